@@ -1,0 +1,53 @@
+# The whole of Mendlog's developer interface. Everything starts from `.venv`, which make builds.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-faults soak check fmt bench lock clean
+
+help: ## what you can ask for
+	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv: .venv/.ready ## the virtual environment, from the lock file
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	  || { echo "Mendlog needs Python 3.11 to 3.14; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.11 .venv"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "'$(PYTHON) -m venv' cannot work here: the package python$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "making .venv (about half a minute the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: .venv ## break a service and watch the loop close
+	@$(BIN)/mendlog demo
+
+up: .venv ## the same stack, kept running until Ctrl-C
+	@$(BIN)/mendlog up
+
+test: .venv ## the whole test suite, real broker included
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: .venv ## format, lint, types, imports: what CI runs beside the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+fmt: .venv ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv ## measure this machine: throughput and latency, side by side with a bare loop
+	@$(BIN)/python -m bench
+
+lock: .venv ## resolve requirements.lock again (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o requirements.lock
+
+clean: ## remove what make made
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
