@@ -1,0 +1,1 @@
+"""The contract: every topic, every record, every id. Behaviour lives elsewhere."""

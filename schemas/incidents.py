@@ -1,0 +1,69 @@
+"""What was decided and why, and the incident as it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.tape import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing decided in a step: about which incident, what, and why."""
+
+    incident_id: str
+    what: str
+    reason: str
+    state: str
+    emitted: tuple[str, ...] = ()
+    """Ids of the commands and notices that follow from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A step of the core that decided something. Chained per cluster by `previous`;
+    `facts_hash` covers the bytes of all tape records of the cluster since the decision before."""
+
+    cluster: str
+    seq: int
+    at_ms: int
+    tape_partition: int
+    tape_offset: int
+    cause: str
+    origin: Origin | None
+    policy: str
+    logic: int
+    verdicts: tuple[Verdict, ...]
+    previous: str
+    facts_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    at_ms: int
+    tape_offset: int
+    what: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The incident as it stands after the fact at `tape_offset`; readers keep the highest."""
+
+    incident_id: str
+    cluster: str
+    tape_partition: int
+    tape_offset: int
+    state: str
+    title: str
+    severity: str
+    group: Mapping[str, str]
+    playbook: str
+    policy: str
+    step: int
+    attempt: int
+    opened_at_ms: int
+    updated_at_ms: int
+    firing: tuple[str, ...]
+    members: int
+    timeline: tuple[TimelineEntry, ...]

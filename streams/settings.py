@@ -1,0 +1,57 @@
+"""Settings of the processor side, read once from `MENDLOG_*`."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseSettings):
+    """What every process of the platform must know about the broker."""
+
+    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True)
+
+    bootstrap: str = "127.0.0.1:9092"
+    topic_prefix: str = "mendlog"
+    tape_partitions: int = 32
+    """Partitions of the tape and its kin; fixed for the tape's life."""
+    registry_url: str = ""
+    """A Confluent-compatible schema registry; empty for none."""
+
+
+class ProcessorSettings(KafkaSettings):
+    agents: str = "observe,relay,detect,decide"
+    app_id: str = "mendlog"
+    data_dir: Path = Path("/var/lib/mendlog")
+    """One folder per worker, for Faust's windowed tables of `detect`."""
+    web_port: int = 0
+    """Health and metrics of this worker, on loopback unless `web_host` says otherwise; 0: any."""
+    web_host: str = "127.0.0.1"
+    session_timeout_s: float = 10.0
+    group_records_max: int = 64
+    queue_records_max: int = 1000
+    tick_idle_s: float = 30.0
+    """An idle partition gets a tick this often, so that its journal is written within the
+    compaction lag."""
+    sources_file: Path | None = None
+    detections_file: Path | None = None
+    cluster: str = ""
+    """The cluster of alerts whose source is not registered and that carry no `cluster` label."""
+
+
+class GatewaySettings(KafkaSettings):
+    host: str = "127.0.0.1"
+    port: int = 9093
+    sources_file: Path | None = None
+    produce_timeout_s: float = 5.0
+    in_flight_bytes_max: int = 64 * 1024 * 1024
+    port_file: Path | None = None
+    """Where to write the port that was really bound; for port 0."""
+
+
+class ScraperSettings(KafkaSettings):
+    targets_url: str = ""
+    """A Prometheus HTTP service discovery address."""
+    interval_s: float = 15.0
+    timeout_s: float = 5.0
+    metrics: str = ""
+    """Comma-separated prefixes of the metric names to keep; empty keeps all."""
