@@ -1,0 +1,210 @@
+"""The decision: one fact in, changed entries and outputs out.
+
+A pure function of the policies' text, the state and the fact. It reads no clock, no network, no
+randomness and no environment, so a tape that is read again gives the same decisions byte for byte.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from schemas import sightings
+from schemas.alerts import Sighting
+from schemas.controls import ALL_CLUSTERS, Control, ControlKind
+from schemas.ids import fingerprint
+from schemas.incidents import Decision, Incident
+from schemas.notices import Notice
+from schemas.remediation import Command, Observation, Outcome
+from schemas.tape import (
+    Detection,
+    LogicActivated,
+    PolicyPublished,
+    Sightings,
+    SnapshotTaken,
+    Tick,
+)
+from streams.core import chain, clock, ladder, origins, outcomes, sight
+from streams.core.draft import Draft, Placed
+from streams.core.incident import view
+from streams.core.lifecycle import Phase
+from streams.core.logic import LOGIC_KNOWN, UnknownLogic
+from streams.core.policy import Policies
+from streams.core.reasons import Reason
+from streams.core.state import (
+    PARTITION,
+    Entry,
+    IncidentState,
+    PolicyText,
+    State,
+    policy_key,
+    scope_key,
+)
+
+STEPS_MAX = 8
+DUE_MAX = 256
+"""How many deadlines one fact may work off; the rest follow with the next."""
+POLICIES_KEPT = 16
+DETECT = "detect"
+"""The source that detections are sighted under."""
+
+Out = Decision | Command | Notice | Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`changes` maps keys to entries, or to None where the entry ends."""
+
+    changes: Mapping[str, Entry | None]
+    outputs: tuple[Out, ...]
+
+
+def decide(policies: Policies, state: State, fact: Placed) -> Step:
+    draft = _begin(policies, state, fact)
+    chain.cover(draft)
+    if origins.take(draft, fact.record.origin):
+        _hear(draft)
+    _work_off_deadlines(draft)
+    chain.checkpoint_if_due(draft)
+    return _end(draft)
+
+
+def _begin(policies: Policies, state: State, fact: Placed) -> Draft:
+    draft = Draft(state, policies, fact, fact.at_ms)
+    partition = draft.partition
+    if partition.logic not in LOGIC_KNOWN:
+        raise UnknownLogic(partition.logic)
+    # The broker's clock may step back; the tape's time does not.
+    draft.now_ms = max(partition.now_ms, fact.at_ms)
+    draft.put(PARTITION, replace(partition, now_ms=draft.now_ms))
+    return draft
+
+
+def _hear(draft: Draft) -> None:
+    cluster, fact = draft.fact.record.cluster, draft.fact.record.fact
+    match fact:
+        case Sightings():
+            for sighting in sightings.unpack(fact):
+                sight.see(draft, cluster, sighting)
+        case Detection():
+            sight.see(draft, cluster, _as_sighting(fact))
+        case Observation():
+            outcomes.hear_observation(draft, fact)
+        case Outcome():
+            outcomes.hear(draft, fact)
+        case Control():
+            _hear_control(draft, fact)
+        case PolicyPublished():
+            _hear_policy(draft, fact)
+        case LogicActivated():
+            _hear_logic(draft, fact)
+        case Tick():
+            draft.put(PARTITION, clock.hear_tick(draft.partition, fact, draft.fact.at_ms))
+        case SnapshotTaken():
+            pass
+
+
+def _as_sighting(fact: Detection) -> Sighting:
+    return Sighting(
+        source=DETECT,
+        fingerprint=fingerprint(fact.labels),
+        status=fact.status,
+        starts_at_ms=fact.since_ms,
+        ends_at_ms=0,
+        labels=fact.labels,
+        annotations=fact.annotations,
+    )
+
+
+def _hear_control(draft: Draft, control: Control) -> None:
+    if control.kind not in (ControlKind.KILL, ControlKind.UNKILL):
+        return
+    killed = control.kind is ControlKind.KILL
+    if control.cluster == ALL_CLUSTERS:
+        draft.put(PARTITION, replace(draft.partition, killed=killed))
+    else:
+        draft.put(scope_key(control.cluster), replace(draft.scope(control.cluster), killed=killed))
+    reason = Reason.KILL_SWITCH_ON if killed else Reason.KILL_SWITCH_OFF
+    draft.decided(control.cluster, "", control.kind.value, reason)
+
+
+def _hear_policy(draft: Draft, fact: PolicyPublished) -> None:
+    """A policy that this release cannot read changes nothing: the one in force stays."""
+    if draft.policies.compile(fact.digest, fact.source) is None:
+        draft.decided(ALL_CLUSTERS, "", "policy_refused", Reason.POLICY_UNREADABLE)
+        return
+    partition = draft.partition
+    kept = (*(d for d in partition.policies if d != fact.digest), fact.digest)
+    for digest in kept[:-POLICIES_KEPT]:
+        draft.put(policy_key(digest), None)
+    draft.put(policy_key(fact.digest), PolicyText(fact.source, fact.author))
+    draft.put(PARTITION, replace(partition, policy=fact.digest, policies=kept[-POLICIES_KEPT:]))
+    draft.decided(ALL_CLUSTERS, "", "policy", Reason.NEW_POLICY)
+
+
+def _hear_logic(draft: Draft, fact: LogicActivated) -> None:
+    draft.put(PARTITION, replace(draft.partition, logic=fact.version))
+    draft.decided(ALL_CLUSTERS, "", "logic", Reason.NEW_LOGIC)
+
+
+def _work_off_deadlines(draft: Draft) -> None:
+    """What was due already, then what this very fact made due at once."""
+    keys = dict.fromkeys(draft.state.due(draft.now_ms, DUE_MAX))
+    keys |= dict.fromkeys(k for k in draft.changes if k.startswith("incident/"))
+    for key in keys:
+        _on_due(draft, key)
+
+
+def _on_due(draft: Draft, key: str) -> None:
+    match key.split("/", 1)[0]:
+        case "incident":
+            _incident_due(draft, key)
+        case "alert":
+            sight.on_due(draft, key)
+        case "scope":
+            chain.checkpoint(draft, key.removeprefix("scope/"))
+        case "target":
+            draft.put(key, None)
+        case other:
+            raise AssertionError(f"{other} entries have no deadline")
+
+
+def _incident_due(draft: Draft, key: str) -> None:
+    """Step by step until it waits for something: every step moves it on or sets a later time."""
+    for _ in range(STEPS_MAX):
+        incident = draft.get(key, IncidentState)
+        due_at_ms = incident.due_at_ms if incident else None
+        if incident is None or due_at_ms is None or due_at_ms > draft.now_ms:
+            return
+        _take_turn(draft, incident)
+    raise AssertionError(f"{key} never comes to rest")
+
+
+def _take_turn(draft: Draft, incident: IncidentState) -> None:
+    match incident.phase:
+        case Phase.OPEN:
+            ladder.advance(draft, incident)
+        case Phase.LOOKING:
+            ladder.escalate(draft, incident, Reason.NO_OBSERVATION)
+        case Phase.COMMANDED | Phase.ACTING | Phase.ROLLING_BACK:
+            ladder.escalate(draft, incident, Reason.NO_OUTCOME)
+        case Phase.VERIFYING:
+            outcomes.verify_on(draft, incident)
+        case Phase.ESCALATED:
+            ladder.remind(draft, incident)
+        case Phase.RESOLVED:
+            ladder.close(draft, incident)
+        case Phase.CLOSED:
+            raise AssertionError("a closed incident has no entry")
+
+
+def _end(draft: Draft) -> Step:
+    decisions = tuple(
+        chain.seal(draft, name, tuple(verdicts)) for name, verdicts in draft.verdicts.items()
+    )
+    changes = {key: e for key, e in draft.changes.items() if e is not draft.state.get(key)}
+    incidents = tuple(view(draft, incident) for incident in _changed_incidents(draft))
+    return Step(changes, (*decisions, *draft.emitted, *incidents))
+
+
+def _changed_incidents(draft: Draft) -> Iterable[IncidentState]:
+    changed = (e for e in draft.changes.values() if isinstance(e, IncidentState))
+    return (*changed, *draft.last_words)
