@@ -1,0 +1,59 @@
+"""How much one alert may hold, and which text it may not.
+
+The `may_` functions are cheap looks at the whole body: no means that no alert in it needs the
+careful check, so that ordinary deliveries pay almost nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import accumulate
+
+from streams.ingest.parsed import BadField, FaultReason
+
+LABELS_MAX = 128
+"""Labels of one alert, and annotations of one alert."""
+VALUE_BYTES_MAX = 64 * 1024
+"""A name or a value of a label or an annotation, in UTF-8."""
+DEPTH_MAX = 32
+"""Objects and arrays inside one another, in one alert."""
+
+_SEPARATORS = re.compile("[\x00\x01]")
+"""What stands between labels in a fingerprint: inside one, two alerts could pass for the same."""
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+def may_hold_bad_text(body: bytes) -> bool:
+    # In JSON a control character is always an escape, and no escape is shorter than its UTF-8.
+    return len(body) > VALUE_BYTES_MAX or b"\\u000" in body
+
+
+def may_be_deep(body: bytes, brackets_expected: int) -> bool:
+    return body.count(b"{") + body.count(b"[") > brackets_expected + DEPTH_MAX // 2
+
+
+def depth(body: bytes) -> int:
+    """How deep the brackets of a JSON text nest; those inside strings do not count."""
+    brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
+
+
+def check_count(field: str, texts: Mapping[str, str]) -> None:
+    if len(texts) > LABELS_MAX:
+        raise BadField(
+            field, f"{len(texts)} of them, at most {LABELS_MAX} are taken", FaultReason.OVER_LIMIT
+        )
+
+
+def check_texts(field: str, texts: Mapping[str, str]) -> None:
+    for name, value in texts.items():
+        _check_text(f"{field} (a name)", name)
+        _check_text(f"{field}.{name}", value)
+
+
+def _check_text(field: str, text: str) -> None:
+    if len(text) * 4 > VALUE_BYTES_MAX and len(text.encode()) > VALUE_BYTES_MAX:
+        raise BadField(field[:200], f"longer than {VALUE_BYTES_MAX} bytes", FaultReason.OVER_LIMIT)
+    if _SEPARATORS.search(text):
+        raise BadField(field[:200], "holds U+0000 or U+0001")
