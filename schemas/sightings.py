@@ -41,4 +41,6 @@ def pack_rows(rows: Sequence[bytes]) -> Sightings:
 def unpack(fact: Sightings) -> Iterable[Sighting]:
     """Raises ValueError on a body that is not what `pack` writes."""
     for source, fingerprint, status, starts, ends, labels, annotations in _decode(fact.body):
+        if status not in _STATUS:
+            raise ValueError(f"unknown status {status!r}")
         yield Sighting(source, fingerprint, _STATUS[status], starts, ends, labels, annotations)

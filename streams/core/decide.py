@@ -23,7 +23,7 @@ from schemas.tape import (
     Tick,
 )
 from streams.core import chain, clock, ladder, origins, outcomes, sight
-from streams.core.draft import Draft, Placed
+from streams.core.draft import Draft, Placed, UnreadableFact
 from streams.core.incident import view
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
@@ -82,7 +82,7 @@ def _hear(draft: Draft) -> None:
     cluster, fact = draft.fact.record.cluster, draft.fact.record.fact
     match fact:
         case Sightings():
-            for sighting in sightings.unpack(fact):
+            for sighting in _unpacked(fact):
                 sight.see(draft, cluster, sighting)
         case Detection():
             sight.see(draft, cluster, _as_sighting(fact))
@@ -100,6 +100,13 @@ def _hear(draft: Draft) -> None:
             draft.put(PARTITION, clock.hear_tick(draft.partition, fact, draft.fact.at_ms))
         case SnapshotTaken():
             pass
+
+
+def _unpacked(fact: Sightings) -> list[Sighting]:
+    try:
+        return list(sightings.unpack(fact))
+    except ValueError as fault:
+        raise UnreadableFact(str(fault)) from fault
 
 
 def _as_sighting(fact: Detection) -> Sighting:

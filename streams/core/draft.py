@@ -23,6 +23,11 @@ from streams.core.state import (
     scope_key,
 )
 
+
+class UnreadableFact(Exception):
+    """The fact's inside cannot be read; nothing was changed."""
+
+
 Emitted = Command | Notice | Incident | Decision
 E = TypeVar("E", bound=Entry)
 

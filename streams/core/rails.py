@@ -103,6 +103,11 @@ def _until_ms(text: str) -> float:
     return when.timestamp() * 1000 if when.tzinfo else float("inf")
 
 
+def _fresh(draft: Draft, policy: Policy, _r: Rung, seen: Observation) -> Iterator[Reason]:
+    if draft.now_ms - seen.at_ms > policy.limits.observation_age_ms:
+        yield Reason.OBSERVATION_STALE
+
+
 def _settled(_d: Draft, _p: Policy, rung: Rung, seen: Observation) -> Iterator[Reason]:
     """Somebody's rollout is under way. Only a rollback may cut into it."""
     under_way = (
@@ -116,5 +121,6 @@ TARGET_RAILS: tuple[Callable[[Draft, Policy, Rung, Observation], Iterator[Reason
     _exists,
     _opted_in,
     _not_paused,
+    _fresh,
     _settled,
 )

@@ -1,0 +1,181 @@
+"""YAML read as nodes, so that every error knows its line, and nothing is guessed.
+
+PyYAML would turn `no` into False, `08` into text and `1:30` into 90. Here a plain scalar is what
+its field says it is, and what could be read in two ways must be quoted.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from streams.reading.faults import Fault, FileError
+
+T = TypeVar("T")
+DEPTH_MAX = 32
+TEXT_BYTES_MAX = 1024 * 1024
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq")
+}
+_AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+
+
+class Reading:
+    """One document being read; collects every fault instead of stopping at the first."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+
+    def fault(self, node: Node, why: str) -> None:
+        mark = node.start_mark
+        self.faults.append(Fault(self.file, mark.line + 1, mark.column + 1, why))
+
+    def root(self, text: str) -> Node:
+        if len(text.encode()) > TEXT_BYTES_MAX:
+            raise FileError([Fault(self.file, 1, 1, f"larger than {TEXT_BYTES_MAX} bytes")])
+        try:
+            self._refuse_aliases(text)
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as fault:
+            mark = fault.problem_mark or fault.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise FileError(
+                [Fault(self.file, line, column, f"not YAML: {fault.problem}")]
+            ) from None
+        except (yaml.YAMLError, RecursionError) as fault:
+            raise FileError([Fault(self.file, 1, 1, f"not YAML: {fault}")]) from None
+        if node is None:
+            raise FileError([Fault(self.file, 1, 1, "the file is empty")])
+        self._check_tags(node)
+        self.stop_at_faults()
+        return node
+
+    def stop_at_faults(self) -> None:
+        if self.faults:
+            raise FileError(self.faults)
+
+    def _refuse_aliases(self, text: str) -> None:
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            mark = event.start_mark
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise FileError(
+                    [
+                        Fault(
+                            self.file,
+                            mark.line + 1,
+                            mark.column + 1,
+                            "anchors and aliases are not allowed",
+                        )
+                    ]
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_MAX:
+                raise FileError(
+                    [Fault(self.file, mark.line + 1, mark.column + 1, "nested too deeply")]
+                )
+
+    def _check_tags(self, node: Node) -> None:
+        if node.tag not in _PLAIN_TAGS:
+            self.fault(node, f"the tag {node.tag} is not allowed")
+        if isinstance(node, SequenceNode):
+            for item in node.value:
+                self._check_tags(item)
+        if isinstance(node, MappingNode):
+            for key, value in node.value:
+                self._check_tags(key)
+                self._check_tags(value)
+
+    # One reader per kind of value. Each notes a fault and gives its default where it cannot read.
+
+    def text(self, node: Node, default: str = "") -> str:
+        if not isinstance(node, ScalarNode):
+            self.fault(node, "expected text")
+            return default
+        if node.style is None and _AMBIGUOUS.match(node.value):
+            self.fault(node, f"expected text: write {node.value!r} in quotes")
+            return default
+        return str(node.value)
+
+    def whole(self, node: Node, least: int = 1, most: int = 1_000_000) -> int:
+        if not isinstance(node, ScalarNode) or node.style is not None:
+            self.fault(node, "expected a whole number")
+            return least
+        if not re.fullmatch(r"0|[1-9][0-9]{0,8}", node.value):
+            self.fault(node, f"expected a whole number, not {node.value!r}")
+            return least
+        value = int(node.value)
+        if not least <= value <= most:
+            self.fault(node, f"expected a number from {least} to {most}, not {value}")
+        return value
+
+    def duration_ms(self, node: Node, least: int = 1) -> int:
+        value = node.value if isinstance(node, ScalarNode) else ""
+        parts = _DURATION.findall(value) if isinstance(value, str) else []
+        if not parts or "".join(n + u for n, u in parts) != value:
+            self.fault(node, "expected a duration such as 500ms, 30s, 5m, 1h30m or 7d")
+            return least
+        total_ms = sum(int(n) * _UNITS_MS[u] for n, u in parts)
+        if not least <= total_ms <= 366 * _UNITS_MS["d"]:
+            self.fault(node, f"expected at least {least} ms and at most a year")
+        return total_ms
+
+    def flag(self, node: Node) -> bool:
+        if isinstance(node, ScalarNode) and node.style is None and node.value in ("true", "false"):
+            return bool(node.value == "true")
+        self.fault(node, "expected true or false")
+        return False
+
+    def items(self, node: Node, least: int = 0) -> list[Node]:
+        if not isinstance(node, SequenceNode):
+            self.fault(node, "expected a list")
+            return []
+        if len(node.value) < least:
+            self.fault(node, f"expected at least {least} item(s)")
+        return list(node.value)
+
+    def texts(self, node: Node, least: int = 0) -> tuple[str, ...]:
+        return tuple(self.text(item) for item in self.items(node, least))
+
+
+class Section:
+    """The keys of one mapping: each is asked for once, and what nobody asked for is a fault."""
+
+    def __init__(self, reading: Reading, node: Node, what: str) -> None:
+        self.reading, self.node, self.what = reading, node, what
+        self._left: dict[str, tuple[Node, Node]] = {}
+        if not isinstance(node, MappingNode):
+            reading.fault(node, f"expected the keys of {what}")
+            self.broken = True
+            return
+        self.broken = False
+        for key, value in node.value:
+            name = key.value if isinstance(key, ScalarNode) else ""
+            if name in self._left:
+                reading.fault(key, f"{name!r} is here twice")
+            self._left[name] = (key, value)
+
+    def need(self, name: str, read: Callable[[Node], T], default: T) -> T:
+        if name not in self._left:
+            if not self.broken:
+                self.reading.fault(self.node, f"{self.what} needs {name!r}")
+            return default
+        return read(self._left.pop(name)[1])
+
+    def may(self, name: str, read: Callable[[Node], T], default: T) -> T:
+        return read(self._left.pop(name)[1]) if name in self._left else default
+
+    def rest(self) -> Iterator[tuple[Node, Node]]:
+        """The keys not asked for by name, for mappings whose keys are the user's."""
+        left, self._left = self._left, {}
+        yield from left.values()
+
+    def done(self, known: str) -> None:
+        for key, _ in self.rest():
+            self.reading.fault(key, f"unknown key {key.value!r} in {self.what}; it knows {known}")

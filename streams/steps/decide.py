@@ -1,0 +1,68 @@
+"""`decide`: a tape record in; entries, decisions, commands, notices and incidents out."""
+
+from collections.abc import Mapping
+
+from schemas.codec import Undecodable, encode
+from schemas.incidents import Decision, Incident
+from schemas.notices import Notice
+from schemas.remediation import Command
+from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES
+from streams.core.decide import Out, decide
+from streams.core.draft import UnreadableFact
+from streams.core.policy import Policies
+from streams.core.state import PARTITION, PartitionState, State
+from streams.steps.effects import Effects, InputRecord, OpenStep, Output
+from streams.steps.place import placed
+from streams.steps.reject import rejected
+from streams.steps.state_codec import decode_state, encode_entry
+
+
+class DecideStep:
+    """One tape partition. Everything it writes goes to the partition of the same number."""
+
+    def __init__(self, policies: Policies, partition: int, entries: Mapping[bytes, bytes]) -> None:
+        self.partition = partition
+        self.state: State = decode_state(entries)
+        self._policies = policies
+
+    @property
+    def now_ms(self) -> int:
+        entry = self.state.get(PARTITION)
+        return entry.now_ms if isinstance(entry, PartitionState) else 0
+
+    @property
+    def next_due_ms(self) -> int | None:
+        return self.state.next_due_ms()
+
+    def apply(self, record: InputRecord) -> Effects:
+        fact = placed(record)
+        if isinstance(fact, Undecodable):
+            return rejected(record, fact.fault, fact.detail)
+        try:
+            step = decide(self._policies, self.state, fact)
+        except UnreadableFact as fault:
+            return rejected(record, "malformed", str(fault))
+        self.state.apply(step.changes)
+        return Effects(
+            changes={
+                key.encode(): None if entry is None else encode_entry(entry)
+                for key, entry in step.changes.items()
+            },
+            outputs=tuple(self._output(out) for out in step.outputs),
+        )
+
+    def _output(self, out: Out) -> Output:
+        match out:
+            case Decision():
+                topic, key = DECISIONS, out.cluster
+            case Command():
+                topic, key = COMMANDS, out.cluster
+            case Notice():
+                topic, key = NOTICES, out.incident_id
+            case Incident():
+                topic, key = INCIDENTS, out.incident_id
+        return Output(topic, key.encode(), encode(out), self.partition)
+
+
+def open_decide(policies: Policies) -> OpenStep:
+    return lambda partition, entries: DecideStep(policies, partition, entries)

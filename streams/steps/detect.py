@@ -1,0 +1,156 @@
+"""`detect`: samples in; detections onto the tape where a rule begins or ceases to hold.
+
+The window of raw samples is the host's (a Faust windowed table) and comes along with the record;
+what is kept here is only which rules hold, so that a detection is told once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from schemas.alerts import AlertStatus
+from schemas.codec import Undecodable, decode, encode
+from schemas.metrics import Samples
+from schemas.tape import Detection, Origin, Point, TapeRecord
+from schemas.topics import TAPE
+from streams.detect.rule import RatioRule, Selector
+from streams.detect.window import Ratio, ratio
+from streams.detect.window import Reading as Counters
+from streams.steps.effects import Effects, InputRecord, OpenStep, Output
+from streams.steps.reject import rejected
+
+SERIES_MAX = 60
+
+
+WINDOWS = "windows"
+"""The header in which the host hands over what its windows hold, as JSON."""
+Windows = Mapping[str, Mapping[str, Sequence[Counters]]]
+"""By the rule's group of targets, by target: the readings of the window."""
+_windows_of = msgspec.json.Decoder(dict[str, dict[str, list[Counters]]]).decode
+
+
+def _windows(record: InputRecord) -> Windows:
+    header = next((value for name, value in record.headers if name == WINDOWS), None)
+    return _windows_of(header) if header else {}
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a rule stands for one group of targets."""
+
+    above_since_ms: int | None = None
+    firing_since_ms: int | None = None
+    points: tuple[tuple[int, float], ...] = ()
+
+
+def readings_of(rules: Sequence[RatioRule], samples: Samples) -> Mapping[str, Counters]:
+    """Per rule, the two counters in one scrape: what the host's window remembers of it."""
+    return {
+        rule.name: (samples.at_ms, _sum(rule.part, samples), _sum(rule.whole, samples))
+        for rule in rules
+        if any(s.name == rule.whole.metric for s in samples.samples)
+    }
+
+
+def _sum(selector: Selector, samples: Samples) -> float:
+    return sum(
+        s.value for s in samples.samples if s.name == selector.metric and selector.matches(s.labels)
+    )
+
+
+def group_key(rule: RatioRule, samples: Samples) -> str:
+    return rule.name + "/" + ",".join(f"{n}={samples.labels.get(n, '')}" for n in rule.by)
+
+
+class DetectStep:
+    def __init__(
+        self,
+        rules: Sequence[RatioRule],
+        incarnation: str,
+        cluster: str,
+        entries: Mapping[bytes, bytes],
+    ) -> None:
+        self._rules, self._incarnation, self._cluster = rules, incarnation, cluster
+        self._standing = {k: msgspec.json.decode(v, type=Standing) for k, v in entries.items()}
+        self.now_ms = 0
+        self.next_due_ms: int | None = None
+
+    def apply(self, record: InputRecord) -> Effects:
+        samples = decode(record.value, Samples)
+        if isinstance(samples, Undecodable):
+            return rejected(record, samples.fault, samples.detail)
+        windows = _windows(record)
+        changes: dict[bytes, bytes | None] = {}
+        found: list[Detection] = []
+        for rule in self._rules:
+            key = group_key(rule, samples)
+            if key in windows:
+                found += self._judge(rule, key.encode(), samples, windows[key], changes)
+        return Effects(changes, tuple(self._outputs(record, samples, found)))
+
+    def _judge(
+        self,
+        rule: RatioRule,
+        key: bytes,
+        samples: Samples,
+        window: Mapping[str, Sequence[Counters]],
+        changes: dict[bytes, bytes | None],
+    ) -> Iterator[Detection]:
+        seen = ratio(window, samples.at_ms - rule.window_ms)
+        before = self._standing.get(key, Standing())
+        after = _stand(rule, before, seen, samples.at_ms)
+        if (after.above_since_ms, after.firing_since_ms) != (
+            before.above_since_ms,
+            before.firing_since_ms,
+        ):
+            changes[key] = msgspec.json.encode(after)
+        self._standing[key] = after
+        if (before.firing_since_ms is None) != (after.firing_since_ms is None):
+            yield _detection(rule, samples, before, after, seen)
+
+    def _outputs(
+        self, record: InputRecord, samples: Samples, found: Sequence[Detection]
+    ) -> Iterator[Output]:
+        cluster = samples.labels.get("cluster") or self._cluster
+        for index, detection in enumerate(found):
+            origin = Origin(
+                record.topic.noun, self._incarnation, record.partition, record.offset, index
+            )
+            yield Output(TAPE, cluster.encode(), encode(TapeRecord(cluster, detection, origin)))
+
+
+def _stand(rule: RatioRule, before: Standing, seen: Ratio, at_ms: int) -> Standing:
+    """A window with too little in it is inconclusive: the rule stands as it stood."""
+    points = (*before.points, (at_ms, round(seen.value, 4)))[-SERIES_MAX:]
+    if seen.whole < rule.least:
+        return Standing(before.above_since_ms, before.firing_since_ms, points)
+    if seen.value <= rule.above:
+        return Standing(None, None, points)
+    since = before.above_since_ms if before.above_since_ms is not None else at_ms
+    firing = before.firing_since_ms
+    if firing is None and at_ms - since >= rule.for_ms:
+        firing = at_ms
+    return Standing(since, firing, points)
+
+
+def _detection(
+    rule: RatioRule, samples: Samples, before: Standing, after: Standing, seen: Ratio
+) -> Detection:
+    fires = after.firing_since_ms is not None
+    since = after.firing_since_ms if fires else before.firing_since_ms
+    assert since is not None
+    grouped = {name: samples.labels.get(name, "") for name in rule.by}
+    return Detection(
+        rule=rule.name,
+        status=AlertStatus.FIRING if fires else AlertStatus.RESOLVED,
+        labels={**grouped, **rule.labels, "alertname": rule.name},
+        annotations=rule.annotations,
+        since_ms=since,
+        value=seen.value,
+        threshold=rule.above,
+        window_ms=rule.window_ms,
+        series=tuple(Point(at, value) for at, value in after.points),
+    )
+
+
+def open_detect(rules: Sequence[RatioRule], incarnation: str, cluster: str) -> OpenStep:
+    return lambda _partition, entries: DetectStep(rules, incarnation, cluster, entries)

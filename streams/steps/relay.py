@@ -1,0 +1,59 @@
+"""`relay`: the executor's answers and people's orders, onto the tape."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.codec import Undecodable, decode, encode
+from schemas.controls import ALL_CLUSTERS, Control, ControlKind
+from schemas.remediation import Observation, Outcome
+from schemas.tape import Fact, LogicActivated, Origin, PolicyPublished, TapeRecord
+from schemas.topics import OUTCOMES, TAPE
+from streams.steps.effects import Effects, InputRecord, OpenStep, Output
+from streams.steps.reject import rejected
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStep:
+    """Stateless: its journal holds a cursor and nothing else."""
+
+    incarnation: str
+    tape_partitions: int
+    now_ms: int = 0
+    next_due_ms: int | None = None
+
+    def apply(self, record: InputRecord) -> Effects:
+        known = (Outcome, Observation) if record.topic is OUTCOMES else (Control,)
+        heard = decode(record.value, *known)
+        if isinstance(heard, Undecodable):
+            return rejected(record, heard.fault, heard.detail)
+        try:
+            fact = _fact(heard)
+        except (KeyError, ValueError) as fault:
+            return rejected(record, "malformed", f"a parameter is missing or wrong: {fault}")
+        return Effects(outputs=tuple(self._outputs(record, heard.cluster, fact)))
+
+    def _outputs(self, record: InputRecord, cluster: str, fact: Fact) -> Iterator[Output]:
+        origin = Origin(record.topic.noun, self.incarnation, record.partition, record.offset, 0)
+        value = encode(TapeRecord(cluster, fact, origin))
+        if cluster != ALL_CLUSTERS:
+            yield Output(TAPE, cluster.encode(), value)
+            return
+        for partition in range(self.tape_partitions):
+            yield Output(TAPE, cluster.encode(), value, partition)
+
+
+def _fact(heard: Outcome | Observation | Control) -> Fact:
+    if not isinstance(heard, Control):
+        return heard
+    match heard.kind:
+        case ControlKind.POLICY:
+            given = heard.parameters
+            return PolicyPublished(given["digest"], given["source"], heard.author)
+        case ControlKind.LOGIC:
+            return LogicActivated(int(heard.parameters["version"]), heard.author)
+        case _:
+            return heard
+
+
+def open_relay(incarnation: str, tape_partitions: int) -> OpenStep:
+    return lambda _partition, _entries: RelayStep(incarnation, tape_partitions)

@@ -1,0 +1,239 @@
+"""Timelines: a world in which a test says what happens when, and reads what was decided.
+
+    world = World(policy=QUICK)
+    world.at("0s").fires("HighErrors", deployment="checkout")
+    look = world.only(Command)
+    world.at("1s").observed(look, uid="u1")
+    ...
+
+It runs the real core over real tape records; only the broker's clock is the test's.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from schemas import sightings
+from schemas.alerts import AlertStatus, Sighting
+from schemas.codec import encode
+from schemas.controls import ALL_CLUSTERS
+from schemas.ids import fingerprint
+from schemas.incidents import Decision, Incident
+from schemas.notices import Notice
+from schemas.remediation import (
+    Check,
+    Command,
+    Observation,
+    Outcome,
+    OutcomeReason,
+    OutcomeStatus,
+)
+from schemas.tape import Fact, Origin, PolicyPublished, TapeRecord, Tick
+from streams.core.decide import Out, Step, decide
+from streams.core.draft import Placed
+from streams.core.state import State
+from streams.policy.book import PolicyBook
+from streams.policy.load import digest_of
+
+T = TypeVar("T")
+START_MS = 1_700_000_000_000
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+QUICK = """
+version: 1
+namespaces: [shop]
+grouping: {by: [alertname, deployment], wait: 0s}
+limits:
+  actions_per_minute: 6
+  actions_per_hour: 30
+  concurrent: 3
+  attempts_per_incident: 3
+  attempts_per_target: 2
+  attempts_window: 6h
+  cooldown: 15m
+  observation_age: 30s
+  command_ttl: 120s
+  patience: 5m
+  remind: 1h
+  close_after: 10m
+playbooks:
+  - name: errors
+    match: ['alertname="HighErrors"']
+    target: {kind: Deployment, namespace: "{namespace}", name: "{deployment}"}
+    steps:
+      - action: restart
+        dwell: 0s
+        verify: {first_check: 10s, every: 5s, hold: 10s, deadline: 60s, probes: [rollout]}
+      - action: roll_back
+        dwell: 5s
+        verify: {first_check: 10s, every: 5s, hold: 10s, deadline: 60s, probes: [rollout]}
+      - action: escalate
+"""
+
+
+def ms(text: str) -> int:
+    """`1m30s` in milliseconds."""
+    return sum(int(n) * _UNITS_MS[u] for n, u in re.findall(r"(\d+)(ms|s|m|h|d)", text))
+
+
+def alert(
+    name: str = "HighErrors",
+    status: AlertStatus = AlertStatus.FIRING,
+    starts_at_ms: int = START_MS,
+    ends_at_ms: int = 0,
+    source: str = "prometheus",
+    **labels: str,
+) -> Sighting:
+    full = {
+        "alertname": name,
+        "namespace": "shop",
+        "deployment": "checkout",
+        "severity": "critical",
+        **labels,
+    }
+    full = {key: value for key, value in full.items() if value}
+    return Sighting(
+        source, fingerprint(full), status, starts_at_ms, ends_at_ms, full, {"summary": name}
+    )
+
+
+class World:
+    """One partition of the tape, cluster `eu-1` unless said otherwise."""
+
+    def __init__(self, policy: str | None = QUICK, cluster: str = "eu-1") -> None:
+        self.state = State()
+        self.policies = PolicyBook()
+        self.cluster = cluster
+        self.now_ms = START_MS
+        self.offset = 0
+        self.tape: list[tuple[int, TapeRecord]] = []
+        self.new: list[Out] = []
+        """What the last fact gave."""
+        self.all: list[Out] = []
+        if policy is not None:
+            self.publishes(policy)
+
+    # When.
+
+    def at(self, after_start: str) -> "World":
+        self.now_ms = START_MS + ms(after_start)
+        return self
+
+    def later(self, span: str) -> "World":
+        self.now_ms += ms(span)
+        return self
+
+    # What happens.
+
+    def hears(self, fact: Fact, cluster: str | None = None, origin: Origin | None = None) -> Step:
+        record = TapeRecord(cluster or self.cluster, fact, origin or self._origin())
+        return self.plays(self.now_ms, record)
+
+    def plays(self, at_ms: int, record: TapeRecord) -> Step:
+        digest = hashlib.blake2b(encode(record), digest_size=16).hexdigest()
+        step = decide(self.policies, self.state, Placed(0, self.offset, at_ms, record, digest))
+        self.state.apply(step.changes)
+        self.tape.append((at_ms, record))
+        self.offset += 1
+        self.new = list(step.outputs)
+        self.all += step.outputs
+        return step
+
+    def _origin(self) -> Origin:
+        return Origin("test", "one", 0, self.offset, 0)
+
+    def publishes(self, source: str) -> Step:
+        fact = PolicyPublished(digest_of(source), source, "test")
+        return self.hears(fact, cluster=ALL_CLUSTERS)
+
+    def sees(self, *seen: Sighting, origin: Origin | None = None) -> Step:
+        return self.hears(sightings.pack(seen), origin=origin)
+
+    def fires(self, name: str = "HighErrors", **labels: Any) -> Step:
+        labels.setdefault("starts_at_ms", self.now_ms)
+        return self.sees(alert(name, **labels))
+
+    def clears(self, name: str = "HighErrors", **labels: Any) -> Step:
+        labels.setdefault("starts_at_ms", self.now_ms)
+        return self.sees(alert(name, AlertStatus.RESOLVED, **labels))
+
+    def ticks(self, host_at_ms: int | None = None) -> Step:
+        fact = Tick(self.now_ms if host_at_ms is None else host_at_ms)
+        return self.plays(self.now_ms, TapeRecord(ALL_CLUSTERS, fact))
+
+    def observed(self, look: Command, **seen: Any) -> Step:
+        return self.hears(observation(look, self.now_ms, **seen))
+
+    def answered(
+        self,
+        command: Command,
+        status: OutcomeStatus,
+        reason: OutcomeReason = OutcomeReason.NONE,
+        **more: Any,
+    ) -> Step:
+        outcome = Outcome(
+            command_id=command.command_id,
+            cluster=command.cluster,
+            incident_id=command.incident_id,
+            kind=command.kind,
+            status=status,
+            reason=reason.value,
+            at_ms=self.now_ms,
+            executor="test",
+            **more,
+        )
+        return self.hears(outcome)
+
+    def checked(self, command: Command, passed: bool | None) -> Step:
+        return self.answered(
+            command, OutcomeStatus.CHECKED, checks=(Check("rollout", passed, "seen"),)
+        )
+
+    # What came of it.
+
+    def every(self, kind: type[T]) -> list[T]:
+        return [out for out in self.all if isinstance(out, kind)]
+
+    def given(self, kind: type[T]) -> list[T]:
+        return [out for out in self.new if isinstance(out, kind)]
+
+    def only(self, kind: type[T]) -> T:
+        found = self.given(kind)
+        assert len(found) == 1, f"expected one {kind.__name__}, not {found}"
+        return found[0]
+
+    @property
+    def incident(self) -> Incident:
+        return self.every(Incident)[-1]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of all verdicts so far, in order."""
+        return [v.reason for d in self.every(Decision) for v in d.verdicts]
+
+    def notices(self) -> list[str]:
+        return [n.kind for n in self.every(Notice)]
+
+
+def observation(look: Command, at_ms: int, **seen: Any) -> Observation:
+    """A healthy, opted-in Deployment of three replicas, unless said otherwise."""
+    healthy: Mapping[str, Any] = {
+        "found": True,
+        "uid": "uid-1",
+        "generation": 4,
+        "observed_generation": 4,
+        "replicas_wanted": 3,
+        "replicas_ready": 3,
+        "replicas_updated": 3,
+        "opted_in": True,
+    }
+    return Observation(
+        command_id=look.command_id,
+        cluster=look.cluster,
+        incident_id=look.incident_id,
+        target=look.target,
+        at_ms=at_ms,
+        executor="test",
+        **{**healthy, **seen},
+    )
