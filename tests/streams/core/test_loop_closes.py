@@ -1,5 +1,7 @@
 """The whole life of an incident, as a timeline."""
 
+import itertools
+
 from schemas.incidents import Decision, Incident
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.chain import link
@@ -142,7 +144,7 @@ def test_the_decisions_are_a_chain_that_covers_every_fact() -> None:
     acted(world)
     decisions = [d for d in world.every(Decision) if d.cluster == "eu-1"]
     assert [d.seq for d in decisions] == list(range(1, len(decisions) + 1))
-    for before, after in zip(decisions, decisions[1:], strict=False):
+    for before, after in itertools.pairwise(decisions):
         assert after.previous == link(before)
     assert all(d.facts_hash for d in decisions)
 
