@@ -1,0 +1,64 @@
+"""What every test may ask for: a real Kafka broker, and programs that PyPI does not carry."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.sandbox.kafka import Kafka
+
+MISSING = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One broker for all tests that leave it running; they choose topic names of their own."""
+    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Callable[..., Kafka]]:
+    """Starts brokers that the test may kill, stop or pause; arguments are those of `Kafka`."""
+    brokers: list[Kafka] = []
+
+    def start(**options) -> Kafka:
+        broker = Kafka(tmp_path / f"kafka-{len(brokers)}", **options)
+        brokers.append(broker)
+        broker.start()
+        return broker
+
+    yield start
+    for broker in reversed(brokers):
+        broker.kill()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-tools",
+        action="store_true",
+        help="a program that a test needs and this machine lacks is an error, not a skip",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MISSING] = Counter()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needed = [tool for marker in item.iter_markers("needs") for tool in marker.args]
+    missing = [tool for tool in needed if shutil.which(tool) is None]
+    if not missing:
+        return
+    item.config.stash[MISSING].update(missing)
+    verdict = pytest.fail if item.config.getoption("--require-tools") else pytest.skip
+    verdict(f"needs {', '.join(missing)}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config) -> None:
+    missing = config.stash[MISSING]
+    if missing:
+        tools = ", ".join(f"{tool} ({count})" for tool, count in sorted(missing.items()))
+        terminalreporter.write_line(f"not run for want of a program: {tools}", yellow=True)
