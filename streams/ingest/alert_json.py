@@ -62,7 +62,7 @@ def check_utf8(body: bytes) -> None:
 
 def _named_checks(raw: bytes) -> dict[str, Any]:
     """msgspec says that some label is wrong; people want to know which."""
-    plain = lenient(raw)
+    plain = _lenient(raw)
     if not isinstance(plain, dict):
         raise BadField("", f"an object is needed, not {_kind(plain)}")
     if plain.get("labels") is None:
@@ -107,7 +107,7 @@ def _named(error: str) -> BadField:
     return BadField(field, _PATH.sub("", error), reason)
 
 
-def lenient(raw: bytes) -> Any:
+def _lenient(raw: bytes) -> Any:
     """JSON with everything that Python tolerates beyond it: NaN, half surrogates, wrong UTF-8."""
     # Integers as floats: a number of 10,000 digits costs no more than another.
     return json.loads(raw.decode("utf-8", "surrogateescape"), parse_int=float)

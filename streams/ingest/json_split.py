@@ -1,42 +1,71 @@
-"""A delivery of alerts -> the bytes of each alert, so that a bad one does not cost the others."""
+"""A delivery of alerts -> the bytes of each alert, so that a bad one does not cost the others.
+
+Half a surrogate pair, a NaN or one wrong byte spoils the whole text for msgspec. It spoils only
+the alert that holds it for `_members`, which reads with the standard library's tolerance.
+"""
 
 import json
-from typing import Any
+import re
 
 import msgspec
 
-from streams.ingest.alert_json import UNREADABLE, lenient
+from streams.ingest.alert_json import UNREADABLE
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
-_any = msgspec.json.Decoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any = msgspec.json.Decoder()
+_tolerant = json.JSONDecoder(parse_int=float)
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def split_array(body: bytes) -> list[bytes]:
     """Raises one of UNREADABLE where there is no array to be found."""
     try:
         return [bytes(raw) for raw in _array.decode(body)]
-    except UNREADABLE as error:
-        return _split_lenient(body, error)
-
-
-def _split_lenient(body: bytes, error: Exception) -> list[bytes]:
-    """Half a surrogate pair or a NaN spoils the text for msgspec, and only one alert for us."""
-    items = lenient(body)
-    if not isinstance(items, list):
-        raise error
-    return [json.dumps(item).encode() for item in items]
+    except UNREADABLE:
+        return [value for _, value in _members(body, "[", "]")]
 
 
 def split_object(body: bytes) -> dict[str, bytes]:
     """The fields of an object, each as its bytes. Raises one of UNREADABLE."""
     try:
         return {name: bytes(raw) for name, raw in _object.decode(body).items()}
-    except UNREADABLE as error:
-        fields: Any = lenient(body)
-        if not isinstance(fields, dict):
-            raise error
-        return {name: json.dumps(value).encode() for name, value in fields.items()}
+    except UNREADABLE:
+        return dict(_members(body, "{", "}"))
+
+
+def _members(body: bytes, opening: str, closing: str) -> list[tuple[str, bytes]]:
+    """(name, value) of each member; in an array the names are empty."""
+    text = body.decode("utf-8", "surrogateescape")
+    found: list[tuple[str, bytes]] = []
+    at = _after(text, 0, opening)
+    while text[at : at + 1] != closing or found:
+        name = ""
+        if opening == "{":
+            name, at = _tolerant.raw_decode(text, at)
+            at = _after(text, at, ":")
+        start, (_, at) = at, _tolerant.raw_decode(text, at)
+        found.append((str(name), text[start:at].encode("utf-8", "surrogateescape")))
+        at = _skip(text, at)
+        if text[at : at + 1] != ",":
+            break
+        at = _skip(text, at + 1)
+    if _after(text, at, closing) != len(text):
+        raise ValueError("text after the end of the JSON")
+    return found
+
+
+def _after(text: str, at: int, sign: str) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] != sign:
+        raise json.JSONDecodeError(f"expected {sign!r}", text, at)
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    assert space is not None
+    return space.end()
 
 
 def join_array(items: list[bytes]) -> bytes:

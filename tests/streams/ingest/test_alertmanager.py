@@ -107,7 +107,7 @@ def test_a_bad_alert_is_named_and_costs_no_other(raw: bytes, where: str) -> None
     assert len(parsed.sightings) == 2
     assert [f.where for f in parsed.faults] == [where.replace("[0]", "[1]")]
     assert parsed.faults[0].index == 1
-    assert parsed.faults[0].body
+    assert parsed.faults[0].body == raw[1:-1]
 
 
 @pytest.mark.parametrize("raw", READABLE.values(), ids=READABLE)
