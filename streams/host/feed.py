@@ -1,0 +1,136 @@
+"""From a Faust agent's event stream to the queues of its partitions' loops.
+
+Faust may deliver a record twice, skip some after a rebalance, or go on from somewhere else. None of
+that reaches a loop: below the wanted offset is skipped, above it the feed seeks back. The agent
+never waits for one partition, which would hold up the others: a partition whose queue is full is
+paused at the consumer until half of it is worked off.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from streams.host.exits import Hooks
+from streams.host.inputs import AgentInput
+from streams.host.loop import PartitionLoop
+from streams.host.partitions import Partitions
+from streams.host.reading import Bounds, LogReader
+from streams.steps.effects import InputRecord
+
+SEEK_PAUSE_S = 0.2
+SEEKS_BEFORE_LOOKING = 3
+"""A gap that outlives this many seeks may be a hole in the log, such as a transaction's marker."""
+
+log = structlog.get_logger()
+
+Enrich = Callable[[InputRecord], InputRecord]
+"""Adds to a record what its step needs and cannot read itself, as a header."""
+
+
+class Flow(Protocol):
+    """What the feed needs of the consumer."""
+
+    async def seek(self, topic: str, partition: int, offset: int) -> None: ...
+    def pause(self, topic: str, partition: int) -> None: ...
+    def resume(self, topic: str, partition: int) -> None: ...
+
+
+@dataclass(slots=True)
+class _Gap:
+    wanted: int
+    seeks: int = 0
+    sought_s: float = 0.0
+
+
+class Feed:
+    def __init__(
+        self,
+        partitions: Partitions,
+        flow: Flow,
+        reader: LogReader,
+        hooks: Hooks,
+        enrich: Enrich | None = None,
+    ) -> None:
+        self._source = partitions.source
+        self._topic = partitions.topic
+        self._partitions = partitions
+        self._flow = flow
+        self._reader = reader
+        self._hooks = hooks
+        self._enrich = enrich
+        self._gaps: dict[int, _Gap] = {}
+        self._resuming: set[asyncio.Task[None]] = set()
+
+    async def run(self, stream: Any) -> None:
+        """The whole of an agent. An exception here would be acknowledged by Faust: it ends us."""
+        try:
+            async for event in stream.events():
+                await self.take(event.message)
+        except Exception as error:
+            self._hooks.end(error, agent=self._source.name)
+
+    async def take(self, message: Any) -> None:
+        loop = self._partitions.get(message.partition)
+        if loop is None or loop.stopping or not loop.room.is_set():
+            return
+        if message.offset == loop.wanted or await self._is_after_hole(loop, message.offset):
+            self._queue(loop, message)
+
+    def _queue(self, loop: PartitionLoop, message: Any) -> None:
+        record = _input_record(self._source, message)
+        loop.offer(self._enrich(record) if self._enrich else record)
+        if loop.is_full:
+            self._hold(loop)
+
+    def _hold(self, loop: PartitionLoop) -> None:
+        self._flow.pause(self._topic, loop.partition)
+        task = asyncio.create_task(self._resume_with_room(loop))
+        self._resuming.add(task)
+        task.add_done_callback(self._resuming.discard)
+
+    async def _resume_with_room(self, loop: PartitionLoop) -> None:
+        """Faust drops what it had fetched of a paused partition, so it is fetched again."""
+        await loop.room.wait()
+        if self._partitions.get(loop.partition) is loop and not loop.stopping:
+            await self._flow.seek(self._topic, loop.partition, loop.wanted)
+            self._flow.resume(self._topic, loop.partition)
+
+    async def _is_after_hole(self, loop: PartitionLoop, offset: int) -> bool:
+        """True if the record follows the queued ones with nothing in between after all."""
+        if offset < loop.wanted:
+            return False
+        gap = self._gaps.get(loop.partition)
+        if gap is None or gap.wanted != loop.wanted:
+            gap = self._gaps[loop.partition] = _Gap(loop.wanted)
+        if time.monotonic() - gap.sought_s < SEEK_PAUSE_S:
+            return False
+        if gap.seeks >= SEEKS_BEFORE_LOOKING and await self._is_hole(loop, offset):
+            log.info("hole in the log", topic=self._topic, partition=loop.partition, offset=offset)
+            loop.skip_hole(offset)
+            return True
+        gap.seeks += 1
+        gap.sought_s = time.monotonic()
+        await self._flow.seek(self._topic, loop.partition, loop.wanted)
+        return False
+
+    async def _is_hole(self, loop: PartitionLoop, offset: int) -> bool:
+        wanted = loop.wanted
+        between = Bounds(wanted, offset)
+        found = await self._reader.read(self._topic, loop.partition, between)
+        return not found and loop.wanted == wanted and not loop.stopping
+
+
+def _input_record(source: AgentInput, message: Any) -> InputRecord:
+    return InputRecord(
+        topic=source.source,
+        partition=message.partition,
+        offset=message.offset,
+        at_ms=round(message.timestamp * 1000),
+        key=message.key,
+        value=message.value,
+        headers=tuple(message.headers or ()),
+    )

@@ -1,0 +1,137 @@
+"""The partitions of one input that this worker owns, from assignment to revocation."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from streams.host.exits import CursorOutsideLog, Hooks
+from streams.host.inputs import AgentInput
+from streams.host.journal import Journal, open_journals
+from streams.host.loop import Gate, Limits, PartitionLoop
+from streams.host.outbox import Outbox
+from streams.host.reading import Bounds, LogReader
+from streams.host.writer import Writer
+from streams.steps.effects import OpenStep
+
+STOP_WITHIN_S = 5.0
+
+log = structlog.get_logger()
+
+Listener = Callable[[PartitionLoop], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the loops of a worker share."""
+
+    topic_prefix: str
+    limits: Limits
+    writer: Writer
+    reader: LogReader
+    hooks: Hooks
+
+
+class Partitions:
+    def __init__(
+        self, source: AgentInput, open_step: OpenStep, means: Means, gate: Gate | None = None
+    ) -> None:
+        self.source = source
+        self.topic = source.source.name(means.topic_prefix)
+        self.on_open: list[Listener] = []
+        self.on_close: list[Listener] = []
+        self._open_step = open_step
+        self._means = means
+        self._gate = gate
+        self._loops: dict[int, PartitionLoop] = {}
+        self._opening: dict[int, asyncio.Task[None]] = {}
+        self._closed = False
+
+    def get(self, partition: int) -> PartitionLoop | None:
+        return self._loops.get(partition)
+
+    def __iter__(self) -> Iterator[PartitionLoop]:
+        return iter(list(self._loops.values()))
+
+    @property
+    def opening(self) -> int:
+        """How many assigned partitions are not open yet."""
+        return len(self._opening)
+
+    def assign(self, partitions: Iterable[int], then: Callable[[], Awaitable[None]]) -> None:
+        """Opens the partitions in the background, so that a rebalance does not wait for them."""
+        new = sorted(set(partitions) - self._loops.keys() - self._opening.keys())
+        if new and not self._closed:
+            task = asyncio.create_task(self._open(new, then), name=f"open {self.source.name}")
+            self._opening.update(dict.fromkeys(new, task))
+
+    async def revoke(self, partitions: Iterable[int]) -> None:
+        """Forgets the partitions; a group under way is finished first, if it does not take long."""
+        revoked = set(partitions)
+        self._stop_opening(revoked)
+        loops = [self._loops.pop(p) for p in sorted(revoked & self._loops.keys())]
+        for loop in loops:
+            for listener in self.on_close:
+                listener(loop)
+        await asyncio.gather(*(loop.stop(STOP_WITHIN_S) for loop in loops))
+
+    async def close(self) -> None:
+        self._closed = True
+        await self.revoke({*self._loops, *self._opening})
+
+    def _stop_opening(self, revoked: set[int]) -> None:
+        stopped = {self._opening[p] for p in revoked & self._opening.keys()}
+        for task in stopped:
+            task.cancel()
+        self._opening = {p: task for p, task in self._opening.items() if task not in stopped}
+
+    async def _open(self, partitions: list[int], then: Callable[[], Awaitable[None]]) -> None:
+        try:
+            means = self._means
+            journal = self.source.journal.name(means.topic_prefix)
+            journals = await open_journals(journal, partitions, means.writer, means.reader)
+            bounds = await means.reader.bounds(self.topic, partitions)
+            for p in partitions:
+                self._start(journals[p], bounds[p])
+            await then()
+        except Exception as error:
+            self._means.hooks.end(error, agent=self.source.name)
+
+    def _start(self, journal: Journal, bounds: Bounds) -> None:
+        p = journal.partition
+        loop = PartitionLoop(
+            self.source,
+            p,
+            self._open_step(p, journal.live),
+            journal,
+            Outbox(self._means.writer, self._means.topic_prefix),
+            self._means.limits,
+            self._means.hooks,
+            self._gate,
+        )
+        start_inside(loop, self.topic, bounds)
+        self._opening.pop(p, None)
+        self._loops[p] = loop
+        loop.start()
+        for listener in self.on_open:
+            listener(loop)
+
+
+def start_inside(loop: PartitionLoop, topic: str, bounds: Bounds) -> None:
+    """Refuses to go on where the log has nothing; an empty journal begins where the log does."""
+    where = f"{topic}/{loop.partition}"
+    if loop.cursor >= bounds.end:
+        raise CursorOutsideLog(
+            f"{where}: applied up to {loop.cursor}, but the log ends at {bounds.end}: "
+            "the topic was lost or made anew. Restore it, or remove the journal "
+            f"{loop.source.journal.noun} to begin again"
+        )
+    if loop.wanted >= bounds.start:
+        return
+    if loop.cursor >= 0 or loop.source.whole:
+        raise CursorOutsideLog(
+            f"{where}: the next record is {loop.wanted}, but the log starts at {bounds.start}: "
+            "retention was faster. Use `mendlog recover --from-snapshot`"
+        )
+    loop.skip_hole(bounds.start)
