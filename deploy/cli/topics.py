@@ -1,0 +1,133 @@
+"""`mendlog topics`: make the declared topics, list the declaration, compare a broker with it."""
+
+import asyncio
+import dataclasses
+import logging
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli.terminal import commands, show_json, show_table
+from schemas.topics import TOPICS, Topic
+from streams.settings import KafkaSettings
+
+app = commands("Create, list and check the topics.")
+
+Bootstrap = Annotated[
+    str | None, typer.Option(help="Broker address; MENDLOG_BOOTSTRAP without it.")
+]
+Prefix = Annotated[
+    str | None, typer.Option(help="First part of each name; MENDLOG_TOPIC_PREFIX without it.")
+]
+Partitions = Annotated[
+    int | None,
+    typer.Option(min=1, help="Partitions of the tape; MENDLOG_TAPE_PARTITIONS without it."),
+]
+Replication = Annotated[
+    int | None, typer.Option(min=1, help="Replicas; three, or one per broker, without it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_topics(
+    prefix: Prefix = None, partitions: Partitions = None, as_json: AsJson = False
+) -> None:
+    """List what is declared; needs no broker."""
+    settings = _settings(topic_prefix=prefix, tape_partitions=partitions)
+    if as_json:
+        show_json([_declared(topic, settings) for topic in TOPICS])
+        return
+    show_table(
+        ("topic", "partitions", "key", "value", "cleanup"),
+        [_row(topic, settings) for topic in TOPICS],
+    )
+
+
+@app.command()
+def create(
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
+    replication: Replication = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make what is missing. Never changes a topic that is there; run it once at a time."""
+    from deploy import topics
+
+    settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
+    made = _answer(
+        topics.create(
+            settings.bootstrap, settings.topic_prefix, settings.tape_partitions, replication
+        )
+    )
+    if as_json:
+        show_json(dataclasses.asdict(made))
+    else:
+        _tell(made)
+    if made.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the broker's topics with the declaration; exit 1 where they differ."""
+    from deploy import topics
+
+    settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
+    drifts = _answer(
+        topics.check(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)
+    )
+    if as_json:
+        show_json([dataclasses.asdict(drift) for drift in drifts])
+    elif drifts:
+        rows = [(d.topic, d.setting, d.wanted, d.found) for d in drifts]
+        show_table(("topic", "setting", "declared", "found"), rows)
+    else:
+        typer.echo(f"all {len(TOPICS)} topics are as declared")
+    if drifts:
+        raise typer.Exit(1)
+
+
+def _settings(**given: Any) -> KafkaSettings:
+    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _answer(question: Any) -> Any:
+    """The client logs every attempt; a person at a terminal is told the result, once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return asyncio.run(question)
+
+
+def _tell(made: Any) -> None:
+    typer.echo(f"created {len(made.created)}, already there {len(made.existed)}")
+    for name in made.adopted:
+        typer.echo(f"{name} was there without an incarnation; it has one now")
+    for name, why in made.failed.items():
+        typer.echo(f"{name}: {why}", err=True)
+
+
+def _declared(topic: Topic, settings: KafkaSettings) -> dict[str, Any]:
+    return {
+        "topic": topic.name(settings.topic_prefix),
+        "partitions": topic.partitions(settings.tape_partitions),
+        "key": topic.key,
+        "value": topic.value,
+        "purpose": topic.purpose,
+        "config": topic.config(),
+    }
+
+
+def _row(topic: Topic, settings: KafkaSettings) -> tuple[str, ...]:
+    return (
+        topic.name(settings.topic_prefix),
+        str(topic.partitions(settings.tape_partitions)),
+        topic.key,
+        topic.value,
+        topic.cleanup.value,
+    )
