@@ -42,6 +42,7 @@ class Verified:
     """What came of one partition; they are added up for the report."""
 
     facts: int = 0
+    recorded: int = 0
     recomputed: int = 0
     differ: int = 0
     pending: int = 0
@@ -52,6 +53,7 @@ class Verified:
 
     def add(self, other: "Verified") -> None:
         self.facts += other.facts
+        self.recorded += other.recorded
         self.recomputed += other.recomputed
         self.differ += other.differ
         self.pending += other.pending
@@ -115,6 +117,7 @@ async def _verify_partition(
     async for record in read_partition(consumer, decisions, partition):
         recorded.take(partition, record, result)
     step = DecideStep(policies or PolicyBook(), partition, {})
+    result.recorded = len(recorded.hashes)
     unseen = set(recorded.hashes)
     async for record in read_partition(consumer, tape, partition):
         result.facts += 1

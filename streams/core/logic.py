@@ -11,6 +11,9 @@ LOGIC_KNOWN = frozenset({1})
 class UnknownLogic(Exception):
     """The tape asks for a behaviour that this release does not hold."""
 
+    exit_code = 78
+    reason = "unknown_logic"
+
     def __init__(self, version: int) -> None:
         known = ", ".join(str(v) for v in sorted(LOGIC_KNOWN))
         super().__init__(

@@ -1,0 +1,95 @@
+"""`make bench`: every figure of bench/README.md, printed and kept as JSON."""
+
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import bare, latency, throughput
+from bench.stack import bench_stack
+from deploy.sandbox.progress import reporter
+from deploy.sandbox.stack import Stack
+
+ALERTS = int(os.environ.get("BENCH_ALERTS", "50000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+INCIDENTS = int(os.environ.get("BENCH_INCIDENTS", "500"))
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="mendlog-bench-") as folder:
+        stack = bench_stack(Path(folder))
+        stack.progress = reporter()
+        stack.start()
+        try:
+            figures = asyncio.run(measure(stack))
+        finally:
+            stack.stop()
+    show(figures)
+    keep(figures)
+    return 0
+
+
+async def measure(stack: Stack) -> dict[str, Any]:
+    ours: list[float] = []
+    bares: list[float] = []
+    for number in range(ROUNDS):
+        sent = throughput.alerts(ALERTS, f"run-{number}")
+        topic = f"bench-bare-{number}"
+        await bare.load(stack.kafka.bootstrap, topic, sent)
+        bares.append(await bare.alerts_per_s(stack.kafka.bootstrap, topic, len(sent)))
+        ours.append(await throughput.decided_per_s(stack, sent))
+        print(f"round {number + 1}: ours {ours[-1]:,.0f}/s, bare {bares[-1]:,.0f}/s")
+    targets = [f"bench-{n}" for n in range(INCIDENTS)]
+    await asyncio.gather(*(asyncio.to_thread(stack.cluster.deploy_idle, t) for t in targets))
+    looks, acts = await latency.posts_to_commands_ms(stack, INCIDENTS, targets)
+    return {
+        "alerts": ALERTS,
+        "decided_per_s": round(statistics.median(ours)),
+        "bare_per_s": round(statistics.median(bares)),
+        "ratio": round(statistics.median(o / b for o, b in zip(ours, bares, strict=True)), 3),
+        "rounds": {"ours": [round(v) for v in ours], "bare": [round(v) for v in bares]},
+        "look_ms": percentiles(looks),
+        "act_ms": percentiles(acts),
+    }
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    if len(values) < 2:
+        return {}
+    cuts = statistics.quantiles(values, n=100)
+    return {"n": len(values), "p50": round(cuts[49], 1), "p99": round(cuts[98], 1)}
+
+
+def show(figures: dict[str, Any]) -> None:
+    print(
+        f"\nalerts decided per second  {figures['decided_per_s']:>10,}"
+        f"\nbare aiokafka loop         {figures['bare_per_s']:>10,}"
+        f"\nratio                      {figures['ratio']:>10}   (goal: at least 0.25)"
+        f"\nPOST to LOOK, ms           {figures['look_ms']}   (goals: p50 25, p99 100)"
+        f"\nPOST to ACT, ms            {figures['act_ms']}"
+    )
+
+
+def keep(figures: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    now = datetime.now(UTC)
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "architecture": platform.machine(),
+    }
+    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps({"at": now.isoformat(), "machine": machine, **figures}, indent=1))
+    print(f"\nkept in {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Putting the processor together: which step each agent runs, from the settings."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from schemas.codec import SchemaById
+from schemas.registry import Registry
+
+from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
+from streams.detect.rule import RatioRule
+from streams.detect.rules_file import load_rules
+from streams.host.exits import Hooks
+from streams.host.worker import Steps, run_processor
+from streams.incarnations import read_incarnations
+from streams.policy.book import PolicyBook
+from streams.settings import ProcessorSettings
+from streams.steps.decide import open_decide
+from streams.steps.detect import open_detect
+from streams.steps.observe import open_observe
+from streams.steps.relay import open_relay
+
+
+class NotCreated(Exception):
+    """A topic was not made by us, so records of two lives of it could not be told apart."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"{topic} has no incarnation: run `mendlog topics create` first")
+
+
+def run(settings: ProcessorSettings, reached: Callable[[str], None]) -> int:
+    """Raises FileError for a detections file that cannot be used."""
+    rules = load_rules(settings.detections_file) if settings.detections_file else ()
+    steps = asyncio.run(steps_of(settings, rules))
+    return run_processor(settings, steps, Hooks(reached=reached))
+
+
+async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:
+    births = await read_incarnations(settings.bootstrap, settings.topic_prefix)
+
+    def incarnation(topic: Topic) -> str:
+        name = topic.name(settings.topic_prefix)
+        if name not in births:
+            raise NotCreated(name)
+        return births[name].incarnation
+
+    return {
+        "observe.alerts": open_observe(
+            incarnation(ALERTS), settings.cluster, _registry(settings.registry_url)
+        ),
+        "detect.metrics": open_detect(rules, incarnation(METRICS), settings.cluster),
+        "relay.outcomes": open_relay(incarnation(OUTCOMES), settings.tape_partitions),
+        "relay.controls": open_relay(incarnation(CONTROLS), settings.tape_partitions),
+        "decide.tape": open_decide(PolicyBook()),
+    }
+
+
+def _registry(url: str) -> SchemaById | None:
+    return Registry(url).schema if url else None

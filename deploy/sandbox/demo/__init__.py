@@ -1,0 +1,1 @@
+"""The demo: break a service on the embedded stack, watch the loop close, replay the tape."""

@@ -1,0 +1,179 @@
+"""The embedded stack: the real broker, the sandbox cluster, and each of our processes.
+
+Every process is the one that production runs, started by the same command with the same settings
+from the environment.
+"""
+
+import asyncio
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy import topics
+from deploy.processor import FAUST_TOPICS
+from deploy.sandbox import ports
+from deploy.sandbox.cluster.handle import Cluster
+from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
+from deploy.sandbox.progress import Quiet, Reporter
+from streams.controls import policy_control, publish
+from streams.policy.load import load_file
+
+POLICIES = Path(__file__).parent / "policies"
+READY_S = 60.0
+RESTARTS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a stack is made of; the defaults are those of `mendlog up`."""
+
+    cluster: str = "demo"
+    prefix: str = "mendlog"
+    tape_partitions: int = 4
+    policy: Path = POLICIES / "demo.yaml"
+    detections: Path = POLICIES / "demo-detections.yaml"
+    scrape_interval_s: float = 0.5
+    session_timeout_s: float = 10.0
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """More settings for a process, by its name."""
+
+
+class Stack:
+    """Start it, use its addresses, stop it. `tend` brings back a process that has died."""
+
+    def __init__(
+        self, folder: Path, options: Options | None = None, progress: Reporter | None = None
+    ) -> None:
+        self.folder = folder
+        self.options = options or Options()
+        self._progress = progress or Quiet()
+        self.kafka = Kafka(folder / "kafka", progress=self._progress)
+        self.cluster = Cluster(folder / "cluster", name=self.options.cluster)
+        self.processes: dict[str, Child] = {}
+        self.restarts: dict[str, int] = {}
+        self._ports = dict(zip(PROCESSES, ports.choose(len(PROCESSES)), strict=True))
+
+    def start(self) -> None:
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                started = [pool.submit(self.kafka.start), pool.submit(self._start_cluster)]
+            for one in started:
+                one.result()
+            self._progress.say("creating topics and publishing the policy")
+            asyncio.run(self._prepare())
+            self._progress.say("starting gateway, processor, executor and scraper")
+            for name in PROCESSES:
+                self._launch(name)
+            for name in PROCESSES:
+                self._await_ready(name)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ours first, all at once; then what they stood on."""
+        with ThreadPoolExecutor(len(PROCESSES)) as pool:
+            list(pool.map(lambda child: stop_all([child]), self.processes.values()))
+        self.cluster.stop()
+        self.kafka.stop()
+
+    def tend(self) -> list[str]:
+        """Start what has died again, as a cluster would; gives the names."""
+        died = [name for name, child in self.processes.items() if not child.alive]
+        for name in died:
+            self.restarts[name] = self.restarts.get(name, 0) + 1
+            if self.restarts[name] > RESTARTS_MAX:
+                child = self.processes[name]
+                raise ChildFailed(
+                    f"{name} has died {RESTARTS_MAX} times; the end of {child.log_file}:\n"
+                    f"{child.log_tail()}"
+                )
+            self._launch(name)
+        return died
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        return {
+            "kafka": self.kafka.bootstrap,
+            "cluster API": self.cluster.url,
+            "gateway": self.url("gateway"),
+            "processor health": self.url("processor"),
+            "executor health": self.url("executor"),
+            "logs": str(self.folder / "logs"),
+        }
+
+    def url(self, name: str) -> str:
+        return f"http://{ports.HOST}:{self._ports[name]}"
+
+    def _start_cluster(self) -> None:
+        self._progress.say("starting the sandbox cluster with checkout")
+        self.cluster.start()
+        self.cluster.deploy_checkout()
+
+    async def _prepare(self) -> None:
+        options = self.options
+        policy, source = load_file(options.policy)
+        await topics.create(
+            self.kafka.bootstrap,
+            options.prefix,
+            options.tape_partitions,
+            extra=FAUST_TOPICS(options.prefix),
+        )
+        control = policy_control(policy, source, "the stack's own policy")
+        await publish(self.kafka.bootstrap, options.prefix, control)
+
+    def _launch(self, name: str) -> None:
+        child = Child(
+            name,
+            [sys.executable, "-m", "deploy.cli.main", name],
+            log_file=self.folder / "logs" / f"{name}.log",
+            env={**os.environ, **self._environment(name)},
+        )
+        child.start()
+        self.processes[name] = child
+
+    def _environment(self, name: str) -> dict[str, str]:
+        options, port = self.options, str(self._ports[name])
+        settings = {
+            "BOOTSTRAP": self.kafka.bootstrap,
+            "TOPIC_PREFIX": options.prefix,
+            "TAPE_PARTITIONS": str(options.tape_partitions),
+            "CLUSTER": options.cluster,
+            "DATA_DIR": str(self.folder / name),
+            "WEB_PORT": port,
+            "PORT": port,
+            "SESSION_TIMEOUT_S": str(options.session_timeout_s),
+            "DETECTIONS_FILE": str(options.detections),
+            "TARGETS_URL": f"{self.cluster.url}/sd/targets",
+            "INTERVAL_S": str(options.scrape_interval_s),
+            "METRICS": "checkout_",
+            "CLUSTERS": f'{{"{options.cluster}": {{"url": "{self.cluster.url}"}}}}',
+        }
+        ours = {f"MENDLOG_{key}": value for key, value in settings.items()}
+        return {**ours, **options.environment.get(name, {})}
+
+    def _await_ready(self, name: str) -> None:
+        child = self.processes[name]
+        wait_until(
+            lambda: answers(f"{self.url(name)}/-/ready"),
+            timeout_s=READY_S,
+            what=f"{name} to be ready",
+            child=child,
+        )
+
+
+PROCESSES = ("gateway", "processor", "executor", "scraper")
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
