@@ -43,6 +43,8 @@ class GatewaySettings(KafkaSettings):
     port: int = 9093
     sources_file: Path | None = None
     produce_timeout_s: float = 5.0
+    body_timeout_s: float = 10.0
+    """For a body to arrive, from its first byte to its last."""
     in_flight_bytes_max: int = 64 * 1024 * 1024
     port_file: Path | None = None
     """Where to write the port that was really bound; for port 0."""

@@ -74,9 +74,13 @@ def join_array(items: list[bytes]) -> bytes:
 
 def join_object(fields: dict[str, bytes]) -> bytes:
     """Fields that are no JSON by msgspec's measure are left out."""
-    pairs = [(json.dumps(name).encode(), raw) for name, raw in fields.items()]
+    pairs = [(_name(name), raw) for name, raw in fields.items()]
     good = [name + b":" + raw for name, raw in pairs if _is_json(name) and _is_json(raw)]
     return b"{" + b",".join(good) + b"}"
+
+
+def _name(name: str) -> bytes:
+    return json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _is_json(raw: bytes) -> bool:

@@ -8,15 +8,23 @@ import re
 from collections.abc import Mapping
 from itertools import accumulate
 
+import msgspec
+
+from schemas.topics import TAPE_RECORD_BYTES_MAX
 from streams.ingest.parsed import BadField, FaultReason
 
 LABELS_MAX = 128
 """Labels of one alert, and annotations of one alert."""
 VALUE_BYTES_MAX = 64 * 1024
 """A name or a value of a label or an annotation, in UTF-8."""
+ALERT_BYTES_MAX = 192 * 1024
+"""All labels and annotations of an alert, in JSON: what one record of the tape must hold."""
 DEPTH_MAX = 32
 """Objects and arrays inside one another, in one alert."""
 
+assert ALERT_BYTES_MAX + 8192 < TAPE_RECORD_BYTES_MAX
+
+_json = msgspec.json.Encoder().encode
 _SEPARATORS = re.compile("[\x00\x01]")
 """What stands between labels in a fingerprint: inside one, two alerts could pass for the same."""
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -44,6 +52,11 @@ def check_count(field: str, texts: Mapping[str, str]) -> None:
         raise BadField(
             field, f"{len(texts)} of them, at most {LABELS_MAX} are taken", FaultReason.OVER_LIMIT
         )
+
+
+def check_size(labels: Mapping[str, str], annotations: Mapping[str, str]) -> None:
+    if len(_json(labels)) + len(_json(annotations)) > ALERT_BYTES_MAX:
+        raise BadField("", f"more than {ALERT_BYTES_MAX} bytes of text", FaultReason.OVER_LIMIT)
 
 
 def check_texts(field: str, texts: Mapping[str, str]) -> None:

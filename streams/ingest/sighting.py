@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from schemas.alerts import AlertStatus, Sighting
 from schemas.ids import fingerprint
-from streams.ingest.limits import check_count, check_texts
+from streams.ingest.limits import check_count, check_size, check_texts
 from streams.ingest.parsed import BadField, FaultReason
 
 UNSET_MS = 0
@@ -27,6 +27,7 @@ def sighting(
     if suspect_text:
         check_texts("labels", labels)
         check_texts("annotations", annotations)
+        check_size(labels, annotations)
     if starts_at_ms is None:
         starts_at_ms = received_ms if ends_at_ms is None else min(received_ms, ends_at_ms)
     elif ends_at_ms is not None and ends_at_ms < starts_at_ms:

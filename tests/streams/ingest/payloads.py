@@ -104,6 +104,10 @@ BAD_ALERTS: dict[str, tuple[bytes, str]] = {
         body(alert(annotations={"s": "…" * 22_000})),
         "alerts[0].annotations.s",
     ),
+    "four values of 60 KiB": (
+        body(alert(labels={f"l{i}": "x" * 60 * 1024 for i in range(4)})),
+        "alerts[0]",
+    ),
     "1 MiB name": (body(alert(labels={"x" * 2**20: "a"})), "alerts[0].labels (a name)"),
     "depth 33": (
         b'[{"labels":{"a":"b"},"x":' + b"[" * 32 + b"]" * 32 + b"}]",

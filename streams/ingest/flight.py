@@ -1,0 +1,56 @@
+"""How many bytes of deliveries may be in this process: beyond it senders are told to come again.
+
+A delivery counts while it is read, and its records until Kafka has them or never will. So a broker
+that stands still fills the bound and not the memory.
+"""
+
+from types import TracebackType
+
+from schemas.topics import BODY_BYTES_MAX, MIB
+from streams.ingest.refusal import RETRY_SOON_S, BadConfiguration, Refused
+
+REQUEST_BYTES_MAX = 96 * MIB
+"""All records travel in one request to a broker, which takes 100 MiB of it."""
+
+
+class Flight:
+    def __init__(self, bytes_max: int) -> None:
+        if not 2 * BODY_BYTES_MAX <= bytes_max <= REQUEST_BYTES_MAX:
+            raise BadConfiguration(
+                f"MENDLOG_IN_FLIGHT_BYTES_MAX is {bytes_max}; it must be between "
+                f"{2 * BODY_BYTES_MAX} and {REQUEST_BYTES_MAX}"
+            )
+        self._bytes_max = bytes_max
+        self.bytes = 0
+
+    def take(self, size: int) -> None:
+        if self.bytes + size > self._bytes_max:
+            raise Refused(503, "too many alerts are waiting for Kafka", RETRY_SOON_S)
+        self.bytes += size
+
+    def give(self, size: int) -> None:
+        self.bytes -= size
+        assert self.bytes >= 0
+
+
+class Share:
+    """What one request has taken; given back at its end."""
+
+    def __init__(self, flight: Flight) -> None:
+        self._flight = flight
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        self._flight.take(size)
+        self._size += size
+
+    def __enter__(self) -> "Share":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._flight.give(self._size)

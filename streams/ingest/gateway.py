@@ -1,0 +1,153 @@
+"""The gateway: every alert that comes by HTTP enters here, and 2xx means that Kafka has it."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from schemas.topics import ALERTS
+from streams.ingest.auth import doorkeeper
+from streams.ingest.flight import Flight
+from streams.ingest.gateway_metrics import GatewayMetrics
+from streams.ingest.intake import Intake, Reached
+from streams.ingest.probes import Probes
+from streams.ingest.produce import Writer
+from streams.ingest.refusal import BadConfiguration
+from streams.ingest.source_file import load_sources
+from streams.ingest.sources import API_V2, WEBHOOK, Source
+from streams.reading.faults import FileError
+from streams.settings import GatewaySettings
+
+KEEPALIVE_S = 75.0
+LINGER_S = 2.0
+"""How long the rest of a refused body is read, so that its sender hears why."""
+DRAIN_S = 10.0
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        reached: Reached = lambda _: None,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Raises BadConfiguration."""
+        self._settings = settings
+        self._is_stopping = False
+        sources = _sources(settings.sources_file)
+        keeper = doorkeeper(sources, settings.host, env)
+        flight = Flight(settings.in_flight_bytes_max)
+        metrics = GatewayMetrics(flight, sources)
+        self._writer = Writer(settings.bootstrap, flight, settings.produce_timeout_s)
+        self._intake = Intake(
+            keeper,
+            self._writer,
+            flight,
+            metrics,
+            settings.topic_prefix,
+            settings.body_timeout_s,
+            reached,
+        )
+        self._probes = Probes(
+            self._writer,
+            ALERTS.name(settings.topic_prefix),
+            metrics.registry,
+            lambda: self._is_stopping,
+            datetime.now(UTC),
+        )
+        self._runner = web.AppRunner(
+            self._app(),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=KEEPALIVE_S,
+            lingering_time=LINGER_S,
+            shutdown_timeout=DRAIN_S,
+        )
+
+    @property
+    def port(self) -> int:
+        return int(self._runner.addresses[0][1])
+
+    async def start(self) -> None:
+        """Raises OSError where the address is not free."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+        if self._settings.port_file:
+            _write_whole(self._settings.port_file, str(self.port))
+        log.info("the gateway listens", host=self._settings.host, port=self.port)
+
+    async def stop(self) -> None:
+        """Nothing new is taken; what was taken is answered; what was sent is flushed."""
+        self._is_stopping = True
+        await self._runner.cleanup()
+        await self._writer.close()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.add_routes(
+            [
+                web.post("/api/v2/alerts", partial(self._intake.take, format=API_V2)),
+                web.post("/webhook/alertmanager", partial(self._intake.take, format=WEBHOOK)),
+                web.get("/api/v2/status", self._probes.status),
+                web.get("/-/healthy", self._probes.healthy),
+                web.get("/-/ready", self._probes.ready),
+                web.get("/metrics", self._probes.metrics),
+            ]
+        )
+        return app
+
+
+async def serve(settings: GatewaySettings, reached: Reached = lambda _: None) -> None:
+    """Runs until SIGTERM or SIGINT. Raises BadConfiguration, or OSError."""
+    gateway = Gateway(settings, reached)
+    await until_told_to_stop(gateway.start, gateway.stop)
+
+
+def run_gateway(settings: GatewaySettings, reached: Reached = lambda _: None) -> int:
+    """The exit code: 0 after a stop in order, 1 where the address is taken, 78 to be set right."""
+    try:
+        asyncio.run(serve(settings, reached))
+    except BadConfiguration as error:
+        log.error("the gateway does not start", why=str(error))
+        return os.EX_CONFIG
+    except OSError as error:
+        log.error("the gateway cannot listen", why=str(error))
+        return 1
+    return 0
+
+
+async def until_told_to_stop(
+    start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
+) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    try:
+        await start()
+        await told.wait()
+    finally:
+        await stop()
+
+
+def _sources(file: Path | None) -> tuple[Source, ...]:
+    try:
+        return load_sources(file) if file else ()
+    except (FileError, OSError) as error:
+        raise BadConfiguration(str(error)) from None
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Whoever waits for the file never reads half of it."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
+        part.write(text)
+    os.replace(part.name, file)

@@ -1,0 +1,19 @@
+"""A request that is not served, as the sender is told."""
+
+RETRY_SOON_S = 1
+RETRY_LATER_S = 5
+
+
+class Refused(Exception):
+    """`status` and a sentence for the sender. 503 says when to come again; 429 is never said,
+    because Alertmanager does not retry it."""
+
+    def __init__(self, status: int, why: str, retry_after_s: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class BadConfiguration(Exception):
+    """The process must not start like this: exit code 78."""
