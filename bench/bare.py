@@ -1,4 +1,4 @@
-"""What a bare aiokafka loop makes of the same alerts: the yardstick for what our guarantees cost."""
+"""What a bare aiokafka loop makes of the same alerts: the yardstick for what guarantees cost."""
 
 import time
 from collections.abc import Sequence

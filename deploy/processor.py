@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from schemas.codec import SchemaById
 from schemas.registry import Registry
+from streams.host.worker import Steps, run_processor
 
+from schemas.codec import SchemaById
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.detect.rule import RatioRule
 from streams.detect.rules_file import load_rules
 from streams.host.exits import Hooks
-from streams.host.worker import Steps, run_processor
 from streams.incarnations import read_incarnations
 from streams.policy.book import PolicyBook
 from streams.settings import ProcessorSettings
