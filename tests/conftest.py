@@ -3,7 +3,10 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,17 +25,16 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[Callable[..., Kafka]]:
     """Starts brokers that the test may kill, stop or pause; arguments are those of `Kafka`."""
-    brokers: list[Kafka] = []
+    number = count()
+    with ExitStack() as afterwards:
 
-    def start(**options) -> Kafka:
-        broker = Kafka(tmp_path / f"kafka-{len(brokers)}", **options)
-        brokers.append(broker)
-        broker.start()
-        return broker
+        def start(**options: Any) -> Kafka:
+            broker = Kafka(tmp_path / f"kafka-{next(number)}", **options)
+            afterwards.callback(broker.kill)
+            broker.start()
+            return broker
 
-    yield start
-    for broker in reversed(brokers):
-        broker.kill()
+        yield start
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +59,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     verdict(f"needs {', '.join(missing)}")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     missing = config.stash[MISSING]
     if missing:
         tools = ", ".join(f"{tool} ({count})" for tool, count in sorted(missing.items()))

@@ -1,7 +1,6 @@
 """What the sandbox tells Kafka's broker, in the broker's own words."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 MIB = 1024 * 1024
 
@@ -35,11 +34,11 @@ TUNING = {
     "log.cleaner.dedupe.buffer.size": 16 * MIB,
     "auto.leader.rebalance.enable": "false",
 }
+LOG_DIR = "segments"
+"""Relative to the broker's working folder, whose name may hold what a settings file may not."""
 
 
-def render(
-    port: int, controller_port: int, log_dir: Path, overrides: Mapping[str, str | int]
-) -> str:
+def render(port: int, controller_port: int, overrides: Mapping[str, str | int]) -> str:
     """The text of `server.properties`: loopback only, broker and controller in one process."""
     identity = {
         "process.roles": "broker,controller",
@@ -50,7 +49,7 @@ def render(
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
-        "log.dirs": log_dir,
+        "log.dirs": LOG_DIR,
     }
-    settings = TUNING | identity | dict(overrides)
+    settings = TUNING | dict(overrides) | identity
     return "".join(f"{name}={value}\n" for name, value in settings.items())

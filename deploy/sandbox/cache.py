@@ -11,13 +11,12 @@ from deploy.sandbox.errors import SandboxError
 
 def cache_dir(env: Mapping[str, str] = os.environ) -> Path:
     """`$XDG_CACHE_HOME/mendlog`, else `~/.cache/mendlog`, else `.cache/mendlog` right here."""
-    wanted = [_user_cache(env) / "mendlog", Path.cwd() / ".cache" / "mendlog"]
-    for folder in wanted:
+    of_user, here = _user_cache(env) / "mendlog", Path.cwd() / ".cache" / "mendlog"
+    for folder in (of_user, here):
         if _writable(folder):
             return folder
     raise SandboxError(
-        f"Neither {wanted[0]} nor {wanted[1]} can be written to. "
-        "Set XDG_CACHE_HOME to a folder of yours."
+        f"Neither {of_user} nor {here} can be written to. Set XDG_CACHE_HOME to a folder of yours."
     )
 
 
@@ -35,6 +34,13 @@ def exclusive(lock_file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
             on_wait()
             fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def write_whole(file: Path, text: str) -> None:
+    """A reader, or we ourselves after a crash, find the old text or the new one, never half."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text)
+    os.replace(draft, file)
 
 
 def _user_cache(env: Mapping[str, str]) -> Path:

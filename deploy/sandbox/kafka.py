@@ -3,8 +3,6 @@
 import base64
 import json
 import os
-import socket
-import struct
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -12,8 +10,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from deploy.sandbox import broker_settings, jars, ports
+from deploy.sandbox import broker_probe, broker_settings, jars, ports
 from deploy.sandbox.archive import with_archive
+from deploy.sandbox.cache import write_whole
 from deploy.sandbox.errors import SandboxError
 from deploy.sandbox.java import Jvm, find_java
 from deploy.sandbox.processes import Child, wait_until
@@ -22,7 +21,7 @@ from deploy.sandbox.progress import Quiet, Reporter
 FORMAT_S = 60.0
 READY_S = 60.0
 STOP_S = 20.0
-RECORDED_S = 60.0
+ARCHIVED_S = 60.0
 JVM_FLAGS = (
     "-Xmx384m",
     "-XX:+UseSerialGC",
@@ -33,6 +32,8 @@ JVM_FLAGS = (
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+    # Two thousand lines of settings at each start would hide what a person looks for.
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig=warn",
 )
 
 
@@ -48,8 +49,8 @@ class Kafka:
         jvm: Jvm | None = None,
     ) -> None:
         self.data_dir = data_dir.absolute()
-        self.log_dir = self.data_dir / "segments"
-        """Where partitions live (Kafka's `log.dirs`); what the broker says is in `log_file`."""
+        self.log_dir = self.data_dir / broker_settings.LOG_DIR
+        """Where partitions live; what the broker itself says is in `log_file`."""
         self.log_file = self.data_dir / "broker.log"
         self._settings = dict(settings or {})
         self._progress = progress or Quiet()
@@ -58,7 +59,7 @@ class Kafka:
 
     @property
     def bootstrap(self) -> str:
-        """The address for clients."""
+        """The address for clients; the same at every start on this folder."""
         return f"{ports.HOST}:{self._identity.port}"
 
     def start(self) -> None:
@@ -67,31 +68,31 @@ class Kafka:
         jvm = self._jvm or broker_jvm(self._progress)
         self._progress.say(f"starting Kafka on {self.bootstrap}")
         self._identity.refuse_taken_ports()
-        self.format(jvm)
-        self._child = self._program("Kafka", jvm, "kafka.Kafka", str(self._properties))
+        self.prepare(jvm)
+        self._child = self._program("Kafka", jvm, "kafka.Kafka", str(self._settings_file))
         self._child.start()
         try:
-            self._await_ready(self._child)
+            self._await_answer(self._child)
         except BaseException:
-            self._child.kill()
+            self.kill()
             raise
 
     def stop(self, grace_s: float = STOP_S) -> None:
-        """Shut down in order: everything flushed, a marker written, the next start quick."""
+        """Shut down in order: everything flushed and marked clean."""
         if self._child is not None:
             self._child.stop(grace_s)
 
     def kill(self) -> None:
-        """As a crash would: SIGKILL, nothing flushed, the next start has to recover."""
+        """SIGKILL. The next start takes two seconds more: the old session has to run out."""
         if self._child is not None:
             self._child.kill()
 
     def pause(self) -> None:
-        """Stand still, connections open: what a long collection or a frozen machine looks like."""
-        self._running.pause()
+        """Connections stay open and nobody answers, as on a machine that is frozen."""
+        self._started.pause()
 
     def resume(self) -> None:
-        self._running.resume()
+        self._started.resume()
 
     @property
     def alive(self) -> bool:
@@ -99,10 +100,10 @@ class Kafka:
 
     @property
     def pid(self) -> int:
-        return self._running.pid
+        return self._started.pid
 
     def log_tail(self, lines_max: int = 20) -> str:
-        return self._running.log_tail(lines_max)
+        return self._started.log_tail(lines_max)
 
     def __enter__(self) -> "Kafka":
         self.start()
@@ -111,42 +112,40 @@ class Kafka:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def format(self, jvm: Jvm) -> None:
-        """Write the settings, and the cluster's identity into the folder if it has none yet."""
+    def prepare(self, jvm: Jvm) -> None:
+        """Write the settings, and give a new folder its cluster."""
         self.log_dir.mkdir(parents=True, exist_ok=True)
-        self._properties.write_text(self._identity.properties(self.log_dir, self._settings))
-        if (self.log_dir / "meta.properties").exists():
-            return
-        identity = ("--cluster-id", self._identity.cluster_id)
-        config = ("--config", str(self._properties))
-        tool = "kafka.tools.StorageTool"
-        self._program("Kafka's formatter", jvm, tool, "format", *identity, *config).run(FORMAT_S)
+        identity = self._identity
+        text = broker_settings.render(identity.port, identity.controller_port, self._settings)
+        write_whole(self._settings_file, text)
+        if not (self.log_dir / "meta.properties").exists():
+            options = ("--cluster-id", identity.cluster_id, "--config", str(self._settings_file))
+            tool = "kafka.tools.StorageTool"
+            self._program("Kafka's formatter", jvm, tool, "format", *options).run(FORMAT_S)
 
     @property
-    def _running(self) -> Child:
+    def _started(self) -> Child:
         assert self._child is not None, "this broker was never started"
         return self._child
 
     @property
-    def _properties(self) -> Path:
+    def _settings_file(self) -> Path:
         return self.data_dir / "server.properties"
 
     @cached_property
     def _identity(self) -> "Identity":
         return Identity.of(self.data_dir)
 
-    def _await_ready(self, child: Child) -> None:
-        wait_until(
-            lambda: knows_a_broker(self._identity.port),
-            timeout_s=READY_S,
-            what="Kafka to answer",
-            child=child,
-        )
+    def _await_answer(self, child: Child) -> None:
+        def answers() -> bool:
+            return broker_probe.knows_itself(ports.HOST, self._identity.port)
+
+        wait_until(answers, timeout_s=READY_S, what="Kafka to answer", child=child)
 
     def _program(self, name: str, jvm: Jvm, main_class: str, *arguments: str) -> Child:
-        scratch = self.data_dir / "tmp"  # native libraries unpack themselves there
-        scratch.mkdir(parents=True, exist_ok=True)
-        argv = jvm.flagged(f"-Djava.io.tmpdir={scratch}").argv(main_class, *arguments)
+        unpacked = self.data_dir / "tmp"  # where compression libraries put their native part
+        unpacked.mkdir(parents=True, exist_ok=True)
+        argv = jvm.flagged(f"-Djava.io.tmpdir={unpacked}").argv(main_class, *arguments)
         # Not the caller's environment: JAVA_TOOL_OPTIONS and its like would change what runs.
         env = {"PATH": os.defpath, "LANG": "C.UTF-8"}
         return Child(name, argv, log_file=self.log_file, env=env, cwd=self.data_dir)
@@ -165,60 +164,37 @@ class Identity:
         file = data_dir / "broker.json"
         if not file.exists():
             data_dir.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(asdict(cls(_cluster_id(), *ports.choose(2)))))
+            chosen = cls(_new_cluster_id(), *ports.choose(2))
+            write_whole(file, json.dumps(asdict(chosen)))
         return cls(**json.loads(file.read_text()))
-
-    def properties(self, log_dir: Path, overrides: Mapping[str, str | int]) -> str:
-        return broker_settings.render(self.port, self.controller_port, log_dir, overrides)
 
     def refuse_taken_ports(self) -> None:
         taken = [port for port in (self.port, self.controller_port) if not ports.is_free(port)]
         if taken:
             raise SandboxError(
-                f"Port {taken[0]}, by which this Kafka's clients know it, is in use by another "
-                "process. Is the same folder open twice?"
+                f"Port {taken[0]}, by which the clients of this Kafka know it, is in use. "
+                "Does another process run on the same folder?"
             )
 
 
 def broker_jvm(progress: Reporter) -> Jvm:
-    """The command line for the broker: Java, verified jars and a start-up archive."""
+    """How to call the broker: Java, verified jars and an archive for quick starts."""
     jvm = Jvm(find_java(), tuple(jars.class_path(progress)), JVM_FLAGS)
+    return with_archive(jvm, _start_and_stop, progress)
 
-    def record(recording: Jvm) -> None:
-        with tempfile.TemporaryDirectory(prefix="mendlog-") as folder:
-            Kafka(Path(folder), jvm=jvm).format(jvm)
-            broker = Kafka(Path(folder), jvm=recording)
+
+def _start_and_stop(recording: Jvm, plain: Jvm) -> None:
+    """Run a broker on a folder of its own; Java writes its archive as the process ends."""
+    with tempfile.TemporaryDirectory(prefix="mendlog-") as folder:
+        broker = Kafka(Path(folder), jvm=recording)
+        broker.prepare(plain)
+        try:
             broker.start()
-            broker.stop(RECORDED_S)  # Java writes the archive as it ends
-
-    return with_archive(jvm, record, progress)
-
-
-def knows_a_broker(port: int) -> bool:
-    """Ask for metadata: the broker must answer and count itself among the living.
-
-    An open port is not enough: it opens before the controller has let the broker in.
-    """
-    try:
-        with socket.create_connection((ports.HOST, port), timeout=2) as connection:
-            connection.sendall(METADATA_REQUEST)
-            answer = connection.recv(64, socket.MSG_WAITALL)
-    except OSError:
-        return False
-    return len(answer) >= 16 and struct.unpack_from(">iiii", answer)[3] > 0
+            broker.stop(ARCHIVED_S)
+        finally:
+            broker.kill()
 
 
-def _metadata_request() -> bytes:
-    """Metadata v4 for no topic; the answer is size, correlation id, throttle, number of brokers."""
-    api_key, version, correlation_id, client = 3, 4, 1, b"mendlog"
-    header = struct.pack(">hhih", api_key, version, correlation_id, len(client)) + client
-    body = struct.pack(">i?", 0, False)
-    return struct.pack(">i", len(header + body)) + header + body
-
-
-METADATA_REQUEST = _metadata_request()
-
-
-def _cluster_id() -> str:
-    """22 characters as Kafka's own; a leading dash would look like an option to its tools."""
+def _new_cluster_id() -> str:
+    """22 characters, as Kafka wants; a leading dash would look like an option to its tools."""
     return "M" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]

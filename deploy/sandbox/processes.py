@@ -3,31 +3,32 @@
 import atexit
 import ctypes
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.sandbox.errors import SandboxError
 
-LOG_TAIL_LINES = 20
+GRACE_S = 10.0
 POLL_S = 0.02
 REAP_S = 10.0
-"""SIGKILL cannot be refused; a process that is still there after this long hangs in the kernel."""
+"""SIGKILL cannot be refused; whatever is still there after this long hangs in the kernel."""
+LOG_TAIL_LINES = 20
+LOG_LINE_BYTES_MAX = 500
 
 
 class ChildFailed(SandboxError):
-    """A child ended, or did not get ready in time."""
+    """A child could not be started, ended, or did not get ready in time."""
 
 
 class Child:
-    """One process, in a process group of its own so that Ctrl-C reaches us first."""
+    """One process, in a group of its own so that Ctrl-C at the terminal reaches only us."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Child:
         self.name = name
         self.argv = tuple(argv)
         self.log_file = log_file
+        """Standard output and standard error, appended from start to start."""
         self.env = env
         self.cwd = cwd
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,48 +51,49 @@ class Child:
         assert not self.alive, f"{self.name} is already running"
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._process = _spawner.call(self._open)
-        except OSError as error:
+            self._process = _forks.submit(self._fork).result()
+        except (OSError, subprocess.SubprocessError) as error:
             raise ChildFailed(f"{self.name} cannot be started: {error}") from error
-        _running.add(self)
+        _started.add(self)
 
-    def stop(self, grace_s: float = 10.0) -> None:
+    def run(self, timeout_s: float) -> None:
+        """Start it and return when it has ended well: for a tool that does one thing."""
+        self.start()
+        try:
+            wait_until(lambda: not self.alive, timeout_s=timeout_s, what=f"{self.name} to end")
+        finally:
+            self.kill()
+        if self.exit_code != 0:
+            raise ChildFailed(_ended(self))
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
         """Ask it to end, and end it when it does not."""
         if not self.alive:
             return
-        self._signal(signal.SIGTERM)
-        # A stopped process sees SIGTERM only once it runs again.
-        self._signal(signal.SIGCONT)
+        self._popen.terminate()
+        self.resume()  # a paused process sees SIGTERM only once it runs again
         try:
-            self._started.wait(grace_s)
+            self._popen.wait(grace_s)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL to its whole group, and reaped on return."""
+        """SIGKILL to its group; on return it is gone and reaped."""
         if not self.alive:
             return
         try:
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:  # it ended by itself just now
-            pass
-        self._started.wait(REAP_S)
+            self._popen.wait(REAP_S)
+        except ProcessLookupError:
+            pass  # it ended by itself just now
+        except subprocess.TimeoutExpired as error:
+            raise ChildFailed(f"{self.name} (process {self.pid}) survives SIGKILL") from error
 
     def pause(self) -> None:
-        self._signal(signal.SIGSTOP)
+        self._popen.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def run(self, timeout_s: float) -> None:
-        """Start it and return when it has ended well; for tools that do one thing."""
-        self.start()
-        try:
-            self._started.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        if self.exit_code != 0:
-            raise ChildFailed(f"{self.name} failed{_last_words(self)}")
+        self._popen.send_signal(signal.SIGCONT)
 
     @property
     def alive(self) -> bool:
@@ -98,33 +101,30 @@ class Child:
 
     @property
     def pid(self) -> int:
-        return self._started.pid
+        return self._popen.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number when one ended it."""
-        return self._started.poll()
+        """None while it runs; a negative signal number if that is what ended it."""
+        return self._popen.poll()
 
     def log_tail(self, lines_max: int = LOG_TAIL_LINES) -> str:
-        """The end of what it wrote to standard output and standard error."""
+        """The end of what it wrote."""
         try:
             with self.log_file.open("rb") as log:
                 size_bytes = log.seek(0, os.SEEK_END)
-                log.seek(max(0, size_bytes - 400 * lines_max))
+                log.seek(max(0, size_bytes - lines_max * LOG_LINE_BYTES_MAX))
                 text = log.read().decode(errors="replace")
         except FileNotFoundError:
             return ""
         return "\n".join(text.splitlines()[-lines_max:])
 
     @property
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _popen(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, f"{self.name} was never started"
         return self._process
 
-    def _signal(self, number: signal.Signals) -> None:
-        self._started.send_signal(number)
-
-    def _open(self) -> subprocess.Popen[bytes]:
+    def _fork(self) -> subprocess.Popen[bytes]:
         with self.log_file.open("ab") as log:
             return subprocess.Popen(
                 self.argv,
@@ -141,83 +141,61 @@ class Child:
 def wait_until(
     condition: Callable[[], bool], *, timeout_s: float, what: str, child: Child | None = None
 ) -> None:
-    """Poll until `condition` holds; give up at once when `child` has ended.
+    """Poll until `condition` holds. Fails after `timeout_s`, or at once when `child` has ended.
 
-    `what` completes the sentence "waited 10 s for …".
+    `what` completes "waited 10 s for …".
     """
     deadline = time.monotonic() + timeout_s
     while not condition():
         if child is not None and not child.alive:
-            raise ChildFailed(f"{child.name} ended ({child.exit_code}){_last_words(child)}")
+            raise ChildFailed(_ended(child))
         if time.monotonic() > deadline:
             raise ChildFailed(f"waited {timeout_s:g} s for {what}{_last_words(child)}")
         time.sleep(POLL_S)
 
 
-def stop_all(children: Iterable[Child], grace_s: float = 10.0) -> None:
-    """In reverse order of start: whoever depends on another is gone before it."""
-    for child in reversed(list(children)):
-        child.stop(grace_s)
+def stop_all(children: Iterable[Child], grace_s: float = GRACE_S) -> None:
+    """In reverse order, so that nobody loses what it depends on; one failure keeps none alive."""
+    with ExitStack() as last_first:
+        for child in children:
+            last_first.callback(child.stop, grace_s)
+
+
+def _ended(child: Child) -> str:
+    return f"{child.name} ended with {child.exit_code}{_last_words(child)}"
 
 
 def _last_words(child: Child | None) -> str:
     if child is None:
         return ""
-    return f"; the end of {child.log_file}:\n{child.log_tail()}"
+    return f"; {child.log_file} ends:\n{child.log_tail()}"
 
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+# Linux sends that signal when the *thread* that forked ends. A child started on a worker of some
+# pool would die with that worker, so all forks happen on this one, which ends with the process.
+_forks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forks")
+
+_started: "weakref.WeakSet[Child]" = weakref.WeakSet()
+
 
 def _die_with_parent(parent_pid: int) -> Callable[[], None] | None:
-    """What the child runs between fork and exec; elsewhere than on Linux `atexit` has to do."""
+    """For the child, between fork and exec: SIGKILL for it as soon as its parent is no more."""
     if _libc is None:
         return None
 
     def arrange() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent_pid:  # the parent died before the line above
+        if os.getppid() != parent_pid:  # it died before the line above
             os._exit(1)
 
     return arrange
 
 
-class _Spawner:
-    """Forks on a thread that lives as long as the process.
-
-    Linux sends the death signal when the *thread* that forked ends, so a child started on a
-    worker of a thread pool would die with that worker.
-    """
-
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[tuple[Callable, Future]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def call(self, open_process: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
-                self._thread.start()
-        future: Future[subprocess.Popen[bytes]] = Future()
-        self._calls.put((open_process, future))
-        return future.result()
-
-    def _serve(self) -> None:
-        while True:
-            open_process, future = self._calls.get()
-            try:
-                future.set_result(open_process())
-            except BaseException as error:
-                future.set_exception(error)
-
-
-_spawner = _Spawner()
-_running: "weakref.WeakSet[Child]" = weakref.WeakSet()
-
-
 @atexit.register
 def _kill_leftovers() -> None:
-    for child in list(_running):
+    """All that other systems than Linux offer: a parent that is killed itself leaves children."""
+    for child in list(_started):
         child.kill()
