@@ -1,10 +1,10 @@
 """The agents. Each is a sentence: what it does is its step, how is the loop's business."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from faust import StreamT
+import faust
+from faust import StreamT, TopicT
 
-from streams.host.app import App
 from streams.host.feed import Feed
 from streams.host.inputs import (
     DECIDE,
@@ -16,7 +16,9 @@ from streams.host.inputs import (
 )
 
 
-def declare(app: App, feeds: Mapping[AgentInput, Feed]) -> None:
+def declare(
+    app: faust.App, topic_of: Callable[[AgentInput], TopicT], feeds: Mapping[AgentInput, Feed]
+) -> None:
     """Declares the agents whose inputs are fed here."""
 
     async def observe(alerts: StreamT[bytes]) -> None:
@@ -47,4 +49,4 @@ def declare(app: App, feeds: Mapping[AgentInput, Feed]) -> None:
         DECIDE: decide,
     }
     for source in feeds:
-        app.agent(app.input(source), name=source.name)(agents[source])
+        app.agent(topic_of(source), name=source.name)(agents[source])

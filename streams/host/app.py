@@ -1,27 +1,31 @@
 """The Faust app: a consumer group whose agents feed our loops.
 
-Nothing of Faust's own state is relied on: not its commits (the cursors are in the journals), not
-its acknowledgements (turned off, so it does not commit at all), not its order after a rebalance.
+Nothing of Faust's own bookkeeping is relied on: not its commits (the cursors are in the journals),
+not its acknowledgements (turned off, so that it does not commit at all), not its order after a
+rebalance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import faust
 from faust.types import TP, TopicT
 
-from streams.host import faust_kafka
-from streams.host.inputs import AgentInput
-from streams.host.partitions import Partitions
+from streams.host import agents, faust_kafka
+from streams.host.feed import Enrich, Feed
+from streams.host.inputs import DETECT, AgentInput
+from streams.host.partitions import Means, Partitions
 from streams.host.reading import FETCH_BYTES_MAX
+from streams.host.windows import SampleWindows
 from streams.settings import ProcessorSettings
+from streams.steps.effects import InputRecord
 
-POLL_RECORDS_MAX = 500
-"""What Faust takes from its consumer at once, and so the most that a pause throws away."""
+Windowed = Callable[[InputRecord, SampleWindows], InputRecord]
+"""Remembers a record's samples, and adds to it what `detect` judges on."""
 
 
 class App(faust.App):
     def __init__(
-        self, group: str, settings: ProcessorSettings, inputs: Sequence[Partitions], reset: str
+        self, group: str, settings: ProcessorSettings, inputs: Sequence[Partitions]
     ) -> None:
         super().__init__(
             group,
@@ -29,10 +33,9 @@ class App(faust.App):
             broker_session_timeout=settings.session_timeout_s,
             broker_heartbeat_interval=settings.session_timeout_s / 4,
             broker_request_timeout=max(30.0, settings.session_timeout_s),
-            broker_max_poll_records=POLL_RECORDS_MAX,
+            ConsumerScheduler=faust_kafka.InTurn,
             consumer_max_fetch_size=FETCH_BYTES_MAX,
-            consumer_auto_offset_reset=reset,
-            datadir=settings.data_dir,
+            datadir=settings.data_dir / group,
             processing_guarantee="at_least_once",
             producer_acks=-1,
             stream_wait_empty=False,
@@ -42,7 +45,10 @@ class App(faust.App):
             web_enabled=False,
         )
         self.inputs = {p.topic: p for p in inputs}
-        self.flow = faust_kafka.ConsumerFlow(lambda: self.consumer)
+        for partitions in inputs:
+            partitions.flow = faust_kafka.ConsumerFlow(self)
+        self.joined = False
+        """True once the group has given us our partitions, be it none."""
         self._prefix = settings.topic_prefix
         self.on_partitions_assigned.connect(self._open)
         self.on_partitions_revoked.connect(self._close)
@@ -61,21 +67,36 @@ class App(faust.App):
 
     async def seek_to_wanted(self) -> None:
         """Every open partition goes on where its loop does."""
-        for topic in self.inputs:
-            await self._seek(topic)
+        for partitions in self.inputs.values():
+            for loop in partitions:
+                await partitions.seek(loop)
 
     def _new_transport(self) -> faust_kafka.Transport:
         return faust_kafka.Transport(self.conf.broker_consumer, self)
 
     async def _open(self, _: object, assigned: set[TP], **__: object) -> None:
         for topic, partitions in self.inputs.items():
-            mine = [tp.partition for tp in assigned if tp.topic == topic]
-            partitions.assign(mine, lambda topic=topic: self._seek(topic))
+            partitions.assign(tp.partition for tp in assigned if tp.topic == topic)
+        self.joined = True
 
     async def _close(self, _: object, revoked: set[TP], **__: object) -> None:
         for topic, partitions in self.inputs.items():
             await partitions.revoke(tp.partition for tp in revoked if tp.topic == topic)
 
-    async def _seek(self, topic: str) -> None:
-        for loop in self.inputs[topic]:
-            await self.flow.seek(topic, loop.partition, loop.wanted)
+
+def build_app(
+    group: str,
+    settings: ProcessorSettings,
+    inputs: Sequence[Partitions],
+    means: Means,
+    windowed: Windowed | None = None,
+) -> App:
+    """An app with the agents of these inputs."""
+    app = App(group, settings, inputs)
+    enrich: dict[AgentInput, Enrich] = {}
+    if windowed is not None and any(p.source is DETECT for p in inputs):
+        windows = SampleWindows(app, settings.tape_partitions)
+        enrich[DETECT] = lambda record: windowed(record, windows)
+    feeds = {p.source: Feed(p, means.reader, means.hooks, enrich.get(p.source)) for p in inputs}
+    agents.declare(app, app.input, feeds)
+    return app

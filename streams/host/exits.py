@@ -69,6 +69,19 @@ class CursorOutsideLog(Fatal):
     reason = "cursor_outside_log"
 
 
+class FaustCrashed(Fatal):
+    """The framework gave up by itself."""
+
+    reason = "faust_crashed"
+
+
+class TopicsWrong(Fatal):
+    """The topics are not as the table of topics says."""
+
+    exit_code = EXIT_REFUSED
+    reason = "topics_wrong"
+
+
 class NoProgress(Fatal):
     """There are records to read and none arrives."""
 

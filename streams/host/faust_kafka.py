@@ -5,17 +5,23 @@
 2. Where to go on. Faust goes back to its group's commits; we go on from our journals.
 3. To deliver what it is asked for. Faust drops records below the highest it has seen, and a seek
    back races with records that are still being delivered.
+4. To serve partitions evenly. A poll is filled from one partition as long as that has records, so
+   a storm of alerts would hold up the tape.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiokafka
 from aiokafka.errors import IllegalStateError
+from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
+from faust.types import TP, AppT
+from faust.types.transports import SchedulingStrategyT
 
 FETCH_WAIT_MS = 100
+TURN_RECORDS_MAX = 64
+TURNS_PER_POLL = 8
 
 
 class _ForgetfulOffsets(dict[TP, Any]):
@@ -25,11 +31,37 @@ class _ForgetfulOffsets(dict[TP, Any]):
         return None
 
 
+class InTurn(SchedulingStrategyT):
+    """Delivers what a poll has brought partition by partition, so that groups form."""
+
+    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
+        return ((tp, record) for tp, found in records.items() for record in found)
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> RecordMap:
+        """Partitions take turns, each with a group's worth of records at a time: a turn each keeps
+        a storm on one input from holding up the others, a group's worth keeps batches large."""
+        records: RecordMap = {}
+        fetched = consumer._fetcher._records
+        for tp in [tp for tp in fetched if tp in active_partitions][:TURNS_PER_POLL]:
+            records |= await super()._fetch_records(consumer, {tp}, 0, TURN_RECORDS_MAX)
+            if tp in fetched:
+                fetched.move_to_end(tp)
+        return records or await super()._fetch_records(
+            consumer, active_partitions, timeout, TURN_RECORDS_MAX
+        )
 
     async def seek_here(self, tp: TP, offset: int) -> None:
         """aiokafka is not thread-safe: this runs in its thread."""
@@ -59,23 +91,22 @@ class Transport(driver.Transport):
 
 
 class ConsumerFlow:
-    """The consumer as the feed wants it."""
+    """An app's consumer, as an input's partitions want it."""
 
-    def __init__(self, consumer: Callable[[], Consumer]) -> None:
-        self._consumer = consumer
+    def __init__(self, app: AppT) -> None:
+        self._app = app
 
     async def seek(self, topic: str, partition: int, offset: int) -> None:
-        await self._consumer().seek(TP(topic, partition), offset)
+        await self._app.consumer.seek(TP(topic, partition), offset)
 
     def pause(self, topic: str, partition: int) -> None:
-        self._consumer().pause_partitions([TP(topic, partition)])
+        self._app.consumer.pause_partitions([TP(topic, partition)])
 
     def resume(self, topic: str, partition: int) -> None:
-        self._consumer().resume_partitions([TP(topic, partition)])
+        self._app.consumer.resume_partitions([TP(topic, partition)])
 
     def end(self, topic: str, partition: int) -> int | None:
-        """Where the input ended when it was last fetched."""
         try:
-            return self._consumer().highwater(TP(topic, partition))
+            return self._app.consumer.highwater(TP(topic, partition))
         except IllegalStateError:
-            return None
+            return None  # revoked meanwhile

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -31,14 +31,6 @@ Enrich = Callable[[InputRecord], InputRecord]
 """Adds to a record what its step needs and cannot read itself, as a header."""
 
 
-class Flow(Protocol):
-    """What the feed needs of the consumer."""
-
-    async def seek(self, topic: str, partition: int, offset: int) -> None: ...
-    def pause(self, topic: str, partition: int) -> None: ...
-    def resume(self, topic: str, partition: int) -> None: ...
-
-
 @dataclass(slots=True)
 class _Gap:
     wanted: int
@@ -50,7 +42,6 @@ class Feed:
     def __init__(
         self,
         partitions: Partitions,
-        flow: Flow,
         reader: LogReader,
         hooks: Hooks,
         enrich: Enrich | None = None,
@@ -58,7 +49,6 @@ class Feed:
         self._source = partitions.source
         self._topic = partitions.topic
         self._partitions = partitions
-        self._flow = flow
         self._reader = reader
         self._hooks = hooks
         self._enrich = enrich
@@ -87,7 +77,8 @@ class Feed:
             self._hold(loop)
 
     def _hold(self, loop: PartitionLoop) -> None:
-        self._flow.pause(self._topic, loop.partition)
+        assert self._partitions.flow is not None
+        self._partitions.flow.pause(self._topic, loop.partition)
         task = asyncio.create_task(self._resume_with_room(loop))
         self._resuming.add(task)
         task.add_done_callback(self._resuming.discard)
@@ -95,9 +86,9 @@ class Feed:
     async def _resume_with_room(self, loop: PartitionLoop) -> None:
         """Faust drops what it had fetched of a paused partition, so it is fetched again."""
         await loop.room.wait()
-        if self._partitions.get(loop.partition) is loop and not loop.stopping:
-            await self._flow.seek(self._topic, loop.partition, loop.wanted)
-            self._flow.resume(self._topic, loop.partition)
+        if not loop.stopping:
+            await self._partitions.seek(loop)
+            self._partitions.flow.resume(self._topic, loop.partition)
 
     async def _is_after_hole(self, loop: PartitionLoop, offset: int) -> bool:
         """True if the record follows the queued ones with nothing in between after all."""
@@ -114,7 +105,7 @@ class Feed:
             return True
         gap.seeks += 1
         gap.sought_s = time.monotonic()
-        await self._flow.seek(self._topic, loop.partition, loop.wanted)
+        await self._partitions.seek(loop)
         return False
 
     async def _is_hole(self, loop: PartitionLoop, offset: int) -> bool:

@@ -31,3 +31,12 @@ DECIDE = AgentInput("decide", topics.TAPE, whole=True)
 INPUTS = (OBSERVE, RELAY_OUTCOMES, RELAY_CONTROLS, DETECT, DECIDE)
 
 assert {i.journal for i in INPUTS} == set(topics.JOURNALS)
+
+
+def inputs_of(agents: str) -> tuple[AgentInput, ...]:
+    """The inputs of agents given by name, separated by commas."""
+    wanted = {name.strip() for name in agents.split(",") if name.strip()}
+    known = {i.agent for i in INPUTS}
+    if not wanted or wanted - known:
+        raise ValueError(f"agents {agents!r}: choose among {', '.join(sorted(known))}")
+    return tuple(i for i in INPUTS if i.agent in wanted)

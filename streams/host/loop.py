@@ -106,6 +106,11 @@ class PartitionLoop:
         return self.journal.cursor
 
     @property
+    def behind(self) -> bool:
+        """True while there are queued records, or a group under way."""
+        return self.wanted > self.cursor + 1
+
+    @property
     def stopping(self) -> bool:
         return self._stop.is_set()
 

@@ -1,8 +1,9 @@
 """The partitions of one input that this worker owns, from assignment to revocation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -11,6 +12,7 @@ from streams.host.inputs import AgentInput
 from streams.host.journal import Journal, open_journals
 from streams.host.loop import Gate, Limits, PartitionLoop
 from streams.host.outbox import Outbox
+from streams.host.progress import Progress
 from streams.host.reading import Bounds, LogReader
 from streams.host.writer import Writer
 from streams.steps.effects import OpenStep
@@ -20,6 +22,16 @@ STOP_WITHIN_S = 5.0
 log = structlog.get_logger()
 
 Listener = Callable[[PartitionLoop], None]
+
+
+class Flow(Protocol):
+    """What we need of the consumer that reads the input."""
+
+    async def seek(self, topic: str, partition: int, offset: int) -> None: ...
+    def pause(self, topic: str, partition: int) -> None: ...
+    def resume(self, topic: str, partition: int) -> None: ...
+    def end(self, topic: str, partition: int) -> int | None:
+        """Where the partition ends, as far as the consumer has heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +46,15 @@ class Means:
 
 
 class Partitions:
-    def __init__(
-        self, source: AgentInput, open_step: OpenStep, means: Means, gate: Gate | None = None
-    ) -> None:
+    def __init__(self, source: AgentInput, open_step: OpenStep, means: Means) -> None:
         self.source = source
         self.topic = source.source.name(means.topic_prefix)
+        self.flow: Flow | None = None
+        self.gate: Gate | None = None
         self.on_open: list[Listener] = []
         self.on_close: list[Listener] = []
         self._open_step = open_step
         self._means = means
-        self._gate = gate
         self._loops: dict[int, PartitionLoop] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._closed = False
@@ -59,11 +70,20 @@ class Partitions:
         """How many assigned partitions are not open yet."""
         return len(self._opening)
 
-    def assign(self, partitions: Iterable[int], then: Callable[[], Awaitable[None]]) -> None:
+    def progress(self, loop: PartitionLoop) -> Progress:
+        end = self.flow.end(self.topic, loop.partition) if self.flow else None
+        return Progress(loop.cursor + 1, max(end or 0, loop.wanted), loop.pace_s)
+
+    async def seek(self, loop: PartitionLoop) -> None:
+        """Has the consumer go on where the loop does."""
+        if self.flow and self._loops.get(loop.partition) is loop:
+            await self.flow.seek(self.topic, loop.partition, loop.wanted)
+
+    def assign(self, partitions: Iterable[int]) -> None:
         """Opens the partitions in the background, so that a rebalance does not wait for them."""
         new = sorted(set(partitions) - self._loops.keys() - self._opening.keys())
         if new and not self._closed:
-            task = asyncio.create_task(self._open(new, then), name=f"open {self.source.name}")
+            task = asyncio.create_task(self._open(new), name=f"open {self.source.name}")
             self._opening.update(dict.fromkeys(new, task))
 
     async def revoke(self, partitions: Iterable[int]) -> None:
@@ -86,19 +106,18 @@ class Partitions:
             task.cancel()
         self._opening = {p: task for p, task in self._opening.items() if task not in stopped}
 
-    async def _open(self, partitions: list[int], then: Callable[[], Awaitable[None]]) -> None:
+    async def _open(self, partitions: list[int]) -> None:
         try:
             means = self._means
             journal = self.source.journal.name(means.topic_prefix)
             journals = await open_journals(journal, partitions, means.writer, means.reader)
             bounds = await means.reader.bounds(self.topic, partitions)
             for p in partitions:
-                self._start(journals[p], bounds[p])
-            await then()
+                await self.seek(self._start(journals[p], bounds[p]))
         except Exception as error:
             self._means.hooks.end(error, agent=self.source.name)
 
-    def _start(self, journal: Journal, bounds: Bounds) -> None:
+    def _start(self, journal: Journal, bounds: Bounds) -> PartitionLoop:
         p = journal.partition
         loop = PartitionLoop(
             self.source,
@@ -108,7 +127,7 @@ class Partitions:
             Outbox(self._means.writer, self._means.topic_prefix),
             self._means.limits,
             self._means.hooks,
-            self._gate,
+            self.gate,
         )
         start_inside(loop, self.topic, bounds)
         self._opening.pop(p, None)
@@ -116,6 +135,7 @@ class Partitions:
         loop.start()
         for listener in self.on_open:
             listener(loop)
+        return loop
 
 
 def start_inside(loop: PartitionLoop, topic: str, bounds: Bounds) -> None:

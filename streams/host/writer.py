@@ -1,7 +1,7 @@
 """Our way to write to Kafka: whole record batches, each acknowledged, within a bounded time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.topics import BATCH_BYTES_MAX, KIB, MIB, Topic
 from streams.host.exits import ProducerStalled
+from streams.host.reading import Bounds
 
 PRODUCE_TIMEOUT_S = 30.0
 IN_FLIGHT_BYTES_MAX = 32 * MIB
@@ -94,6 +95,7 @@ class Writer:
         self._timeout_s = timeout_s
         self._budget = ByteBudget(IN_FLIGHT_BYTES_MAX)
         self._producer: AIOKafkaProducer | None = None
+        self.on_written: list[Callable[[str, int, Bounds], None]] = []
 
     async def start(self) -> None:
         self._producer = AIOKafkaProducer(
@@ -115,13 +117,15 @@ class Writer:
         """Appends the records as one batch: all of them or, should the process die, none."""
         async with self._budget.hold(batch_bytes(records)):
             try:
-                return await asyncio.wait_for(
-                    self._append(topic, partition, records), self._timeout_s
-                )
+                async with asyncio.timeout(self._timeout_s):
+                    done = await self._append(topic, partition, records)
             except TimeoutError:
                 raise ProducerStalled(
                     f"{topic}/{partition}: no acknowledgement within {self._timeout_s:g} s"
                 ) from None
+        for listener in self.on_written:
+            listener(topic, partition, Bounds(done.offset, done.offset + len(records)))
+        return done
 
     async def _append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         assert self._producer is not None, "not started"

@@ -11,7 +11,7 @@ from collections import Counter
 
 from streams.host.exits import Hooks
 from streams.host.inputs import INPUTS
-from streams.host.worker import run_processor
+from streams.host.processor import run_processor
 from streams.settings import ProcessorSettings
 from tests.faults.chain import ChainStep
 
@@ -34,7 +34,7 @@ def main() -> int:
     spec = os.environ.get("CHAIN_FAULT")
     hooks = Hooks(reached=Fault(spec).reached) if spec else Hooks()
     steps = {source.name: ChainStep for source in INPUTS}
-    return run_processor(ProcessorSettings(), steps, hooks)
+    return run_processor(ProcessorSettings(), steps, hooks=hooks)
 
 
 if __name__ == "__main__":

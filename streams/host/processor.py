@@ -1,0 +1,164 @@
+"""One worker process: its agents and what stands beside them, from start to exit code."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from streams.host.app import App, Windowed, build_app
+from streams.host.backlog import Backlog
+from streams.host.cursors import Board, Publisher
+from streams.host.exits import FaustCrashed, Hooks
+from streams.host.inputs import DECIDE, DETECT, OBSERVE, AgentInput, inputs_of
+from streams.host.last_exit import LastExit
+from streams.host.loop import Limits
+from streams.host.metrics import WorkerCollector
+from streams.host.offsets import GroupOffsets
+from streams.host.partitions import Means, Partitions
+from streams.host.reading import LogReader
+from streams.host.ticker import Ticker
+from streams.host.topic_check import check_topics
+from streams.host.watch import Watch
+from streams.host.web import Web
+from streams.host.writer import Writer
+from streams.settings import ProcessorSettings
+from streams.steps.effects import OpenStep
+
+STOP_WITHIN_S = 15.0
+
+Steps = Mapping[str, OpenStep]
+"""The logic of each input, by its name: `observe.alerts`, `relay.controls` and so on."""
+
+log = structlog.get_logger()
+
+
+def run_processor(
+    settings: ProcessorSettings,
+    steps: Steps,
+    windowed: Windowed | None = None,
+    hooks: Hooks | None = None,
+) -> int:
+    """Runs the agents until SIGTERM or SIGINT; returns the process's exit code."""
+    return asyncio.run(Processor(settings, steps, windowed, hooks or Hooks()).run())
+
+
+class Processor:
+    """The parts of a worker. Making one touches nothing; `run` does."""
+
+    def __init__(
+        self, settings: ProcessorSettings, steps: Steps, windowed: Windowed | None, hooks: Hooks
+    ) -> None:
+        self.settings = settings
+        last_exit = LastExit(settings.data_dir)
+        self.hooks = replace(hooks, ended=last_exit.write)
+        self.writer = Writer(settings.bootstrap)
+        self.offsets = GroupOffsets(settings.bootstrap)
+        self.means = _means(settings, self.writer, self.hooks)
+        self._stop = asyncio.Event()
+
+        board = Board(self.offsets, settings.topic_prefix)
+        sources = inputs_of(settings.agents)
+        made = {s: Partitions(s, steps[s.name], self.means) for s in sources}
+        self.inputs = list(made.values())
+        self.backlog = Backlog(board, made.get(DECIDE))
+        self.writer.on_written.append(self.backlog.wrote)
+        if OBSERVE in made:
+            made[OBSERVE].gate = self.backlog
+        if DECIDE in made:
+            Ticker(made[DECIDE], self.writer, self.hooks, settings.tick_idle_s)
+
+        self.apps = self._apps(made, windowed)
+        self.publisher = Publisher(board, self.inputs)
+        self.watch = Watch(self.inputs, self.means.reader, self.hooks)
+        registry = CollectorRegistry()
+        registry.register(WorkerCollector(self.inputs, last_exit.read()))
+        self.web = Web(settings.web_host, settings.web_port, registry, self.is_ready)
+
+    def _apps(self, made: Mapping[AgentInput, Partitions], windowed: Windowed | None) -> list[App]:
+        """`detect` is an app of its own: Faust recovers its table before anything goes on, and
+        decisions must not wait for samples."""
+        settings = self.settings
+        apps = []
+        if plain := [p for source, p in made.items() if source is not DETECT]:
+            apps.append(build_app(settings.app_id, settings, plain, self.means))
+        if DETECT in made:
+            group = detect_group(settings)
+            apps.append(build_app(group, settings, [made[DETECT]], self.means, windowed))
+        return apps
+
+    def is_ready(self) -> bool:
+        """Every partition that we were given is open."""
+        return all(app.joined for app in self.apps) and not any(p.opening for p in self.inputs)
+
+    async def run(self) -> int:
+        running = asyncio.get_running_loop()
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(sig, self._stop.set)
+        try:
+            await self._start()
+            await self._serve()
+            await asyncio.wait_for(self._end(), STOP_WITHIN_S)
+        except Exception as error:
+            self.hooks.end(error)
+            raise
+        return 0
+
+    async def _start(self) -> None:
+        settings = self.settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        topics = [t for p in self.inputs for t in (p.source.source, p.source.journal)]
+        await check_topics(
+            settings.bootstrap, topics, settings.topic_prefix, settings.tape_partitions
+        )
+        await self.writer.start()
+        await self.offsets.start()
+        await self.web.start()
+        log.info("worker started", agents=settings.agents, web_port=self.web.port)
+
+    async def _serve(self) -> None:
+        """Returns when told to stop; raises what goes wrong in any part."""
+        beside: list[Coroutine[Any, Any, None]] = [
+            self.publisher.run(),
+            self.backlog.run(),
+            self.watch.run(),
+            *(self._run_app(app) for app in self.apps),
+        ]
+        tasks = [asyncio.create_task(part) for part in beside]
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _run_app(self, app: App) -> None:
+        await app.start()
+        if await app.wait_for_stopped(self._stop):
+            raise FaustCrashed(repr(app.crash_reason))
+
+    async def _end(self) -> None:
+        """Finishes the groups under way and leaves the group, so that others can go on at once."""
+        await asyncio.gather(*(partitions.close() for partitions in self.inputs))
+        await self.publisher.publish()
+        await asyncio.gather(*(app.stop() for app in self.apps))
+        await self.web.stop()
+        await self.offsets.stop()
+        await self.writer.stop()
+
+
+def detect_group(settings: ProcessorSettings) -> str:
+    """The consumer group of `detect`, by which Faust names its table's topic."""
+    return f"{settings.app_id}-detect"
+
+
+def _means(settings: ProcessorSettings, writer: Writer, hooks: Hooks) -> Means:
+    limits = Limits(
+        settings.tape_partitions, settings.group_records_max, settings.queue_records_max
+    )
+    return Means(settings.topic_prefix, limits, writer, LogReader(settings.bootstrap), hooks)
