@@ -115,8 +115,8 @@ def _what_to_do(
 ) -> str:
     gone = [jar for jar in missing if not (folder / jar.file_name).exists()]
     return (
-        f"Kafka cannot be fetched: {len(gone)} jars, {gone[0].coordinates} among them, are "
-        f"missing from {folder}, and {registry.urls} did not send them ({error}). "
+        f"Kafka cannot be fetched. Jars missing from {folder}: {len(gone)}, the first of them "
+        f"{gone[0].coordinates}. {registry.urls} did not send them ({error}). "
         "Start once with a network, or name a mirror of Maven Central in ~/.m2/settings.xml, "
         "or copy that folder from a machine where it is complete."
     )

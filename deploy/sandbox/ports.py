@@ -4,9 +4,11 @@ import random
 import socket
 from pathlib import Path
 
+from deploy.sandbox.errors import SandboxError
+
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 15_000, 32_000
-ATTEMPTS_MAX = 200
+CANDIDATES = 200
 
 
 def choose(count: int) -> list[int]:
@@ -15,11 +17,10 @@ def choose(count: int) -> list[int]:
     Inside that range, a client that retries while the broker is down can be given the very port
     it is trying to reach, connect to itself, and keep the broker from coming back.
     """
-    candidates = random.SystemRandom().sample(
-        range(LOWEST, min(HIGHEST, _ephemeral())), ATTEMPTS_MAX
-    )
+    candidates = random.SystemRandom().sample(_range(_outgoing_from()), CANDIDATES)
     free = [port for port in candidates if is_free(port)]
-    assert len(free) >= count, "hardly a free port on this machine"
+    if len(free) < count:
+        raise SandboxError(f"Not {count} free ports on {HOST} among {CANDIDATES} tried.")
     return free[:count]
 
 
@@ -34,7 +35,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _ephemeral() -> int:
+def _range(outgoing_from: int) -> range:
+    safe = range(LOWEST, min(HIGHEST, outgoing_from))
+    # Where the kernel was told to use nearly everything, no port is safe and any will do.
+    return safe if len(safe) >= CANDIDATES else range(LOWEST, HIGHEST)
+
+
+def _outgoing_from() -> int:
     try:
         return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except (OSError, ValueError):
