@@ -126,6 +126,12 @@ class OutcomeReason(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     """The action would leave fewer healthy pods than the rail allows."""
     DUPLICATE = "duplicate"
+    KILLED = "killed"
+    """The kill switch of this cluster, or of all, is on."""
+    NO_HEARTBEAT = "no_heartbeat"
+    """The executor has not read back its own heartbeat: switches and time are not known."""
+    OVER_BUDGET = "over_budget"
+    """The executor's own count of recent actions, made from `outcomes`, has reached its limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,36 @@
+"""Every action that the executor can carry out. A new one is a file of its own and a row here."""
+
+from collections.abc import Mapping
+
+from remediators.actions import restart, roll_back, scale
+from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.patch import BODY_BYTES_MAX, request
+from remediators.core.refusal import Refusal
+from schemas.remediation import Command, CommandKind, OutcomeReason, Request
+
+CATALOG: Mapping[str, Row] = {row.name: row for row in (restart.ROW, scale.ROW, roll_back.ROW)}
+
+
+def row_for(command: Command) -> Row | Refusal:
+    row = CATALOG.get(command.action)
+    if row is None:
+        return Refusal(OutcomeReason.UNKNOWN_ACTION, f"no action is called {command.action[:50]}")
+    if command.target.kind not in row.kinds:
+        return Refusal(OutcomeReason.INVALID, f"{row.name} cannot change a {command.target.kind}")
+    if command.kind is CommandKind.ROLLBACK and row.rollback is None:
+        return Refusal(OutcomeReason.INVALID, f"{row.name} cannot be undone")
+    return row
+
+
+def announce(row: Row, scene: Scene) -> tuple[Request, Plan] | Refusal:
+    """The exact request that an INTENT will hold, and the plan that it was made of."""
+    undoing = scene.command.kind is CommandKind.ROLLBACK
+    planner = row.rollback if undoing else row.plan
+    assert planner is not None
+    plan = planner(scene)
+    if isinstance(plan, Refusal):
+        return plan
+    made = request(scene.command, plan.changes)
+    if len(made.body) > BODY_BYTES_MAX:
+        return Refusal(OutcomeReason.INVALID, f"its request has {len(made.body)} bytes: too many")
+    return made, plan

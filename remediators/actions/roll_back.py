@@ -1,0 +1,92 @@
+"""Roll back: return to the release before this one.
+
+A restart makes a revision too, of the same release; going back to that would change nothing that
+matters. So revisions are compared without what a restart changes. Revisions that a roll-back has
+left before are remembered on the target and never returned to, or two roll-backs in a row would end
+on the release that the first one has fled.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from remediators.actions.parameters import undeclared
+from remediators.actions.plan import Plan, Row, Scene
+from remediators.actions.restart import RESTARTED_AT
+from remediators.core.patch import add
+from remediators.core.refusal import Refusal
+from remediators.core.workload import Json, Revision
+from schemas.actions import ROLL_BACK
+from schemas.remediation import OutcomeReason
+
+TEMPLATE_HASH = "pod-template-hash"
+LEFT = "mendlog.io/rolled-back-from"
+LEFT_MAX = 16
+
+
+def plan(scene: Scene) -> Plan | Refusal:
+    if refusal := undeclared(ROLL_BACK, scene.command.parameters):
+        return refusal
+    if scene.workload.rollout_paused:
+        return Refusal(OutcomeReason.PAUSED, "its rollouts are paused (spec.paused)")
+    seen, made = scene.workload.observed_generation, scene.workload.generation
+    if seen < made:
+        return Refusal(OutcomeReason.STALE, f"generation {made} has no revision yet")
+    current = scene.workload.revision
+    if not current.isdigit():
+        return Refusal(OutcomeReason.NOTHING_TO_DO, "it names no current revision")
+    wanted = _release_before(scene, int(current))
+    if wanted is None:
+        return Refusal(OutcomeReason.NOTHING_TO_DO, f"no other release before revision {current}")
+    return Plan(
+        (
+            add(without_hash(wanted.template), "spec", "template"),
+            add(_left(scene), "metadata", "annotations", LEFT),
+        )
+    )
+
+
+def _release_before(scene: Scene, current: int) -> Revision | None:
+    here, left = release(scene.workload.template), _left_before(scene)
+    others = [
+        revision
+        for revision in scene.revisions
+        if revision.number < current
+        and revision.number not in left
+        and release(revision.template) != here
+    ]
+    return max(others, key=lambda revision: revision.number, default=None)
+
+
+def _left(scene: Scene) -> str:
+    """Every revision of the release that is left, newest first, then those left before."""
+    here = release(scene.workload.template)
+    now = {r.number for r in scene.revisions if release(r.template) == here}
+    now.add(int(scene.workload.revision))
+    numbers = [*sorted(now, reverse=True), *sorted(_left_before(scene) - now, reverse=True)]
+    return ",".join(str(number) for number in numbers[:LEFT_MAX])
+
+
+def _left_before(scene: Scene) -> set[int]:
+    text = scene.workload.annotations.get(LEFT, "")
+    return {int(part) for part in text.split(",") if part.isdigit()}
+
+
+def without_hash(template: Json) -> dict[str, Any]:
+    """The label that the Deployment's controller has added to tell its ReplicaSets apart."""
+    return _without(template, "labels", TEMPLATE_HASH)
+
+
+def release(template: Json) -> dict[str, Any]:
+    """What makes two revisions the same release."""
+    return _without(without_hash(template), "annotations", RESTARTED_AT)
+
+
+def _without(template: Json, member: str, name: str) -> dict[str, Any]:
+    """An emptied map is dropped: absent and empty mean the same to the API."""
+    metadata: Mapping[str, Any] = template.get("metadata") or {}
+    kept = {k: v for k, v in (metadata.get(member) or {}).items() if k != name}
+    rest = {k: v for k, v in metadata.items() if k != member}
+    return {**template, "metadata": {**rest, member: kept} if kept else rest}
+
+
+ROW = Row(ROLL_BACK, frozenset({"Deployment"}), plan, reads_revisions=True)

@@ -1,0 +1,78 @@
+"""May this command be carried out? Asked of the ledger and the clock, before anything is read."""
+
+from dataclasses import dataclass
+
+from remediators.core.ledger import LedgerView
+from remediators.core.refusal import Refusal
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason
+
+READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Nothing is known of it yet, and it is in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Nothing is done and nothing is written."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """It was announced and its end is not recorded: find out, never start anew."""
+
+    intent: Outcome
+
+
+Admission = Proceed | Skip | Resolve | Refusal
+
+ENDED = "it has ended before"
+FORGOTTEN = "issued before the ledger begins, and expired"
+
+
+def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
+    known = ledger.known(command.command_id)
+    if known.ended:
+        return Skip(ENDED)
+    if known.intent is not None:
+        return Resolve(known.intent)
+    if command.issued_at_ms < ledger.covers_from_ms:
+        # It may have ended where we cannot see it, and a second end would contradict the first.
+        return Skip(FORGOTTEN)
+    if now_ms >= command.expires_at_ms:
+        late_ms = now_ms - command.expires_at_ms
+        return Refusal(OutcomeReason.EXPIRED, f"{late_ms} ms too late")
+    return malformed(command) or Proceed()
+
+
+def malformed(command: Command) -> Refusal | None:
+    """What no sound processor would have written."""
+    if command.target.cluster != command.cluster:
+        return Refusal(
+            OutcomeReason.INVALID,
+            f"a command of {command.cluster} for a target of {command.target.cluster}",
+        )
+    if command.kind not in READ_ONLY and not (command.uid and command.generation):
+        return Refusal(OutcomeReason.INVALID, "bound to no observation")
+    if command.kind is CommandKind.ROLLBACK and not command.undoes:
+        return Refusal(OutcomeReason.INVALID, "undoes no command")
+    return None
+
+
+def within_budget(
+    command: Command, ledger: LedgerView, per_hour_max: int, now_ms: int
+) -> Refusal | None:
+    """The second guard on the rate: counted from what was recorded, not from what was ordered.
+    Undoing is never held up by it."""
+    if command.kind is not CommandKind.ACT:
+        return None
+    acted = ledger.acted_last_hour(command.cluster, now_ms)
+    if acted < per_hour_max:
+        return None
+    return Refusal(
+        OutcomeReason.OVER_BUDGET, f"{acted} actions in the last hour, {per_hour_max} allowed"
+    )

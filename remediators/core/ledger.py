@@ -1,0 +1,72 @@
+"""What `outcomes` already says about each command of one partition.
+
+The first terminal of a command is the one that counts. An Observation is the terminal of a LOOK.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, replace
+
+from schemas.remediation import CommandKind, Observation, Outcome, OutcomeStatus
+
+COMMANDS_MAX = 100_000
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    intent: Outcome | None = None
+    """Kept, with its exact request, until the command has ended."""
+    ended: bool = False
+    at_ms: int = 0
+
+
+NOTHING = Known()
+
+
+class LedgerView:
+    """Filled from the topic when a partition is taken over, then by our own records."""
+
+    def __init__(self, covers_from_ms: int = 0) -> None:
+        self.covers_from_ms = covers_from_ms
+        """Every record appended since then is in this view."""
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._acted_at_ms: dict[str, deque[int]] = {}
+
+    def known(self, command_id: str) -> Known:
+        return self._known.get(command_id, NOTHING)
+
+    def note(self, record: Outcome | Observation, at_ms: int) -> None:
+        known = self.known(record.command_id)
+        if isinstance(record, Outcome) and record.status is OutcomeStatus.INTENT:
+            self._note_intent(known, record, at_ms)
+        elif not known.ended:
+            self._put(record.command_id, Known(ended=True, at_ms=at_ms))
+
+    def acted_last_hour(self, cluster: str, now_ms: int) -> int:
+        """Commands of the last hour that got as far as an INTENT, each counted once."""
+        times = self._acted_at_ms.get(cluster, deque())
+        while times and times[0] <= now_ms - HOUR_MS:
+            times.popleft()
+        return len(times)
+
+    def _note_intent(self, known: Known, intent: Outcome, at_ms: int) -> None:
+        """The first INTENT counts: it is the one whose request may be under way."""
+        if known.ended or known.intent:
+            return
+        self._put(intent.command_id, replace(known, intent=intent, at_ms=at_ms))
+        if intent.kind is CommandKind.ACT:
+            self._acted_at_ms.setdefault(intent.cluster, deque()).append(at_ms)
+
+    def _put(self, command_id: str, known: Known) -> None:
+        self._known[command_id] = known
+        self._known.move_to_end(command_id)
+        if len(self._known) > COMMANDS_MAX:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Whatever was issued before the forgotten record can no longer be vouched for."""
+        command_id, known = self._known.popitem(last=False)
+        if known.intent and not known.ended:
+            self._known[command_id] = known
+        else:
+            self.covers_from_ms = max(self.covers_from_ms, known.at_ms)

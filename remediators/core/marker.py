@@ -1,0 +1,65 @@
+"""The marker on a target: which commands have changed it, newest first.
+
+It is written in the same call as the change itself, so it is there if and only if the change is.
+"""
+
+from dataclasses import dataclass
+
+from remediators.core.workload import Workload
+from schemas.remediation import Command, CommandKind
+
+LAST_COMMAND = "mendlog.io/last-command"
+IDS_MAX = 8
+
+
+def ids(marker: str) -> tuple[str, ...]:
+    return tuple(part for part in marker.split(",") if part)
+
+
+def pushed(marker: str, command_id: str) -> str:
+    return ",".join((command_id, *ids(marker))[:IDS_MAX])
+
+
+def carries(seen: Workload, command_id: str) -> bool:
+    return command_id in ids(marker_of(seen))
+
+
+def marker_of(seen: Workload) -> str:
+    return seen.annotations.get(LAST_COMMAND, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The target exactly as the order was decided on."""
+
+    uid: str
+    generation: int
+    marker: str
+
+    def holds(self, seen: Workload) -> bool:
+        return (self.uid, self.generation, self.marker) == (
+            seen.uid,
+            seen.generation,
+            marker_of(seen),
+        )
+
+    def moved(self, seen: Workload) -> str:
+        """What is no longer as it was, in words."""
+        if self.uid != seen.uid:
+            return f"uid is {seen.uid}, not {self.uid}: another object of that name"
+        if self.generation != seen.generation:
+            return f"generation is {seen.generation}, not {self.generation}"
+        if self.marker != marker_of(seen):
+            return f"marker is {marker_of(seen) or 'absent'}, not {self.marker or 'absent'}"
+        return ""
+
+
+def precondition(command: Command) -> Precondition:
+    """For an ACT the target as observed; for a ROLLBACK the target as its ACT has left it, which
+    follows from the same observation: our patch is one update, so it moves the generation by one.
+    """
+    if command.kind is CommandKind.ROLLBACK:
+        return Precondition(
+            command.uid, command.generation + 1, pushed(command.marker, command.undoes)
+        )
+    return Precondition(command.uid, command.generation, command.marker)

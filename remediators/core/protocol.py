@@ -1,0 +1,198 @@
+"""How one announced request is carried to its end: what to do after each thing heard.
+
+No network and no clock in here: the executor performs each move and comes back with what it heard.
+The rules, for a request whose INTENT is recorded:
+
+1. It is sent as announced, never rebuilt, and only before the command expires.
+2. Once a send may have reached the server, the target is read before anything else: our marker on
+   it means that it has happened.
+3. Without our marker, and with the precondition still true, the same bytes may go out again: they
+   and whatever is still under way compete for one generation, so at most one of them wins.
+4. Without our marker, and with the precondition gone, none of them can win any more.
+5. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
+"""
+
+from dataclasses import dataclass, replace
+
+from remediators.core.marker import carries, precondition
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import Workload
+from schemas.remediation import Command, OutcomeReason, OutcomeStatus
+
+BACKOFF_MS = 100
+BACKOFF_MS_MAX = 2_000
+LAST_READS_MAX = 10
+LAST_READS_EVERY_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    command: Command
+    unsure: bool = False
+    """A send may have reached the server."""
+    conflicted: Answer | None = None
+    """The server has just turned the request down; the reading tells why."""
+    hindrance: OutcomeReason = OutcomeReason.EXPIRED
+    """What kept the last send from its effect; the reason, should time run out."""
+    detail: str = ""
+    tries: int = 0
+    closed: Refusal | None = None
+    """Why no send is allowed any more."""
+    last_reads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    wait_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Then ask `before_send` again."""
+
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    status: OutcomeStatus
+    reason: OutcomeReason = OutcomeReason.NONE
+    detail: str = ""
+
+
+Move = Send | Read | Wait | End
+Next = tuple[Attempt, Move]
+
+
+def begin(command: Command) -> Next:
+    """A request that was announced just now, by this very process."""
+    return Attempt(command), Wait(0)
+
+
+def resume(command: Command) -> Next:
+    """A request that somebody announced before: it may have been sent, so read first."""
+    return Attempt(command, unsure=True, hindrance=OutcomeReason.NO_ANSWER), Read()
+
+
+def before_send(attempt: Attempt, refusal: Refusal | None, now_ms: int) -> Next:
+    """Time and the switches are asked again before every send."""
+    if refusal is None and now_ms >= attempt.command.expires_at_ms:
+        refusal = Refusal(attempt.hindrance, attempt.detail or "expired before it was sent")
+    if refusal is None:
+        return attempt, Send()
+    if attempt.unsure:
+        return replace(attempt, closed=refusal), Read()
+    return attempt, End(_status_without_effect(refusal.reason), refusal.reason, refusal.detail)
+
+
+def _status_without_effect(reason: OutcomeReason) -> OutcomeStatus:
+    """FAILED where the API had its say, or should have had; REJECTED where we did not ask it."""
+    api = (OutcomeReason.API_DOWN, OutcomeReason.THROTTLED, OutcomeReason.NO_ANSWER)
+    return OutcomeStatus.FAILED if reason in api else OutcomeStatus.REJECTED
+
+
+def heard(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
+    """After a send."""
+    attempt = replace(attempt, detail=reply.detail, conflicted=None)
+    match reply.answer:
+        case Answer.DONE:
+            return attempt, End(OutcomeStatus.APPLIED)
+        case Answer.CONFLICT | Answer.UNPROCESSABLE:
+            return replace(attempt, conflicted=reply.answer), Read()
+        case Answer.THROTTLED:
+            return _throttled(attempt, reply, now_ms)
+        case Answer.NEVER_SENT:
+            return _again(replace(attempt, hindrance=OutcomeReason.API_DOWN))
+        case Answer.UNSURE:
+            sent = replace(attempt, unsure=True, hindrance=OutcomeReason.NO_ANSWER)
+            return replace(sent, tries=sent.tries + 1), Read()
+        case Answer.NOT_FOUND | Answer.FORBIDDEN | Answer.INVALID:
+            return _turned_down(attempt, Refusal(_REASONS[reply.answer], reply.detail))
+
+
+_REASONS = {
+    Answer.NOT_FOUND: OutcomeReason.NOT_FOUND,
+    Answer.FORBIDDEN: OutcomeReason.FORBIDDEN,
+    Answer.INVALID: OutcomeReason.INVALID,
+}
+
+
+def _turned_down(attempt: Attempt, refusal: Refusal) -> Next:
+    """For good. That settles this send, not one before it of which we never heard."""
+    if attempt.unsure:
+        return replace(attempt, closed=refusal), Read()
+    return attempt, End(OutcomeStatus.REJECTED, refusal.reason, refusal.detail)
+
+
+def _throttled(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
+    attempt = replace(attempt, hindrance=OutcomeReason.THROTTLED)
+    until_expiry_ms = max(0, attempt.command.expires_at_ms - now_ms)
+    wait_ms = max(reply.retry_after_ms, _backoff_ms(attempt))
+    return replace(attempt, tries=attempt.tries + 1), Wait(min(wait_ms, until_expiry_ms))
+
+
+def _again(attempt: Attempt) -> Next:
+    return replace(attempt, tries=attempt.tries + 1), Wait(_backoff_ms(attempt))
+
+
+def _backoff_ms(attempt: Attempt) -> int:
+    return int(min(BACKOFF_MS * 2 ** min(attempt.tries, 10), BACKOFF_MS_MAX))
+
+
+def read(attempt: Attempt, seen: Workload | Reply, now_ms: int) -> Next:
+    """After a reading of the target."""
+    if isinstance(seen, Reply):
+        return _not_read(attempt, seen, now_ms)
+    if carries(seen, attempt.command.command_id):
+        return attempt, End(OutcomeStatus.APPLIED)
+    expected = precondition(attempt.command)
+    if moved := expected.moved(seen):
+        if attempt.unsure and seen.uid != expected.uid:
+            return attempt, _unknown(GONE)
+        return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, moved)
+    return _still_open(attempt)
+
+
+GONE = "the object that it was sent to is gone"
+
+
+def _still_open(attempt: Attempt) -> Next:
+    """Not applied, and the precondition is true: what was sent may still win, and so may we."""
+    if attempt.conflicted is Answer.UNPROCESSABLE:
+        return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.INVALID, attempt.detail)
+    if attempt.closed is not None:
+        return _last_read(attempt, attempt.closed)
+    if attempt.tries:
+        return _again(attempt)
+    return replace(attempt, tries=1), Wait(0)
+
+
+def _not_read(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
+    if reply.answer is Answer.NOT_FOUND:
+        if attempt.unsure:
+            return attempt, _unknown(GONE)
+        return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.NOT_FOUND, reply.detail)
+    if attempt.closed is None and now_ms >= attempt.command.expires_at_ms:
+        expired = Refusal(OutcomeReason.NO_ANSWER, f"cannot be read: {reply.detail}")
+        attempt = replace(attempt, closed=expired)
+    if attempt.closed is not None:
+        return _last_read(attempt, attempt.closed)
+    wait_ms = max(_backoff_ms(attempt), min(reply.retry_after_ms, BACKOFF_MS_MAX))
+    return replace(attempt, tries=attempt.tries + 1), Read(wait_ms)
+
+
+def _last_read(attempt: Attempt, closed: Refusal) -> Next:
+    """What is under way gets a little time to land; a target that cannot be read, to return."""
+    if attempt.last_reads == LAST_READS_MAX:
+        return attempt, _unknown(closed.detail or attempt.detail)
+    return replace(attempt, last_reads=attempt.last_reads + 1), Read(LAST_READS_EVERY_MS)
+
+
+def _unknown(detail: str) -> End:
+    return End(OutcomeStatus.UNKNOWN, OutcomeReason.NO_ANSWER, detail)
