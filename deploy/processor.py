@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from schemas.registry import Registry
-from streams.host.worker import Steps, run_processor
 
 from schemas.codec import SchemaById
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.detect.rule import RatioRule
 from streams.detect.rules_file import load_rules
 from streams.host.exits import Hooks
+from streams.host.processor import Steps, run_processor
 from streams.incarnations import read_incarnations
 from streams.policy.book import PolicyBook
 from streams.settings import ProcessorSettings
 from streams.steps.decide import open_decide
-from streams.steps.detect import open_detect
+from streams.steps.detect import open_detect, windowed
 from streams.steps.observe import open_observe
 from streams.steps.relay import open_relay
 
@@ -31,7 +30,7 @@ def run(settings: ProcessorSettings, reached: Callable[[str], None]) -> int:
     """Raises FileError for a detections file that cannot be used."""
     rules = load_rules(settings.detections_file) if settings.detections_file else ()
     steps = asyncio.run(steps_of(settings, rules))
-    return run_processor(settings, steps, Hooks(reached=reached))
+    return run_processor(settings, steps, windowed(rules), Hooks(reached=reached))
 
 
 async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:
@@ -55,4 +54,8 @@ async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> S
 
 
 def _registry(url: str) -> SchemaById | None:
-    return Registry(url).schema if url else None
+    if not url:
+        return None
+    from schemas.registry import Registry
+
+    return Registry(url).schema

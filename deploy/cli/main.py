@@ -17,6 +17,14 @@ from deploy.cli.faults import explain
 from deploy.cli.terminal import markup
 
 COMMANDS: dict[str, str] = {
+    "up": "run the whole stack on this machine until Ctrl-C",
+    "demo": "break checkout and watch the loop close",
+    "gateway": "take alerts by HTTP into Kafka",
+    "scraper": "read Prometheus endpoints into Kafka",
+    "processor": "run the agents observe, detect, relay and decide",
+    "executor": "carry commands out on the clusters",
+    "policy": "check a policy; put it in force",
+    "replay": "recompute every decision from the tape and compare",
     "topics": "create, list and check the topics",
     "schemas": "list the records and their released versions",
     "doctor": "say what this machine lacks, and how to get it",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import topics
-from deploy.processor import FAUST_TOPICS
+from deploy.faust_topics import faust_topics
 from deploy.sandbox import ports
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
@@ -23,6 +23,7 @@ from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
 from deploy.sandbox.progress import Quiet, Reporter
 from streams.controls import policy_control, publish
 from streams.policy.load import load_file
+from streams.settings import ProcessorSettings
 
 POLICIES = Path(__file__).parent / "policies"
 READY_S = 60.0
@@ -52,8 +53,8 @@ class Stack:
     ) -> None:
         self.folder = folder
         self.options = options or Options()
-        self._progress = progress or Quiet()
-        self.kafka = Kafka(folder / "kafka", progress=self._progress)
+        self.progress = progress or Quiet()
+        self.kafka = Kafka(folder / "kafka", progress=self.progress)
         self.cluster = Cluster(folder / "cluster", name=self.options.cluster)
         self.processes: dict[str, Child] = {}
         self.restarts: dict[str, int] = {}
@@ -65,9 +66,9 @@ class Stack:
                 started = [pool.submit(self.kafka.start), pool.submit(self._start_cluster)]
             for one in started:
                 one.result()
-            self._progress.say("creating topics and publishing the policy")
+            self.progress.say("creating topics and publishing the policy")
             asyncio.run(self._prepare())
-            self._progress.say("starting gateway, processor, executor and scraper")
+            self.progress.say("starting gateway, processor, executor and scraper")
             for name in PROCESSES:
                 self._launch(name)
             for name in PROCESSES:
@@ -112,7 +113,7 @@ class Stack:
         return f"http://{ports.HOST}:{self._ports[name]}"
 
     def _start_cluster(self) -> None:
-        self._progress.say("starting the sandbox cluster with checkout")
+        self.progress.say("starting the sandbox cluster with checkout")
         self.cluster.start()
         self.cluster.deploy_checkout()
 
@@ -123,7 +124,7 @@ class Stack:
             self.kafka.bootstrap,
             options.prefix,
             options.tape_partitions,
-            extra=FAUST_TOPICS(options.prefix),
+            extra=faust_topics(ProcessorSettings()),
         )
         control = policy_control(policy, source, "the stack's own policy")
         await publish(self.kafka.bootstrap, options.prefix, control)

@@ -53,8 +53,6 @@ class Draft:
     emitted: list[Command | Notice] = field(default_factory=list)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By chain, in the order in which they were reached."""
-    said: set[tuple[str, str]] = field(default_factory=set)
-    """(incident, what) that one step says only once."""
     last_words: list[IncidentState] = field(default_factory=list)
     """Incidents that end in this step; their entries are gone."""
 

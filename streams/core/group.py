@@ -20,12 +20,11 @@ def alert_fired(draft: Draft, cluster: str, sighting: Sighting) -> str:
     policy = draft.policy()
     values = _group_values(policy, sighting.labels)
     key = f"group/{cluster}/" + ",".join(f"{k}={v}" for k, v in sorted(values.items()))
-    known = draft.get(key, GroupState)
-    incident = draft.get(incident_key(known.incident_id), IncidentState) if known else None
-    if incident is None:
+    group = draft.get(key, GroupState)
+    if group is None:
         return _open(draft, cluster, key, values, sighting, policy)
-    _join(draft, incident, sighting)
-    return incident.incident_id
+    _join(draft, key, group, sighting)
+    return group.incident_id
 
 
 def _group_values(policy: Policy | None, labels: Mapping[str, str]) -> Mapping[str, str]:
@@ -60,9 +59,6 @@ def _open(
         updated_at_ms=draft.now_ms,
         due_at_ms=draft.now_ms + wait_ms,
         step_since_ms=draft.now_ms,
-        firing=1,
-        members=1,
-        sample=(sighting.fingerprint,),
         timeline=(
             TimelineEntry(
                 draft.now_ms,
@@ -73,7 +69,7 @@ def _open(
             ),
         ),
     )
-    draft.put(group_key, GroupState(incident.incident_id))
+    draft.put(group_key, GroupState(incident.incident_id, 1, 1, (sighting.fingerprint,)))
     draft.decided(
         cluster, incident.incident_id, "opened", Reason.ALERT_FIRING, incident.phase.value
     )
@@ -81,45 +77,48 @@ def _open(
     return incident.incident_id
 
 
-def _join(draft: Draft, incident: IncidentState, sighting: Sighting) -> None:
-    sample = incident.sample
+def _join(draft: Draft, key: str, group: GroupState, sighting: Sighting) -> None:
+    sample = group.sample
     if len(sample) < SAMPLE_MAX and sighting.fingerprint not in sample:
         sample = (*sample, sighting.fingerprint)
-    joined = replace(
-        incident,
-        firing=incident.firing + 1,
-        members=incident.members + 1,
-        clear_since_ms=None,
-        sample=sample,
-    )
+    members = group.members + 1
+    draft.put(key, GroupState(group.incident_id, group.firing + 1, members, sample))
+    doubled = members & (members - 1) == 0
+    if doubled or not group.firing:
+        _tell_joined(draft, group.incident_id, members)
+
+
+def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
+    """Of every joining alert the state knows; people are told each time their number doubles."""
+    incident = draft.get(incident_key(incident_id), IncidentState)
+    assert incident is not None
+    firing_again = replace(incident, clear_since_ms=None)
     if incident.phase is Phase.RESOLVED:
-        ladder.refired(draft, joined)
+        ladder.refired(draft, firing_again)
         return
-    store(draft, joined)
-    if (incident.incident_id, "joined") not in draft.said:
-        draft.said.add((incident.incident_id, "joined"))
-        draft.decided(
-            incident.cluster,
-            incident.incident_id,
-            "joined",
-            Reason.ALERT_JOINED,
-            incident.phase.value,
-        )
+    store(draft, firing_again)
+    draft.decided(
+        incident.cluster, incident_id, f"joined: {members}", Reason.ALERT_JOINED, incident.phase
+    )
 
 
 def alert_ended(draft: Draft, alert: AlertState, reason: Reason) -> None:
     incident = draft.get(incident_key(alert.incident_id), IncidentState)
     if incident is None:
         return
-    left = replace(incident, firing=incident.firing - 1)
-    assert left.firing >= 0, f"{incident.incident_id} has lost more alerts than it had"
-    if left.firing:
-        store(draft, left)
-        return
-    left = replace(left, clear_since_ms=draft.now_ms)
-    if left.phase in CLEARS:
-        ladder.cleared(draft, left, reason)
-    elif left.phase is Phase.VERIFYING:
-        store(draft, replace(left, due_at_ms=draft.now_ms))
+    group = draft.get(incident.group_key, GroupState)
+    assert group is not None
+    assert group.firing > 0, f"{incident.incident_id} loses more alerts than it had"
+    draft.put(incident.group_key, replace(group, firing=group.firing - 1))
+    if group.firing == 1:
+        _clear(draft, replace(incident, clear_since_ms=draft.now_ms), reason)
+
+
+def _clear(draft: Draft, incident: IncidentState, reason: Reason) -> None:
+    """The last alert has ended."""
+    if incident.phase in CLEARS:
+        ladder.cleared(draft, incident, reason)
+    elif incident.phase is Phase.VERIFYING:
+        store(draft, replace(incident, due_at_ms=draft.now_ms))
     else:
-        store(draft, left)
+        store(draft, incident)

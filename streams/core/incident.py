@@ -10,7 +10,7 @@ from schemas.remediation import Command
 from streams.core.draft import Draft
 from streams.core.lifecycle import Event, Phase, after
 from streams.core.reasons import Reason
-from streams.core.state import TIMELINE_MAX, IncidentState, incident_key
+from streams.core.state import TIMELINE_MAX, GroupState, IncidentState, incident_key
 
 NOTICE_TTL_MS = 3_600_000
 
@@ -78,6 +78,7 @@ def notice(draft: Draft, incident: IncidentState, kind: str, text: str) -> Notic
 
 def view(draft: Draft, incident: IncidentState) -> Incident:
     """The incident as the `incidents` topic tells it."""
+    group = draft.get(incident.group_key, GroupState) or GroupState(incident.incident_id)
     return Incident(
         incident_id=incident.incident_id,
         cluster=incident.cluster,
@@ -93,8 +94,8 @@ def view(draft: Draft, incident: IncidentState) -> Incident:
         attempt=incident.attempt,
         opened_at_ms=incident.opened_at_ms,
         updated_at_ms=incident.updated_at_ms,
-        firing=incident.sample,
-        members=incident.members,
+        firing=group.sample,
+        members=group.members,
         timeline=incident.timeline,
     )
 

@@ -29,7 +29,7 @@ def close_after_ms(draft: Draft) -> int:
 
 def advance(draft: Draft, incident: IncidentState) -> None:
     """An open incident whose time has come: take the next rung, if everything allows it."""
-    if not incident.firing:
+    if incident.clear_since_ms is not None:
         cleared(draft, incident, Reason.ALERTS_CLEAR)
         return
     policy = draft.policy()
@@ -173,7 +173,7 @@ def escalate(draft: Draft, incident: IncidentState, reason: Reason, detail: str 
 
 
 def remind(draft: Draft, incident: IncidentState) -> None:
-    if not incident.firing:
+    if incident.clear_since_ms is not None:
         cleared(draft, incident, Reason.ALERTS_CLEAR)
         return
     told = notice(draft, incident, "reminder", f"Still open, and still yours: {incident.reason}.")

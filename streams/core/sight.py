@@ -80,5 +80,4 @@ def _remembered(draft: Draft, sighting: Sighting, incident_id: str) -> AlertStat
         first_seen_at_ms=draft.now_ms,
         last_seen_at_ms=draft.now_ms,
         incident_id=incident_id,
-        labels=sighting.labels,
     )

@@ -87,7 +87,6 @@ class AlertState:
     first_seen_at_ms: int
     last_seen_at_ms: int
     incident_id: str
-    labels: Mapping[str, str]
 
     @property
     def deadline_ms(self) -> int | None:
@@ -96,11 +95,21 @@ class AlertState:
         return self.ends_at_ms + EXPIRY_GRACE_MS if self.ends_at_ms else None
 
 
+SAMPLE_MAX = 8
+
+
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """Which incident the alerts of a group belong to, until it is closed."""
+    """Which incident the alerts of a group belong to, until it is closed; and how many they are.
+
+    Apart from the incident, so that an alert that joins costs a small entry and not a large one.
+    """
 
     incident_id: str
+    firing: int = 0
+    members: int = 0
+    sample: tuple[str, ...] = ()
+    """Up to `SAMPLE_MAX` fingerprints of its alerts, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +137,8 @@ class IncidentState:
     opened_at_ms: int
     updated_at_ms: int
     due_at_ms: int | None
-    firing: int = 0
-    """How many of its alerts fire."""
-    members: int = 0
     clear_since_ms: int | None = None
+    """Since when none of its alerts fires; None while one does."""
     policy: str = ""
     playbook: str = ""
     ladder: str = ""
@@ -153,8 +160,6 @@ class IncidentState:
     checked_at_ms: int | None = None
     passed_at_ms: int | None = None
     undo: Mapping[str, str] = field(default_factory=dict)
-    sample: tuple[str, ...] = ()
-    """Up to `SAMPLE_MAX` fingerprints of its alerts, for people."""
     timeline: tuple[TimelineEntry, ...] = ()
 
     @property
@@ -162,7 +167,6 @@ class IncidentState:
         return self.due_at_ms
 
 
-SAMPLE_MAX = 20
 TIMELINE_MAX = 100
 
 

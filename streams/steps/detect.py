@@ -4,7 +4,9 @@ The window of raw samples is the host's (a Faust windowed table) and comes along
 what is kept here is only which rules hold, so that a detection is told once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 import msgspec
 
@@ -150,6 +152,36 @@ def _detection(
         window_ms=rule.window_ms,
         series=tuple(Point(at, value) for at, value in after.points),
     )
+
+
+class SampleWindows(Protocol):
+    """The host's windows of raw samples: by group, by member of the group."""
+
+    def remember(self, key: str, member: str, at_ms: int, reading: object) -> None: ...
+
+    def recent(self, key: str, until_ms: int, span_ms: int) -> dict[str, list[Any]]: ...
+
+
+def windowed(
+    rules: Sequence[RatioRule],
+) -> Callable[[InputRecord, SampleWindows], InputRecord]:
+    """Remembers a scrape in the windows of its groups, and hands over what they then hold."""
+
+    def enrich(record: InputRecord, windows: SampleWindows) -> InputRecord:
+        samples = decode(record.value, Samples)
+        if isinstance(samples, Undecodable):
+            return record
+        member = samples.labels.get("pod") or samples.labels.get("instance", "")
+        found: dict[str, dict[str, list[Any]]] = {}
+        for rule in rules:
+            if (reading := readings_of([rule], samples).get(rule.name)) is not None:
+                key = group_key(rule, samples)
+                windows.remember(key, member, samples.at_ms, reading)
+                found[key] = windows.recent(key, samples.at_ms, rule.window_ms)
+        header = (WINDOWS, msgspec.json.encode(found))
+        return replace(record, headers=(*record.headers, header))
+
+    return enrich
 
 
 def open_detect(rules: Sequence[RatioRule], incarnation: str, cluster: str) -> OpenStep:

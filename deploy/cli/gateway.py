@@ -1,0 +1,19 @@
+"""`mendlog gateway`: alerts by HTTP into Kafka."""
+
+import typer
+
+from deploy.cli.terminal import commands
+
+app = commands("Take alerts by HTTP and write them to Kafka; 2xx only when they are on disk.")
+
+
+@app.command()
+def gateway() -> None:
+    """Take alerts by HTTP; settings from MENDLOG_*, see docs/operations.md."""
+    from deploy.failpoints import failpoint
+    from deploy.logs import configure
+    from streams.ingest.gateway import run_gateway
+    from streams.settings import GatewaySettings
+
+    configure()
+    raise typer.Exit(run_gateway(GatewaySettings(), failpoint()))
