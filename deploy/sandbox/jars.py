@@ -9,8 +9,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,13 +82,13 @@ def _complete(unsure: Sequence[Jar], folder: Path, progress: Reporter) -> None:
 def _fetch(missing: Sequence[Jar], folder: Path, progress: Reporter) -> None:
     bytes_total = sum(jar.size_bytes for jar in missing)
     with (
-        tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch,
+        _scratch(folder) as scratch,
         progress.task(f"fetching Kafka, {len(missing)} jars", bytes_total) as advance,
     ):
-        registry = Registry(Path(scratch))
+        registry = Registry(scratch)
 
         def fetch(jar: Jar) -> None:
-            os.replace(_fetch_one(jar, registry, Path(scratch)), folder / jar.file_name)
+            os.replace(_fetch_one(jar, registry, scratch), folder / jar.file_name)
             advance(jar.size_bytes)
 
         try:
@@ -108,6 +109,18 @@ def _fetch_one(jar: Jar, registry: Registry, scratch: Path) -> Path:
             f"{jar}. It is not used."
         )
     return came
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Ours alone while we hold the lock; what a killed process left there goes first."""
+    scratch = folder / ".fetching"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _what_to_do(

@@ -116,6 +116,14 @@ def test_what_came_before_a_failure_is_kept(registry, wanted, tmp_path) -> None:
     ]
 
 
+def test_what_a_killed_process_left_behind_goes(registry, wanted, tmp_path) -> None:
+    half = tmp_path / "jars" / ".fetching" / "org/example/one/1.0/one-1.0.jar"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"first")
+    ensure(wanted, tmp_path / "jars", Quiet())
+    assert not (tmp_path / "jars" / ".fetching").exists()
+
+
 def test_the_users_own_maven_repository_is_looked_at_first(
     home, wanted, tmp_path, monkeypatch
 ) -> None:
