@@ -30,6 +30,7 @@ up: .venv ## the same stack, kept running until Ctrl-C
 	@$(BIN)/mendlog up
 
 test: .venv ## the whole test suite, real broker included
+	@$(BIN)/python -m deploy.sandbox.jars fetch
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: .venv ## format, lint, types, imports: what CI runs beside the tests
