@@ -21,7 +21,8 @@ from streams.host.outbox import Outbox
 from streams.steps.effects import InputRecord, PartitionStep
 
 QUEUE_BYTES_MAX = 16 * MIB
-_PACE_WEIGHT = 0.1
+PACE_MEMORY = 0.99
+"""How much of the known pace one more record leaves; a group's worth of 64 changes half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,8 @@ class PartitionLoop:
     def _count(self, group: Group, took_s: float) -> None:
         self.records += len(group)
         self.groups += 1
-        pace_s = took_s / len(group)
-        self.pace_s += (pace_s - self.pace_s) * (_PACE_WEIGHT if self.groups > 1 else 1)
+        kept = PACE_MEMORY ** len(group) if self.groups > 1 else 0.0
+        self.pace_s = self.pace_s * kept + took_s / len(group) * (1 - kept)
         self.on_progress()
 
     def _reached(self, point: str) -> None:

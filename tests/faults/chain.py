@@ -8,9 +8,25 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.topics import COMMANDS
+from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES, REJECTS, Topic
+from streams.host.inputs import (
+    DECIDE,
+    DETECT,
+    OBSERVE,
+    RELAY_CONTROLS,
+    RELAY_OUTCOMES,
+    AgentInput,
+)
 from streams.steps.effects import Effects, InputRecord, Output
 
+OUTPUTS: Mapping[AgentInput, Topic] = {
+    OBSERVE: REJECTS,
+    RELAY_OUTCOMES: NOTICES,
+    RELAY_CONTROLS: DECISIONS,
+    DETECT: INCIDENTS,
+    DECIDE: COMMANDS,
+}
+"""Where the chain of each input writes; nobody else does."""
 ENDS = b"end"
 """A record with this value ends its key's entry; the next one starts the chain anew."""
 
@@ -27,7 +43,8 @@ def link(before: bytes, fact: Fact) -> bytes:
 
 
 class ChainStep:
-    def __init__(self, partition: int, entries: Mapping[bytes, bytes]) -> None:
+    def __init__(self, topic: Topic, partition: int, entries: Mapping[bytes, bytes]) -> None:
+        self.topic = topic
         self.partition = partition
         self.entries = dict(entries)
         self.now_ms = 0
@@ -41,7 +58,7 @@ class ChainStep:
 
     def advance(self, fact: Fact) -> Effects:
         linked = link(self.entries.get(fact.key, b""), fact)
-        output = Output(COMMANDS, b"%d" % fact.offset, linked, self.partition)
+        output = Output(self.topic, b"%d" % fact.offset, linked, self.partition)
         if fact.value == ENDS:
             self.entries.pop(fact.key, None)
             return Effects({fact.key: None}, (output,))
@@ -51,6 +68,6 @@ class ChainStep:
 
 def recomputed(facts: Sequence[Fact]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
     """What the entries and the outputs (by id) must be after these facts."""
-    step = ChainStep(0, {})
+    step = ChainStep(COMMANDS, 0, {})
     outputs = {o.key: o.value for fact in facts for o in step.advance(fact).outputs}
     return step.entries, outputs

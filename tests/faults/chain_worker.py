@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 from collections import Counter
+from functools import partial
 
 from streams.host.exits import Hooks
 from streams.host.inputs import INPUTS
 from streams.host.processor import run_processor
 from streams.settings import ProcessorSettings
-from tests.faults.chain import ChainStep
+from tests.faults.chain import OUTPUTS, ChainStep
 
 
 class Fault:
@@ -33,7 +34,7 @@ class Fault:
 def main() -> int:
     spec = os.environ.get("CHAIN_FAULT")
     hooks = Hooks(reached=Fault(spec).reached) if spec else Hooks()
-    steps = {source.name: ChainStep for source in INPUTS}
+    steps = {source.name: partial(ChainStep, OUTPUTS[source]) for source in INPUTS}
     return run_processor(ProcessorSettings(), steps, hooks=hooks)
 
 

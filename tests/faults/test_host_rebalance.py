@@ -1,0 +1,100 @@
+"""Workers that join, leave, or come back from the dead never apply a record twice or skip one."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import wait_until
+from streams.host.exits import EXIT_FAULT
+from streams.host.inputs import INPUTS
+from tests.faults.world import SESSION_TIMEOUT_S, world
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+REPAIRED = "journal repaired"
+
+
+async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed: int):
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=6) as chains:
+        await chains.load(500)
+        async with chains.steady_load(0.05):
+            first, second = chains.start_worker(), chains.start_worker()
+            await chains.outputs.more(500)
+            third = chains.start_worker()
+            await chains.outputs.more(1_000)
+            await asyncio.to_thread(first.stop)
+            await chains.outputs.more(1_000)
+            second.kill()
+            await chains.outputs.more(1_000)
+        await chains.caught_up()
+        assert first.exit_code == 0
+        assert third.alive
+        await chains.check()
+
+
+async def test_a_zombie_adds_only_old_truth_and_ends(kafka: Kafka, tmp_path: Path, seed: int):
+    """Stopped between its outputs and its journal; wakes up when another has gone on."""
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=1) as chains:
+        await chains.load(400)
+        zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
+        await _said(zombie, "fault: decide.outputs_acked")
+        owner = chains.start_worker()
+        async with chains.steady_load():
+            await chains.outputs.more(500)  # the owner's, since the zombie's session has run out
+            zombie.resume()
+            await asyncio.to_thread(
+                wait_until, lambda: not zombie.alive, timeout_s=30, what="the zombie's end"
+            )
+            await _said(owner, REPAIRED)
+            await chains.outputs.more(100)
+        await chains.caught_up()
+        assert zombie.exit_code == EXIT_FAULT
+        assert "another worker is at" in zombie.log_file.read_text()
+        assert owner.alive
+        await chains.check()
+
+
+async def test_a_worker_that_pauses_for_less_than_its_session_goes_on(
+    kafka: Kafka, tmp_path: Path, seed: int
+):
+    async with world(kafka.bootstrap, tmp_path, seed) as chains:
+        worker = chains.start_worker()
+        async with chains.steady_load():
+            await chains.outputs.more(200)
+            worker.pause()
+            await asyncio.sleep(SESSION_TIMEOUT_S / 4)
+            worker.resume()
+            await chains.outputs.more(200)
+        await chains.caught_up()
+        assert worker.alive
+        assert chains.said(REPAIRED) == 0
+        await chains.check()
+
+
+async def test_agents_on_different_workers_share_partition_numbers_in_peace(
+    kafka: Kafka, tmp_path: Path, seed: int
+):
+    """Every agent has a journal of its own, so equal partition numbers are no contention."""
+    async with world(
+        kafka.bootstrap, tmp_path, seed, partitions=3, keys=100, inputs=INPUTS
+    ) as chains:
+        for agents in ("observe", "relay", "detect", "decide", "observe,relay,detect,decide"):
+            chains.start_worker(agents)
+        async with chains.steady_load():
+            await chains.outputs.more(3_000)
+        await chains.caught_up()
+        assert all(worker.alive for worker in chains.workers)
+        assert chains.said(REPAIRED) == 0
+        await chains.check()
+
+
+async def _said(worker, text: str) -> None:
+    await asyncio.to_thread(
+        wait_until,
+        lambda: text in worker.log_file.read_text(),
+        timeout_s=30,
+        what=f"{worker.name} to say {text!r}",
+        child=worker,
+    )

@@ -1,0 +1,267 @@
+"""A broker's worth of chains: load on the inputs, workers to hurt, and the check of what they did.
+
+Whatever a test does to the workers, at the end every input record must have been applied exactly
+once to the right state: the journals, as somebody reads them who knows nothing, and all outputs are
+compared with chains recomputed from the input.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from deploy.sandbox.processes import Child
+from schemas.topics import TOPICS
+from streams.host.inputs import DECIDE, AgentInput
+from streams.host.journal import Journal, open_journals
+from streams.host.reading import LogReader
+from streams.host.writer import Writer
+from tests.faults.chain import ENDS, OUTPUTS, Fact, recomputed
+
+WORKER = (sys.executable, "-m", "tests.faults.chain_worker")
+ROOT = Path(__file__).parents[2]
+SESSION_TIMEOUT_S = 2.0
+WITHIN_S = 60.0
+BATCH = 20
+
+
+class World:
+    """Made by `world`, which also clears up after it."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        tmp: Path,
+        seed: int,
+        *,
+        partitions: int,
+        keys: int,
+        inputs: Sequence[AgentInput],
+    ) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = f"faults-{uuid.uuid4().hex[:8]}"
+        self.random = random.Random(seed)
+        self.partitions = range(partitions)
+        self.inputs = inputs
+        self.workers: list[Child] = []
+        self.outputs = Outputs(
+            bootstrap, self._places(OUTPUTS[i].name(self.prefix) for i in inputs)
+        )
+        self.producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, enable_idempotence=True, max_batch_size=1 << 20
+        )
+        self._keys = keys
+        self._tmp = tmp
+
+    def start_worker(self, agents: str = "decide", *, fault: str = "") -> Child:
+        number = len(self.workers)
+        env = os.environ | {
+            "MENDLOG_BOOTSTRAP": self.bootstrap,
+            "MENDLOG_TOPIC_PREFIX": self.prefix,
+            "MENDLOG_APP_ID": self.prefix,
+            "MENDLOG_TAPE_PARTITIONS": str(len(self.partitions)),
+            "MENDLOG_DATA_DIR": str(self._tmp / f"worker-{number}"),
+            "MENDLOG_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
+            "MENDLOG_AGENTS": agents,
+            "CHAIN_FAULT": fault,
+        }
+        log_file = self._tmp / f"worker-{number}.log"
+        child = Child(f"worker {number}", WORKER, log_file=log_file, env=env, cwd=ROOT)
+        child.start()
+        self.workers.append(child)
+        return child
+
+    async def load(self, records: int) -> None:
+        """Appends that many records to each partition of each input."""
+        for _ in range(0, records, BATCH):
+            places = self._places(i.source.name(self.prefix) for i in self.inputs)
+            await asyncio.gather(*(self._append(place) for place in places))
+
+    @asynccontextmanager
+    async def steady_load(self, pause_s: float = 0.02) -> AsyncIterator[None]:
+        """Load for as long as the block lasts, while the broker is away too."""
+
+        async def run() -> None:
+            while True:
+                await self.load(BATCH)
+                await asyncio.sleep(pause_s)
+
+        task = asyncio.create_task(run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def caught_up(self) -> None:
+        """Returns when every input record, as of now, has had its output."""
+        await self.producer.flush()
+        wanted = {}
+        for source in self.inputs:
+            for p, end in (await self._ends(source)).items():
+                wanted[TopicPartition(OUTPUTS[source].name(self.prefix), p)] = end
+        await self.outputs.until(lambda: self.outputs.complete(wanted), "all outputs")
+
+    async def check(self) -> None:
+        """Everything that the chains say, against everything that is stored."""
+        for worker in self.workers:
+            await asyncio.to_thread(worker.stop)
+        for source in self.inputs:
+            facts = await self._read(source)
+            journals = await self._recover(source)
+            for p in self.partitions:
+                self._check_partition(source, p, facts[p], journals[p])
+
+    def said(self, text: str) -> int:
+        """How often the workers have said this in their logs."""
+        return sum(worker.log_file.read_text().count(text) for worker in self.workers)
+
+    def _check_partition(
+        self, source: AgentInput, p: int, facts: Sequence[Fact], journal: Journal
+    ) -> None:
+        where = f"{source.name}/{p}"
+        entries, outputs = recomputed(facts)
+        place = TopicPartition(OUTPUTS[source].name(self.prefix), p)
+        assert journal.cursor == len(facts) - 1, where
+        assert not _differences(journal.live, entries), where
+        assert not _differences(self.outputs.of(place), {k: {v} for k, v in outputs.items()}), where
+
+    async def _append(self, place: TopicPartition) -> None:
+        batch = self.producer.create_batch()
+        for _ in range(BATCH):
+            key = b"key-%d" % self.random.randrange(self._keys)
+            value = ENDS if self.random.random() < 0.1 else self.random.randbytes(20)
+            batch.append(key=key, value=value, timestamp=None)
+        batch.close()
+        await (await self.producer.send_batch(batch, place.topic, partition=place.partition))
+
+    async def _ends(self, source: AgentInput) -> dict[int, int]:
+        reader = LogReader(self.bootstrap)
+        bounds = await reader.bounds(source.source.name(self.prefix), self.partitions)
+        return {p: b.end for p, b in bounds.items()}
+
+    async def _read(self, source: AgentInput) -> Mapping[int, Sequence[Fact]]:
+        facts: dict[int, list[Fact]] = {p: [] for p in self.partitions}
+        topic = source.source.name(self.prefix)
+        async for p, records in LogReader(self.bootstrap).read_all(topic, self.partitions, {}):
+            facts[p] += [Fact(r.offset, r.key, r.value) for r in records]
+        return facts
+
+    async def _recover(self, source: AgentInput) -> dict[int, Journal]:
+        writer = Writer(self.bootstrap)
+        await writer.start()
+        try:
+            topic = source.journal.name(self.prefix)
+            return await open_journals(topic, self.partitions, writer, LogReader(self.bootstrap))
+        finally:
+            await writer.stop()
+
+    def _places(self, topics) -> list[TopicPartition]:
+        return [TopicPartition(topic, p) for topic in topics for p in self.partitions]
+
+
+class Outputs:
+    """All outputs ever seen: by place and id, their contents. Two contents are a violation."""
+
+    def __init__(self, bootstrap: str, places: Sequence[TopicPartition]) -> None:
+        self.count = 0
+        self._bootstrap = bootstrap
+        self._places = places
+        self._seen: dict[TopicPartition, dict[bytes, set[bytes]]] = {
+            place: defaultdict(set) for place in places
+        }
+        self._changed = asyncio.Event()
+
+    async def follow(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=50,
+        )
+        await consumer.start()
+        try:
+            consumer.assign(self._places)
+            while True:
+                for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                    for record in records:
+                        self._seen[place][record.key].add(record.value)
+                    self.count += len(records)
+                    self._changed.set()
+        finally:
+            await consumer.stop()
+
+    async def until(self, reached: Callable[[], bool], what: str) -> None:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not reached():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited {WITHIN_S:g} s for {what}; {self.count=}") from None
+
+    async def more(self, count: int) -> None:
+        """Returns when that many more outputs have been seen."""
+        wanted = self.count + count
+        await self.until(lambda: self.count >= wanted, f"{count} more outputs")
+
+    def complete(self, wanted: Mapping[TopicPartition, int]) -> bool:
+        return all(len(self._seen[place]) >= ids for place, ids in wanted.items())
+
+    def of(self, place: TopicPartition) -> Mapping[bytes, set[bytes]]:
+        return self._seen[place]
+
+
+@asynccontextmanager
+async def world(
+    bootstrap: str,
+    tmp: Path,
+    seed: int,
+    *,
+    partitions: int = 2,
+    keys: int = 20_000,
+    inputs: Sequence[AgentInput] = (DECIDE,),
+) -> AsyncIterator[World]:
+    """A world on topics of its own, whose workers are gone afterwards whatever happens."""
+    made = World(bootstrap, tmp, seed, partitions=partitions, keys=keys, inputs=inputs)
+    await make_topics(bootstrap, made.prefix, partitions)
+    await made.producer.start()
+    following = asyncio.create_task(made.outputs.follow())
+    try:
+        yield made
+    finally:
+        for worker in made.workers:
+            worker.kill()
+        following.cancel()
+        with suppress(asyncio.CancelledError, KafkaError):
+            await following
+        await made.producer.stop()
+
+
+async def make_topics(bootstrap: str, prefix: str, partitions: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(t.name(prefix), t.partitions(partitions), 1, topic_configs=t.config())
+                for t in TOPICS
+            ]
+        )
+    finally:
+        await admin.close()
+
+
+def _differences(found: Mapping[bytes, object], expected: Mapping[bytes, object]) -> str:
+    wrong = [k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k)]
+    return f"{len(wrong)} of {len(expected)} differ, such as {sorted(wrong)[:3]}" if wrong else ""
