@@ -57,3 +57,6 @@ class ScraperSettings(KafkaSettings):
     timeout_s: float = 5.0
     metrics: str = ""
     """Comma-separated prefixes of the metric names to keep; empty keeps all."""
+    web_port: int = 0
+    """Health and metrics of the scraper itself, on loopback unless `web_host` says otherwise."""
+    web_host: str = "127.0.0.1"

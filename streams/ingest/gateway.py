@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,11 +16,13 @@ from streams.ingest.auth import doorkeeper
 from streams.ingest.flight import Flight
 from streams.ingest.gateway_metrics import GatewayMetrics
 from streams.ingest.intake import Intake, Reached
+from streams.ingest.lifetime import until_told_to_stop
 from streams.ingest.probes import Probes
 from streams.ingest.produce import Writer
 from streams.ingest.refusal import BadConfiguration
 from streams.ingest.source_file import load_sources
 from streams.ingest.sources import API_V2, WEBHOOK, Source
+from streams.ingest.status import status_of
 from streams.reading.faults import FileError
 from streams.settings import GatewaySettings
 
@@ -47,7 +48,9 @@ class Gateway:
         keeper = doorkeeper(sources, settings.host, env)
         flight = Flight(settings.in_flight_bytes_max)
         metrics = GatewayMetrics(flight, sources)
-        self._writer = Writer(settings.bootstrap, flight, settings.produce_timeout_s)
+        self._writer = Writer(
+            settings.bootstrap, "mendlog-gateway", flight, settings.produce_timeout_s
+        )
         self._intake = Intake(
             keeper,
             self._writer,
@@ -62,7 +65,6 @@ class Gateway:
             ALERTS.name(settings.topic_prefix),
             metrics.registry,
             lambda: self._is_stopping,
-            datetime.now(UTC),
         )
         self._runner = web.AppRunner(
             self._app(),
@@ -97,10 +99,8 @@ class Gateway:
             [
                 web.post("/api/v2/alerts", partial(self._intake.take, format=API_V2)),
                 web.post("/webhook/alertmanager", partial(self._intake.take, format=WEBHOOK)),
-                web.get("/api/v2/status", self._probes.status),
-                web.get("/-/healthy", self._probes.healthy),
-                web.get("/-/ready", self._probes.ready),
-                web.get("/metrics", self._probes.metrics),
+                web.get("/api/v2/status", status_of(datetime.now(UTC))),
+                *self._probes.routes(),
             ]
         )
         return app
@@ -109,7 +109,11 @@ class Gateway:
 async def serve(settings: GatewaySettings, reached: Reached = lambda _: None) -> None:
     """Runs until SIGTERM or SIGINT. Raises BadConfiguration, or OSError."""
     gateway = Gateway(settings, reached)
-    await until_told_to_stop(gateway.start, gateway.stop)
+    try:
+        await gateway.start()
+        await until_told_to_stop()
+    finally:
+        await gateway.stop()
 
 
 def run_gateway(settings: GatewaySettings, reached: Reached = lambda _: None) -> int:
@@ -123,20 +127,6 @@ def run_gateway(settings: GatewaySettings, reached: Reached = lambda _: None) ->
         log.error("the gateway cannot listen", why=str(error))
         return 1
     return 0
-
-
-async def until_told_to_stop(
-    start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
-) -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    try:
-        await start()
-        await told.wait()
-    finally:
-        await stop()
 
 
 def _sources(file: Path | None) -> tuple[Source, ...]:

@@ -1,9 +1,7 @@
-"""What is asked of the gateway without alerts: is it alive, is it ready, what is it."""
+"""What is asked of a process from outside: is it alive, is it ready, what has it counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,8 +14,12 @@ class Probes:
     writer: Writer
     topic: str
     registry: CollectorRegistry
-    is_stopping: Callable[[], bool]
-    started_at: datetime
+    is_stopping: Callable[[], bool] = lambda: False
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        yield web.get("/-/healthy", self.healthy)
+        yield web.get("/-/ready", self.ready)
+        yield web.get("/metrics", self.metrics)
 
     async def healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="OK\n")
@@ -32,15 +34,3 @@ class Probes:
     async def metrics(self, _: web.Request) -> web.Response:
         body = generate_latest(self.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def status(self, _: web.Request) -> web.Response:
-        """Alertmanager's answer, with the truth in it: no cluster, no Alertmanager's version."""
-        build = dict.fromkeys(("revision", "branch", "buildUser", "buildDate", "goVersion"), "")
-        return web.json_response(
-            {
-                "cluster": {"status": "disabled", "peers": []},
-                "versionInfo": {"version": f"mendlog {version('mendlog')}", **build},
-                "config": {"original": ""},
-                "uptime": self.started_at.astimezone(UTC).isoformat(),
-            }
-        )

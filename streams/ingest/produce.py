@@ -6,14 +6,15 @@ in time may still arrive. That is allowed; a claim without a record is not.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
-from schemas.topics import BODY_BYTES_MAX, KIB, REJECTS
+from schemas.topics import KIB, REJECTS, partition_for
 from streams.ingest.flight import Flight
 
 ANSWERED_RECENTLY_S = 10.0
@@ -21,6 +22,8 @@ PROBE_TIMEOUT_S = 2.0
 NEVER = float("-inf")
 _RECORD_OVERHEAD_BYTES = 512
 """At least what headers and framing add; to account for records, not to limit them."""
+
+Ack = asyncio.Future[RecordMetadata]
 
 log = structlog.get_logger()
 
@@ -31,6 +34,8 @@ class Record:
     value: bytes
     key: bytes | None = None
     headers: tuple[tuple[str, bytes], ...] = ()
+    place_by: str | None = None
+    """Records with the same one share a partition; None: any partition will do."""
 
 
 class NotAcknowledged(Exception):
@@ -40,33 +45,32 @@ class NotAcknowledged(Exception):
 class Writer:
     """A producer that is made when first needed, and made anew when one is broken for good."""
 
-    def __init__(self, bootstrap: str, flight: Flight, timeout_s: float) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, bootstrap: str, client_id: str, flight: Flight, timeout_s: float) -> None:
+        self._bootstrap, self._client_id = bootstrap, client_id
         self._flight = flight
         self._timeout_s = timeout_s
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._answered_at = NEVER
+        self._is_silent = False
 
     async def write(self, records: Sequence[Record]) -> None:
         """Returns when Kafka has them all. Raises NotAcknowledged, or Refused beyond `flight`."""
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        producer: AIOKafkaProducer | None = None
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(self._timeout_s):
                 producer = await self._ready_producer()
                 acks = [await self._send(producer, record) for record in records]
-        except (TimeoutError, KafkaError) as error:
+                await _settled(acks)
+        except TimeoutError as error:
             raise self._silent(error) from None
-        left_s = max(0.0, deadline - asyncio.get_running_loop().time())
-        done, waiting = await asyncio.wait(acks, timeout=left_s)
-        if errors := [error for ack in done if (error := ack.exception())]:
-            # An idempotent producer that lost one batch may refuse all later ones of its partition.
+        except KafkaError as error:
+            # Its sender has died, or it lost a batch: then every later one of that partition
+            # would be refused for the gap in its numbers.
             self._replace(producer)
-            raise self._silent(errors[0])
-        if waiting:
-            raise self._silent(TimeoutError())
-        self._answered_at = time.monotonic()
+            raise self._silent(error) from None
+        self._answered()
 
     async def answers(self, topic: str) -> bool:
         """Kafka was heard of in the last seconds, and knows the topic."""
@@ -80,81 +84,101 @@ class Writer:
                     return False
         except (TimeoutError, KafkaError):
             return False
-        self._answered_at = time.monotonic()
+        self._answered()
         return True
 
     async def close(self) -> None:
         """Sends what is still waiting, as far as Kafka takes it in time."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await self._stop(producer)
-        await asyncio.gather(*self._closing)
-
-    async def _send(self, producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[object]":
-        size = len(record.value) + _RECORD_OVERHEAD_BYTES
-        self._flight.take(size)
-        try:
-            ack: asyncio.Future[object] = await producer.send(
-                record.topic, record.value, key=record.key, headers=list(record.headers)
-            )
-        except BaseException:
-            self._flight.give(size)
-            raise
-        ack.add_done_callback(_then(lambda: self._flight.give(size)))
-        return ack
+        self._replace(self._producer)
+        if self._ending:
+            _, late = await asyncio.wait(self._ending, timeout=self._timeout_s)
+            if late:
+                log.warning("the process ends with records that Kafka has not acknowledged")
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             async with self._starting:
                 if self._producer is None:
-                    self._producer = await _start(self._bootstrap, self._timeout_s)
+                    self._producer = await self._start()
         return self._producer
 
-    def _replace(self, producer: AIOKafkaProducer) -> None:
-        if self._producer is producer:
-            self._producer = None
-            task = asyncio.create_task(self._stop(producer))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-    async def _stop(self, producer: AIOKafkaProducer) -> None:
+    async def _start(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client_id,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=256 * KIB,
+            max_request_size=REJECTS.message_bytes_max,
+            request_timeout_ms=int(self._timeout_s * 2000),
+        )
         try:
-            await asyncio.wait_for(producer.stop(), self._timeout_s)
-        except (TimeoutError, KafkaError) as error:
-            log.warning("the producer did not end in order", error=repr(error))
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+    async def _send(self, producer: AIOKafkaProducer, record: Record) -> Ack:
+        size = len(record.value) + _RECORD_OVERHEAD_BYTES
+        self._flight.take(size)
+        try:
+            ack: Ack = await producer.send(
+                record.topic,
+                record.value,
+                key=record.key,
+                partition=await _partition(producer, record),
+                headers=list(record.headers),
+            )
+        except BaseException:
+            self._flight.give(size)
+            raise
+        ack.add_done_callback(lambda ack: self._settle(ack, size))
+        return ack
+
+    def _settle(self, ack: Ack, size: int) -> None:
+        self._flight.give(size)
+        if not ack.cancelled():
+            ack.exception()  # Looked at, even where nobody waits for it any more.
+
+    def _replace(self, producer: AIOKafkaProducer | None) -> None:
+        """The next write makes a new one; this one ends once it has settled what it holds."""
+        if producer is not None and self._producer is producer:
+            self._producer = None
+            task = asyncio.create_task(_end(producer))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    def _answered(self) -> None:
+        self._answered_at = time.monotonic()
+        if self._is_silent:
+            self._is_silent = False
+            log.info("Kafka acknowledges again", bootstrap=self._bootstrap)
 
     def _silent(self, error: BaseException) -> NotAcknowledged:
         self._answered_at = NEVER
-        log.warning("Kafka did not acknowledge", error=repr(error), timeout_s=self._timeout_s)
+        if not self._is_silent:  # Said when it changes, not for every delivery.
+            self._is_silent = True
+            log.warning("Kafka does not acknowledge", bootstrap=self._bootstrap, error=repr(error))
         return NotAcknowledged(f"Kafka did not acknowledge within {self._timeout_s:g} s")
 
 
-def _then(call: Callable[[], None]) -> Callable[["asyncio.Future[object]"], None]:
-    def done(ack: "asyncio.Future[object]") -> None:
-        call()
-        if not ack.cancelled():
-            ack.exception()  # Seen, even where nobody waits for it any more.
-
-    return done
+async def _settled(acks: Sequence[Ack]) -> None:
+    """Raises the first error. Unlike `gather`, leaves alone what is still waiting."""
+    done, _ = await asyncio.wait(acks)
+    for ack in done:
+        ack.result()
 
 
-async def _start(bootstrap: str, timeout_s: float) -> AIOKafkaProducer:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        client_id="mendlog-gateway",
-        enable_idempotence=True,
-        acks="all",
-        linger_ms=0,
-        max_batch_size=256 * KIB,
-        max_request_size=REJECTS.message_bytes_max,
-        request_timeout_ms=int(timeout_s * 2000),
-    )
+async def _end(producer: AIOKafkaProducer) -> None:
     try:
-        await producer.start()
-    except BaseException:
         await producer.stop()
-        raise
-    return producer
+    except KafkaError as error:
+        log.warning("the producer did not end in order", error=repr(error))
 
 
-assert REJECTS.message_bytes_max > BODY_BYTES_MAX
+async def _partition(producer: AIOKafkaProducer, record: Record) -> int | None:
+    if record.place_by is None:
+        return None
+    return partition_for(record.place_by, len(await producer.partitions_for(record.topic)))
