@@ -15,6 +15,7 @@ from bench import bare, latency, throughput
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
 from deploy.sandbox.stack import Stack
+from deploy.sandbox.workloads import deploy_idle
 
 ALERTS = int(os.environ.get("BENCH_ALERTS", "50000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -47,7 +48,7 @@ async def measure(stack: Stack) -> dict[str, Any]:
         ours.append(await throughput.decided_per_s(stack, sent))
         print(f"round {number + 1}: ours {ours[-1]:,.0f}/s, bare {bares[-1]:,.0f}/s")
     targets = [f"bench-{n}" for n in range(INCIDENTS)]
-    await asyncio.gather(*(asyncio.to_thread(stack.cluster.deploy_idle, t) for t in targets))
+    await asyncio.gather(*(asyncio.to_thread(deploy_idle, stack.cluster.url, t) for t in targets))
     looks, acts = await latency.posts_to_commands_ms(stack, INCIDENTS, targets)
     return {
         "alerts": ALERTS,

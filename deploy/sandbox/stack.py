@@ -21,6 +21,7 @@ from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
 from deploy.sandbox.progress import Quiet, Reporter
+from deploy.sandbox.workloads import deploy_shop
 from streams.controls import policy_control, publish
 from streams.policy.load import load_file
 from streams.settings import ProcessorSettings
@@ -55,7 +56,7 @@ class Stack:
         self.options = options or Options()
         self.progress = progress or Quiet()
         self.kafka = Kafka(folder / "kafka", progress=self.progress)
-        self.cluster = Cluster(folder / "cluster", name=self.options.cluster)
+        self.cluster = Cluster(folder / "cluster", cluster_name=self.options.cluster)
         self.processes: dict[str, Child] = {}
         self.restarts: dict[str, int] = {}
         self._ports = dict(zip(PROCESSES, ports.choose(len(PROCESSES)), strict=True))
@@ -115,7 +116,7 @@ class Stack:
     def _start_cluster(self) -> None:
         self.progress.say("starting the sandbox cluster with checkout")
         self.cluster.start()
-        self.cluster.deploy_checkout()
+        deploy_shop(self.cluster.url)
 
     async def _prepare(self) -> None:
         options = self.options
