@@ -1,0 +1,81 @@
+"""Values that the API server fills in when the author left them out."""
+
+from deploy.sandbox.cluster.objects import Json
+
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+
+
+def fill(kind: str, obj: Json) -> None:
+    """Change `obj`, a fresh copy, in place."""
+    match kind:
+        case "Deployment":
+            _deployment(obj["spec"])
+        case "ReplicaSet":
+            obj["spec"].setdefault("replicas", 1)
+            _template(obj["spec"])
+        case "Pod":
+            _pod_spec(obj["spec"])
+            obj.setdefault("status", {}).setdefault("phase", "Pending")
+        case "HorizontalPodAutoscaler":
+            obj["spec"].setdefault("minReplicas", 1)
+        case "Namespace":
+            obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
+            obj.setdefault("status", {}).setdefault("phase", "Active")
+        case "Node":
+            obj.setdefault("spec", {})
+            obj.setdefault("status", {})
+
+
+def _deployment(spec: Json) -> None:
+    spec.setdefault("replicas", 1)
+    spec.setdefault("revisionHistoryLimit", 10)
+    spec.setdefault("progressDeadlineSeconds", 600)
+    strategy = spec.setdefault("strategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling.setdefault("maxSurge", "25%")
+        rolling.setdefault("maxUnavailable", "25%")
+    _template(spec)
+
+
+def _template(spec: Json) -> None:
+    template = spec.get("template")
+    if isinstance(template, dict):
+        template.setdefault("metadata", {})
+        if isinstance(template.get("spec"), dict):
+            _pod_spec(template["spec"])
+
+
+def _pod_spec(spec: Json) -> None:
+    spec.setdefault("restartPolicy", "Always")
+    spec.setdefault("terminationGracePeriodSeconds", 30)
+    spec.setdefault("dnsPolicy", "ClusterFirst")
+    spec.setdefault("schedulerName", "default-scheduler")
+    spec.setdefault("securityContext", {})
+    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
+        _container(container)
+
+
+def _container(container: Json) -> None:
+    container.setdefault("resources", {})
+    container.setdefault("terminationMessagePath", "/dev/termination-log")
+    container.setdefault("terminationMessagePolicy", "File")
+    latest = ":" not in container.get("image", "").rpartition("/")[2]
+    container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
+    for port in container.get("ports", ()):
+        port.setdefault("protocol", "TCP")
+    for probe in (container[name] for name in PROBES if name in container):
+        _probe(probe)
+
+
+def _probe(probe: Json) -> None:
+    for field, value in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
+        probe.setdefault(field, value)
+    if "httpGet" in probe:
+        probe["httpGet"].setdefault("path", "/")
+        probe["httpGet"].setdefault("scheme", "HTTP")

@@ -1,0 +1,103 @@
+"""What a list or a watch asks for: the part of the URL behind the question mark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy.sandbox.cluster.api import errors, selectors
+from deploy.sandbox.cluster.api.resources import Resource
+from deploy.sandbox.cluster.api.selectors import BadSelector, Matcher
+
+FIELDS_OF_ALL = ("metadata.name", "metadata.namespace")
+FIELDS = {
+    "pods": (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "status.phase",
+        "status.podIP",
+    ),
+    "events": (
+        "involvedObject.kind",
+        "involvedObject.name",
+        "involvedObject.namespace",
+        "involvedObject.uid",
+        "reason",
+        "reportingComponent",
+        "type",
+    ),
+    "events.events.k8s.io": ("regarding.kind", "regarding.name", "reason", "type"),
+    "nodes": ("spec.unschedulable",),
+    "namespaces": ("status.phase",),
+    "replicasets.apps": ("status.replicas",),
+}
+
+TRUE_WORDS = ("1", "t", "T", "true", "TRUE", "True")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    resource: Resource
+    namespace: str
+    label_selector: str
+    field_selector: str
+    resource_version: str
+    exact_version: bool
+    limit: int
+    continue_token: str
+    timeout_s: float | None
+    bookmarks: bool
+
+    @property
+    def matches(self) -> Matcher:
+        try:
+            by_labels = selectors.by_labels(self.label_selector)
+            known = FIELDS_OF_ALL + FIELDS.get(self.resource.id, ())
+            by_fields = selectors.by_fields(self.field_selector, known)
+        except BadSelector as error:
+            raise errors.bad_request(str(error)) from error
+        return lambda obj: by_labels(obj) and by_fields(obj)
+
+    @property
+    def selective(self) -> bool:
+        return bool(self.label_selector or self.field_selector)
+
+
+def query_of(resource: Resource, namespace: str, name: str, parameters: Mapping[str, str]) -> Query:
+    """A `name` in the path narrows a watch to that object."""
+    fields = parameters.get("fieldSelector", "")
+    if name:
+        fields = ",".join(part for part in (fields, f"metadata.name={name}") if part)
+    timeout_s = number(parameters, "timeoutSeconds")
+    return Query(
+        resource=resource,
+        namespace=namespace,
+        label_selector=parameters.get("labelSelector", ""),
+        field_selector=fields,
+        resource_version=parameters.get("resourceVersion", ""),
+        exact_version=parameters.get("resourceVersionMatch") == "Exact",
+        limit=number(parameters, "limit") or 0,
+        continue_token=parameters.get("continue", ""),
+        timeout_s=timeout_s,
+        bookmarks=truth(parameters, "allowWatchBookmarks"),
+    )
+
+
+def truth(parameters: Mapping[str, str], key: str) -> bool:
+    return parameters.get(key, "") in TRUE_WORDS
+
+
+def number(parameters: Mapping[str, str], key: str) -> int | None:
+    text = parameters.get(key, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise errors.bad_request(f"{key}: {text!r} is not a number") from error
+
+
+def version_number(text: str) -> int:
+    if not text.isdecimal():
+        raise errors.bad_request(f"Invalid resource version {text!r}")
+    return int(text)

@@ -1,0 +1,116 @@
+"""Every kind of object this API serves, as a table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    plural: str
+    kind: str
+    group: str
+    version: str
+    model: str
+    """Name of the class in kubernetes.client that knows the kind's fields and their types."""
+    namespaced: bool = True
+    has_status: bool = False
+    status_at_creation: bool = False
+    subresources: tuple[str, ...] = ()
+    counts_generations: bool = False
+    unconditional_update: bool = True
+    """Whether a PUT without resourceVersion overwrites whatever is there."""
+    stored_as: str = ""
+    """Another resource whose objects these are, in another shape."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def kind_id(self) -> str:
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def every_subresource(self) -> tuple[str, ...]:
+        return (*(("status",) if self.has_status else ()), *self.subresources)
+
+
+NAMESPACES = Resource(
+    "namespaces", "Namespace", "", "v1", "V1Namespace", namespaced=False, has_status=True
+)
+NODES = Resource(
+    "nodes",
+    "Node",
+    "",
+    "v1",
+    "V1Node",
+    namespaced=False,
+    has_status=True,
+    status_at_creation=True,
+)
+PODS = Resource("pods", "Pod", "", "v1", "V1Pod", has_status=True, subresources=("eviction", "log"))
+CONFIG_MAPS = Resource("configmaps", "ConfigMap", "", "v1", "V1ConfigMap")
+EVENTS = Resource("events", "Event", "", "v1", "CoreV1Event")
+NEW_EVENTS = Resource("events", "Event", "events.k8s.io", "v1", "EventsV1Event", stored_as="events")
+DEPLOYMENTS = Resource(
+    "deployments",
+    "Deployment",
+    "apps",
+    "v1",
+    "V1Deployment",
+    has_status=True,
+    subresources=("scale",),
+    counts_generations=True,
+)
+REPLICA_SETS = Resource(
+    "replicasets",
+    "ReplicaSet",
+    "apps",
+    "v1",
+    "V1ReplicaSet",
+    has_status=True,
+    subresources=("scale",),
+    counts_generations=True,
+)
+BUDGETS = Resource(
+    "poddisruptionbudgets",
+    "PodDisruptionBudget",
+    "policy",
+    "v1",
+    "V1PodDisruptionBudget",
+    has_status=True,
+    counts_generations=True,
+    unconditional_update=False,
+)
+AUTOSCALERS = Resource(
+    "horizontalpodautoscalers",
+    "HorizontalPodAutoscaler",
+    "autoscaling",
+    "v2",
+    "V2HorizontalPodAutoscaler",
+    has_status=True,
+)
+LEASES = Resource(
+    "leases", "Lease", "coordination.k8s.io", "v1", "V1Lease", unconditional_update=False
+)
+
+RESOURCES = (
+    NAMESPACES,
+    NODES,
+    PODS,
+    CONFIG_MAPS,
+    EVENTS,
+    NEW_EVENTS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    BUDGETS,
+    AUTOSCALERS,
+    LEASES,
+)
+
+BY_ID = {resource.id: resource for resource in RESOURCES}
+BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESOURCES}
+BY_PATH = {(resource.api_version, resource.plural): resource for resource in RESOURCES}

@@ -1,0 +1,146 @@
+"""Garbage: what belonged to something that is gone, emptied namespaces, and old events."""
+
+from collections.abc import Iterable, Iterator
+
+from deploy.sandbox.cluster.api.managed_fields import Writer
+from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Deletion, Registry, Write
+from deploy.sandbox.cluster.api.resources import (
+    BY_KIND,
+    DEPLOYMENTS,
+    EVENTS,
+    NAMESPACES,
+    PODS,
+    REPLICA_SETS,
+    RESOURCES,
+    Resource,
+)
+from deploy.sandbox.cluster.api.store import DELETED, Change
+from deploy.sandbox.cluster.controllers.loop import Key
+from deploy.sandbox.cluster.objects import Json, deleting, name, namespace, uid
+
+COLLECTOR = Write(Writer("kube-controller-manager"))
+EVENTS_MAX = 1000
+"""The real server forgets events after an hour; here the oldest make room."""
+
+OWNED = (REPLICA_SETS, PODS)
+OWNERS = (DEPLOYMENTS, REPLICA_SETS)
+STORED = tuple(resource for resource in RESOURCES if not resource.stored_as)
+
+
+class Garbage:
+    """Looks at everything of a kind at once; the keys are just ids of resources."""
+
+    watched = tuple(resource.id for resource in STORED)
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._store = registry.store
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        if change.resource_id == EVENTS.id:
+            return [("events", "")]
+        leaving = change.type == DELETED or deleting(change.object)
+        in_leaving_namespace = deleting(self._namespace(change.object) or change.object)
+        keys: list[Key] = []
+        if leaving and change.resource_id in [resource.id for resource in (*OWNED, *OWNERS)]:
+            keys.append(("owned", ""))
+        if in_leaving_namespace:
+            keys.append(("namespaces", ""))
+        return keys
+
+    def reconcile(self, key: Key) -> float | None:
+        match key[0]:
+            case "owned":
+                self._collect_owned()
+                self._let_owners_go()
+            case "namespaces":
+                self._empty_namespaces()
+            case "events":
+                self._forget_events()
+        return None
+
+    def _namespace(self, obj: Json) -> Json | None:
+        return self._store.get(NAMESPACES.id, "", namespace(obj))
+
+    def _collect_owned(self) -> None:
+        for resource, obj in self._all(OWNED):
+            if not obj["metadata"].get("ownerReferences") or deleting(obj):
+                continue
+            owners = self._found(obj)
+            if all(map(_waits_for_dependents, owners)):
+                policy = "Foreground" if owners and resource in OWNERS else None
+                self._registry.delete(resource, namespace(obj), name(obj), Deletion(policy=policy))
+
+    def _found(self, obj: Json) -> list[Json]:
+        """Its owners that still exist."""
+        found = []
+        for reference in obj["metadata"].get("ownerReferences") or ():
+            resource = BY_KIND.get((reference["apiVersion"], reference["kind"]))
+            owner = resource and self._store.get(resource.id, namespace(obj), reference["name"])
+            # The same name with another uid is somebody else.
+            if owner and uid(owner) == reference["uid"]:
+                found.append(owner)
+        return found
+
+    def _let_owners_go(self) -> None:
+        for resource, owner in self._all(OWNERS):
+            finalizers = owner["metadata"].get("finalizers") or []
+            if not deleting(owner):
+                continue
+            if ORPHAN in finalizers:
+                self._disown_dependents(owner)
+                self._without_finalizer(resource, owner, ORPHAN)
+            elif FOREGROUND in finalizers and not any(self._dependents(owner)):
+                self._without_finalizer(resource, owner, FOREGROUND)
+
+    def _dependents(self, owner: Json) -> Iterator[tuple[Resource, Json]]:
+        for resource, obj in self._all(OWNED):
+            references = obj["metadata"].get("ownerReferences") or ()
+            if any(reference["uid"] == uid(owner) for reference in references):
+                yield resource, obj
+
+    def _disown_dependents(self, owner: Json) -> None:
+        def disown(obj: Json) -> Json:
+            obj["metadata"]["ownerReferences"] = [
+                reference
+                for reference in obj["metadata"]["ownerReferences"]
+                if reference["uid"] != uid(owner)
+            ]
+            return obj
+
+        for resource, obj in list(self._dependents(owner)):
+            self._registry.update(resource, namespace(obj), name(obj), disown, COLLECTOR)
+
+    def _without_finalizer(self, resource: Resource, obj: Json, finalizer: str) -> None:
+        def drop(old: Json) -> Json:
+            old["metadata"]["finalizers"].remove(finalizer)
+            return old
+
+        self._registry.update(resource, namespace(obj), name(obj), drop, COLLECTOR)
+
+    def _empty_namespaces(self) -> None:
+        for space in filter(deleting, self._store.all(NAMESPACES.id)):
+            inside = [
+                (resource, obj)
+                for resource in STORED
+                if resource.namespaced
+                for obj in self._store.all(resource.id, name(space))
+            ]
+            for resource, obj in inside:
+                if not deleting(obj):
+                    self._registry.delete(resource, name(space), name(obj), Deletion())
+            if not inside:
+                self._registry.remove(NAMESPACES, space)
+
+    def _forget_events(self) -> None:
+        events = self._store.all(EVENTS.id)
+        events.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
+        for event in events[: max(0, len(events) - EVENTS_MAX)]:
+            self._registry.remove(EVENTS, event)
+
+    def _all(self, resources: tuple[Resource, ...]) -> Iterator[tuple[Resource, Json]]:
+        return ((one, obj) for one in resources for obj in self._store.all(one.id))
+
+
+def _waits_for_dependents(owner: Json) -> bool:
+    return deleting(owner) and FOREGROUND in (owner["metadata"].get("finalizers") or ())

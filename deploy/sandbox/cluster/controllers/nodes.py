@@ -1,0 +1,61 @@
+"""Nodes that stop answering: their pods count as not ready, and nothing new is sent there."""
+
+from collections.abc import Iterable
+
+from deploy.sandbox.cluster.api.managed_fields import Writer
+from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.resources import NODES, PODS
+from deploy.sandbox.cluster.api.store import Change
+from deploy.sandbox.cluster.controllers.loop import Key, key_of
+from deploy.sandbox.cluster.objects import (
+    Json,
+    condition,
+    condition_is_true,
+    name,
+    namespace,
+    now,
+    time_text,
+)
+
+CONTROLLER = Write(Writer("kube-controller-manager"))
+TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
+
+class NodeLifecycle:
+    watched = (NODES.id,)
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        return [key_of(change.object)]
+
+    def reconcile(self, key: Key) -> float | None:
+        node = self._registry.store.get(NODES.id, *key)
+        if node is None:
+            return None
+        ready = condition_is_true(node, "Ready")
+        self._taint(node, wanted=not ready)
+        if not ready:
+            for pod in self._registry.store.all(PODS.id):
+                if pod["spec"].get("nodeName") == name(node) and condition_is_true(pod, "Ready"):
+                    self._doubt(pod)
+        return None
+
+    def _taint(self, node: Json, *, wanted: bool) -> None:
+        def taint(old: Json) -> Json:
+            others = [one for one in old["spec"].get("taints", ()) if one["key"] != TAINT["key"]]
+            old["spec"]["taints"] = [*others, *([TAINT] if wanted else [])]
+            if not old["spec"]["taints"]:
+                del old["spec"]["taints"]
+            return old
+
+        self._registry.update(NODES, "", name(node), taint, CONTROLLER)
+
+    def _doubt(self, pod: Json) -> None:
+        def doubt(old: Json) -> Json:
+            ready = condition(old, "Ready")
+            ready.update(status="False", reason="NodeNotReady", lastTransitionTime=time_text(now()))
+            return old
+
+        self._registry.update(PODS, namespace(pod), name(pod), doubt, CONTROLLER, "status")
