@@ -18,7 +18,7 @@ _PATHS: Mapping[str, str] = {
 
 def deploy_shop(url: str) -> None:
     """Checkout, with its namespace and its disruption budget."""
-    for manifest in (manifests.namespace(), manifests.deployment(), manifests.disruption_budget()):
+    for manifest in (manifests.namespace(), manifests.deployment(), manifests.budget()):
         create(url, manifest)
 
 
