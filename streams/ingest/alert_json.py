@@ -21,6 +21,15 @@ _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
+_KINDS: tuple[tuple[type, str], ...] = (
+    (type(None), "null"),
+    (bool, "a boolean"),
+    (float, "a number"),
+    (str, "a string"),
+    (list, "an array"),
+    (dict, "an object"),
+)
+
 
 class AlertJson(msgspec.Struct, rename="camel", gc=False):
     """The fields that we use. Of a key given twice the last counts, as in Alertmanager."""
@@ -126,10 +135,4 @@ def _is_unicode(text: str) -> bool:
 
 
 def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, float):
-        return "a number"
-    return {str: "a string", list: "an array", dict: "an object"}[type(value)]
+    return next(words for kind, words in _KINDS if isinstance(value, kind))

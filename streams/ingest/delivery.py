@@ -49,7 +49,8 @@ class Delivery:
     @property
     def complaint(self) -> str:
         """All that was wrong, or as much of it as fits."""
-        shown, length = [], 0
+        shown: list[str] = []
+        length = 0
         for fault in self.faults:
             length += len(str(fault)) + 2
             if shown and length > DETAIL_LENGTH_MAX:

@@ -29,8 +29,9 @@ def compile_sources(text: str, file: str = "sources") -> tuple[Source, ...]:
     reading = Reading(file)
     top = Section(reading, reading.root(text), "a file of sources")
     top.need("version", lambda n: reading.whole(n, most=1), 1)
+    none: tuple[Source, ...] = ()
     sources = top.need(
-        "sources", lambda n: tuple(_source(reading, item) for item in reading.items(n)), ()
+        "sources", lambda n: tuple(_source(reading, item) for item in reading.items(n)), none
     )
     top.done("version, sources")
     for name, count in Counter(source.name for source in sources).items():

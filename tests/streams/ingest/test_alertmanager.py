@@ -6,6 +6,9 @@ import pytest
 
 from schemas.alerts import AlertStatus
 from schemas.ids import fingerprint
+from schemas.sightings import row_bytes
+from schemas.topics import TAPE_RECORD_BYTES_MAX
+from streams.ingest import limits
 from streams.ingest.alertmanager import parse_api_v2, parse_webhook, without_webhook
 from streams.ingest.parsed import FaultReason, Parsed
 from tests.streams.ingest.payloads import (
@@ -130,6 +133,14 @@ def test_one_invalid_among_a_hundred() -> None:
 def test_any_number_of_alerts(count: int) -> None:
     parsed = api(b"[" + b",".join([b'{"labels":{"a":"b"}}'] * count) + b"]")
     assert (len(parsed.sightings), parsed.faults) == (count, ())
+
+
+@pytest.mark.parametrize("letter", ["x", "…", "\x02", "\U0001f600"])
+def test_the_largest_alert_fits_into_a_record_of_the_tape(letter: str) -> None:
+    one = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+    value = letter * ((limits.ALERT_BYTES_MAX - 100) // 4 // one)
+    (seen,) = api(body(alert(annotations={f"a{i}": value for i in range(4)}))).sightings
+    assert len(row_bytes(seen)) < TAPE_RECORD_BYTES_MAX - 4096
 
 
 def test_of_a_key_given_twice_the_last_counts() -> None:

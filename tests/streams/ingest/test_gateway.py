@@ -1,8 +1,10 @@
 """The gateway on a real broker: what is accepted is in Kafka, what is refused is named."""
 
+import asyncio
 import gzip
 import json
 import resource
+import time
 import zlib
 
 import pytest
@@ -113,6 +115,15 @@ async def test_large_bodies_are_accepted(gateway: Running, size: float) -> None:
     raw = sized(int(size * MIB))
     assert await gateway.post(raw) == (200, "")
     assert await gateway.written() == [raw]
+
+
+async def test_a_hundred_thousand_alerts(gateway: Running) -> None:
+    began = time.monotonic()
+    raw = b"[" + b",".join([b'{"labels":{"a":"b"}}'] * 100_000) + b"]"
+    answer, probe = await asyncio.gather(gateway.post(raw), gateway.get("/-/healthy"))
+    assert (answer, probe[0]) == ((200, ""), 200)
+    assert time.monotonic() - began < 5
+    assert await gateway.metric("mendlog_gateway_alerts_accepted_total") == 100_000
 
 
 async def test_the_largest_body_and_one_byte_more(gateway: Running) -> None:
