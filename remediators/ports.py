@@ -4,14 +4,15 @@ Errors of a vendor's library stop at the adapter: calls to a cluster answer with
 that fails is a `BrokerLost`, and ends the process: its successor starts from what is recorded.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from remediators.core.ledger import LedgerView
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
 from remediators.core.workload import Revision, Surroundings, Workload
+from schemas.codec import Undecodable
+from schemas.controls import Heartbeat, Switch
 from schemas.remediation import Command, Observation, Outcome, Request, Target
 
 Reached = Callable[[str], None]
@@ -35,13 +36,13 @@ class Cluster(Protocol):
         """Its pod templates, past and present."""
         ...
 
-    async def surroundings(self, target: Target) -> Surroundings:
+    async def surroundings(self, workload: Workload) -> Surroundings:
         """What can be told of its neighbourhood; never in the way of a look."""
         ...
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         """One call with exactly this body. `in_time` is asked last of all before the first byte
-        leaves; when it says no, the answer is NEVER_SENT."""
+        leaves; when it says no, the answer is HELD_BACK."""
         ...
 
     async def close(self) -> None: ...
@@ -63,30 +64,34 @@ class Clock(Protocol):
         ...
 
 
+Recorded = Outcome | Observation
+
+
 class Ledger(Protocol):
     """The topic `outcomes`: what has been done, and the only place where we say so."""
 
-    async def load(self, partition: int, since_ms: int) -> LedgerView:
-        """All that was recorded in this partition since then, up to its end as it is now."""
+    def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+        """With its broker time, each record appended there since then, up to the end as it is when
+        asked."""
         ...
 
-    async def append(self, partition: int, record: Outcome | Observation) -> int:
-        """Return, with the broker's time, once it is acknowledged by all replicas."""
+    async def append(self, partition: int, record: Recorded) -> int:
+        """Return, with the broker's time, once all replicas have acknowledged it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record of `commands`. `command` is None where it could not be read; then `fault` tells
-    why."""
+    """One record of `commands`. `command` is None where it cannot be used; `fault` tells why."""
 
     partition: int
     offset: int
     at_ms: int
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     command: Command | None
     fault: str = ""
+    detail: str = ""
 
 
 class Owner(Protocol):
@@ -94,7 +99,9 @@ class Owner(Protocol):
 
     async def assigned(self, partitions: Iterable[int]) -> None: ...
 
-    async def revoked(self, partitions: Iterable[int]) -> None: ...
+    async def revoked(self, partitions: Iterable[int]) -> None:
+        """Return when nothing more is begun there; whoever takes over waits for it."""
+        ...
 
 
 class Inbox(Protocol):
@@ -102,20 +109,39 @@ class Inbox(Protocol):
 
     async def start(self, owner: Owner) -> None: ...
 
-    async def fetch(self) -> Sequence[Delivery]: ...
-
-    async def first_pending_ms(self, partition: int) -> int | None:
-        """The broker's time of the next record to be read there; None when there is none."""
+    async def fetch(self, records_max: int) -> Sequence[Delivery]:
+        """Up to so many; none after a moment in which none came."""
         ...
 
-    def hold(self, partitions: Iterable[int]) -> None:
-        """Fetch nothing more of these; of all others, again."""
+    async def commit(self, next_offsets: Mapping[int, int]) -> None:
+        """A hint for whoever reads on. Losing one only makes commands come again."""
         ...
 
-    async def commit(self, next_offsets: Mapping[int, int]) -> None: ...
-
-    async def reject(self, delivery: Delivery, reason: str, detail: str) -> None:
-        """Keep what could not be read, as received."""
+    async def reject(self, delivery: Delivery, at_ms: int) -> None:
+        """Keep, as received, what cannot be used; return once that is acknowledged."""
         ...
 
     async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One record of `switches`. `record` is None for a key that was cleared."""
+
+    key: str
+    at_ms: int
+    record: Switch | Heartbeat | Undecodable | None
+
+
+class SwitchBoard(Protocol):
+    """The topic `switches`, from its first record on."""
+
+    async def fetch(self) -> Sequence[Posted]: ...
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """Raises BrokerLost when it was not acknowledged in time."""
+        ...
+
+    async def forget(self, executor: str) -> None:
+        """This executor ends in good order: its heartbeat need not be kept."""
+        ...

@@ -3,7 +3,7 @@
 The first terminal of a command is the one that counts. An Observation is the terminal of a LOOK.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from schemas.remediation import CommandKind, Observation, Outcome, OutcomeStatus
@@ -24,13 +24,24 @@ NOTHING = Known()
 
 
 class LedgerView:
-    """Filled from the topic when a partition is taken over, then by our own records."""
+    """Filled from the topic when a partition is taken over, then by our own records.
 
-    def __init__(self, covers_from_ms: int = 0) -> None:
-        self.covers_from_ms = covers_from_ms
-        """Every record appended since then is in this view."""
+    The same record may be noted twice, and an older one after a newer.
+    """
+
+    def __init__(self, read_from_ms: int) -> None:
+        self.read_from_ms = read_from_ms
+        """The topic has been read from there on."""
+        self.forgotten_to_ms = 0
+        """Of what was noted before this, some was dropped for want of room."""
         self._known: OrderedDict[str, Known] = OrderedDict()
-        self._acted_at_ms: dict[str, deque[int]] = {}
+        self._acted_at_ms: dict[str, dict[str, int]] = {}
+        """By cluster and command."""
+
+    @property
+    def covers_from_ms(self) -> int:
+        """A command that was issued after this, and of which nothing is known, has no outcome."""
+        return max(self.read_from_ms, self.forgotten_to_ms)
 
     def known(self, command_id: str) -> Known:
         return self._known.get(command_id, NOTHING)
@@ -44,10 +55,13 @@ class LedgerView:
 
     def acted_last_hour(self, cluster: str, now_ms: int) -> int:
         """Commands of the last hour that got as far as an INTENT, each counted once."""
-        times = self._acted_at_ms.get(cluster, deque())
-        while times and times[0] <= now_ms - HOUR_MS:
-            times.popleft()
-        return len(times)
+        recent = {
+            command_id: at_ms
+            for command_id, at_ms in self._acted_at_ms.get(cluster, {}).items()
+            if at_ms > now_ms - HOUR_MS
+        }
+        self._acted_at_ms[cluster] = recent
+        return len(recent)
 
     def _note_intent(self, known: Known, intent: Outcome, at_ms: int) -> None:
         """The first INTENT counts: it is the one whose request may be under way."""
@@ -55,7 +69,7 @@ class LedgerView:
             return
         self._put(intent.command_id, replace(known, intent=intent, at_ms=at_ms))
         if intent.kind is CommandKind.ACT:
-            self._acted_at_ms.setdefault(intent.cluster, deque()).append(at_ms)
+            self._acted_at_ms.setdefault(intent.cluster, {})[intent.command_id] = at_ms
 
     def _put(self, command_id: str, known: Known) -> None:
         self._known[command_id] = known
@@ -69,4 +83,4 @@ class LedgerView:
         if known.intent and not known.ended:
             self._known[command_id] = known
         else:
-            self.covers_from_ms = max(self.covers_from_ms, known.at_ms)
+            self.forgotten_to_ms = max(self.forgotten_to_ms, known.at_ms)

@@ -109,6 +109,8 @@ def heard(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
             return _throttled(attempt, reply, now_ms)
         case Answer.NEVER_SENT:
             return _again(replace(attempt, hindrance=OutcomeReason.API_DOWN))
+        case Answer.HELD_BACK:
+            return _again(attempt)
         case Answer.UNSURE:
             sent = replace(attempt, unsure=True, hindrance=OutcomeReason.NO_ANSWER)
             return replace(sent, tries=sent.tries + 1), Read()

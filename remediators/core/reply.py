@@ -17,6 +17,8 @@ class Answer(StrEnum):
     """429: turned away before it was looked at."""
     NEVER_SENT = "never_sent"
     """No connection was established, so no byte of the request left."""
+    HELD_BACK = "held_back"
+    """Time or a switch stopped it before its first byte left."""
     UNSURE = "unsure"
     """Sent, at least in part, and no answer that settles it: a 5xx, a timeout, a cut."""
 

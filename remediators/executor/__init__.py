@@ -1,0 +1,1 @@
+"""The executor: commands in, one conditional API call each at most, outcomes out."""

@@ -1,0 +1,42 @@
+"""All that the executor has of the broker, opened and closed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+
+from remediators.adapters.kafka.inbox import KafkaInbox
+from remediators.adapters.kafka.outcomes import KafkaOutcomes
+from remediators.adapters.kafka.switches import KafkaSwitches
+from remediators.adapters.kafka.topics import Broker, in_time
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    inbox: KafkaInbox
+    outcomes: KafkaOutcomes
+    switches: KafkaSwitches
+
+
+@asynccontextmanager
+async def open_session(broker: Broker) -> AsyncIterator[Session]:
+    """The inbox is not in its group yet: it joins once there is something to do with commands."""
+    async with AsyncExitStack() as opened:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=broker.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            request_timeout_ms=int(broker.timeout_s * 1000),
+        )
+        opened.push_async_callback(producer.stop)
+        await in_time("reaching the broker", producer.start(), broker.timeout_s)
+        inbox = KafkaInbox(broker, producer)
+        outcomes = KafkaOutcomes(broker, producer)
+        switches = KafkaSwitches(broker)
+        for part in (outcomes, switches):
+            opened.push_async_callback(part.stop)
+            await part.start()
+        opened.push_async_callback(inbox.stop)
+        yield Session(inbox, outcomes, switches)

@@ -1,0 +1,112 @@
+"""The commands that change something: announced, sent at most once with effect, and concluded.
+
+`core.protocol` says what to do next; here it is done.
+"""
+
+import asyncio
+
+from remediators.actions.catalog import announce, row_for
+from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.admit import within_budget
+from remediators.core.guard import guard
+from remediators.core.outcome import passing
+from remediators.core.protocol import End, Next, Read, Send, Wait, before_send, begin, heard, read
+from remediators.core.protocol import resume as resumed
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import Workload
+from remediators.executor.job import Job
+from remediators.executor.reading import patiently
+from schemas.remediation import CommandKind, Outcome, OutcomeReason, Request
+
+HEARTBEAT_WAIT_S = 5.0
+
+
+async def change(job: Job) -> None:
+    prepared = await _prepare(job)
+    if isinstance(prepared, Refusal):
+        await job.write(job.pen.refused(job.command, prepared))
+    elif isinstance(prepared, Reply):
+        await job.write(job.pen.failed(job.command, prepared))
+    else:
+        request, plan = prepared
+        intent = job.pen.intent(job.command, request, plan.undo)
+        await job.write(intent)
+        job.means.reached("executor.intent_acked")
+        await _conclude(job, intent, begin(job.command))
+
+
+async def resume(job: Job, intent: Outcome) -> None:
+    """The INTENT is somebody's, perhaps our own of an earlier life: its request is the request."""
+    await job.means.clock.wait_fresh(HEARTBEAT_WAIT_S)
+    await _conclude(job, intent, resumed(job.command))
+
+
+async def _prepare(job: Job) -> tuple[Request, Plan] | Refusal | Reply:
+    """Everything that may refuse, before anything is announced."""
+    row = row_for(job.command)
+    if isinstance(row, Refusal):
+        return row
+    await job.means.clock.wait_fresh(HEARTBEAT_WAIT_S)
+    limit = job.means.actions_per_hour_max
+    refusal = job.refusal or within_budget(job.command, job.desk.view, limit, job.now_ms)
+    if refusal:
+        return refusal
+    seen = await patiently(job, job.look)
+    if isinstance(seen, Reply):
+        return _not_seen(seen)
+    return guard(job.command, seen, job.now_ms) or await _plan(job, row, seen)
+
+
+async def _plan(job: Job, row: Row, seen: Workload) -> tuple[Request, Plan] | Refusal | Reply:
+    if not row.reads_revisions:
+        return announce(row, Scene(job.command, seen))
+    revisions = await patiently(job, lambda: job.cluster.revisions(seen))
+    if isinstance(revisions, Reply):
+        return _not_seen(revisions)
+    return announce(row, Scene(job.command, seen, revisions))
+
+
+def _not_seen(reply: Reply) -> Refusal | Reply:
+    """A server that answers has refused; one that does not has failed."""
+    if passing(reply):
+        return reply
+    reason = OutcomeReason.NOT_FOUND if reply.answer is Answer.NOT_FOUND else _forbidden(reply)
+    return Refusal(reason, reply.detail)
+
+
+def _forbidden(reply: Reply) -> OutcomeReason:
+    forbidden = reply.answer is Answer.FORBIDDEN
+    return OutcomeReason.FORBIDDEN if forbidden else OutcomeReason.INVALID
+
+
+async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
+    end = await _carry(job, intent, first)
+    if job.command.kind is CommandKind.ROLLBACK:
+        job.means.reached("executor.mid_rollback")
+    await job.write(job.pen.ended(job.command, intent, end))
+    job.means.reached("executor.result_acked")
+
+
+async def _carry(job: Job, intent: Outcome, step: Next) -> End:
+    request = intent.request
+    assert request is not None, "an INTENT without its request"
+    while True:
+        attempt, move = step
+        match move:
+            case End():
+                return move
+            case Wait(wait_ms):
+                await asyncio.sleep(wait_ms / 1000)
+                step = before_send(attempt, job.refusal, job.now_ms)
+            case Read(wait_ms):
+                await asyncio.sleep(wait_ms / 1000)
+                step = read(attempt, await job.look(), job.now_ms)
+            case Send():
+                step = heard(attempt, await _send(job, request), job.now_ms)
+
+
+async def _send(job: Job, request: Request) -> Reply:
+    reply = await job.means.metrics.timed("send", job.cluster.send(request, job.may_send))
+    job.means.reached("executor.response_read")
+    return reply

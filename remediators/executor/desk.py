@@ -1,0 +1,48 @@
+"""Where the outcomes of one partition are written and remembered."""
+
+from collections.abc import Callable
+
+from remediators.core.ledger import HOUR_MS, LedgerView
+from remediators.core.outcome import Pen
+from remediators.executor.metrics import Metrics
+from remediators.ports import Ledger, Recorded
+
+SLACK_MS = 600_000
+"""More than the clocks of two brokers, or a command's issue and its append, are apart."""
+
+
+class Desk:
+    """One partition's ledger: read back as far as a command asks for, then kept by ourselves."""
+
+    def __init__(
+        self, partition: int, ledger: Ledger, metrics: Metrics, name: str, now_ms: Callable[[], int]
+    ) -> None:
+        self.view = LedgerView(now_ms())
+        self.now_ms = now_ms
+        self._partition = partition
+        self._ledger = ledger
+        self._metrics = metrics
+        self._name = name
+
+    @property
+    def pen(self) -> Pen:
+        return Pen(self._name, self.now_ms())
+
+    async def open(self) -> None:
+        """The last hour, for the second guard's count."""
+        await self.cover(self.now_ms() - HOUR_MS)
+
+    async def cover(self, since_ms: int) -> None:
+        """Know all that was written since then."""
+        if since_ms >= self.view.read_from_ms or since_ms < self.view.forgotten_to_ms:
+            return
+        since_ms = max(0, since_ms - SLACK_MS)
+        async for at_ms, record in self._ledger.read(self._partition, since_ms):
+            self.view.note(record, at_ms)
+        self.view.read_from_ms = since_ms
+
+    async def write(self, record: Recorded) -> None:
+        """Acknowledged, then remembered. Nothing that follows may come before."""
+        at_ms = await self._ledger.append(self._partition, record)
+        self.view.note(record, at_ms)
+        self._metrics.recorded(record)

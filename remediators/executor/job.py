@@ -1,0 +1,58 @@
+"""One command and all that it is carried out with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from remediators.core.outcome import Pen
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Reply
+from remediators.core.workload import Workload
+from remediators.executor.desk import Desk
+from remediators.executor.metrics import Metrics
+from remediators.ports import Clock, Cluster, Reached, Recorded
+from schemas.remediation import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all commands are carried out with."""
+
+    clusters: Mapping[str, Cluster]
+    clock: Clock
+    metrics: Metrics
+    reached: Reached
+    actions_per_hour_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    command: Command
+    cluster: Cluster
+    means: Means
+    desk: Desk
+
+    @property
+    def pen(self) -> Pen:
+        return self.desk.pen
+
+    @property
+    def now_ms(self) -> int:
+        return self.desk.now_ms()
+
+    @property
+    def in_time(self) -> bool:
+        return self.now_ms < self.command.expires_at_ms
+
+    @property
+    def refusal(self) -> Refusal | None:
+        return self.means.clock.refusal(self.command.cluster)
+
+    def may_send(self) -> bool:
+        """Asked from another thread, last of all before the first byte leaves."""
+        return self.in_time and self.refusal is None
+
+    async def write(self, record: Recorded) -> None:
+        await self.desk.write(record)
+
+    async def look(self) -> Workload | Reply:
+        return await self.means.metrics.timed("look", self.cluster.look(self.command.target))

@@ -1,0 +1,69 @@
+"""The commands that only read: LOOK and VERIFY."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from remediators.core.outcome import passing
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import Workload
+from remediators.executor.job import Job
+from remediators.probes import catalog as probes
+from schemas.remediation import Check
+
+T = TypeVar("T")
+READ_AGAIN_S = 0.25
+VERIFY_READS_MAX = 3
+
+
+async def look(job: Job) -> None:
+    """Asked until it answers, or until nobody waits for it any more."""
+    pen = job.pen
+
+    async def ask() -> Workload | Reply:
+        nonlocal pen
+        pen = job.pen  # An observation is as old as the moment before it was asked for.
+        return await job.look()
+
+    seen = await patiently(job, ask)
+    if isinstance(seen, Workload):
+        around = await job.means.metrics.timed("surroundings", job.cluster.surroundings(seen))
+        await job.write(pen.observed(job.command, seen, around))
+    elif seen.answer is Answer.NOT_FOUND:
+        await job.write(pen.missing(job.command))
+    else:
+        await job.write(job.pen.failed(job.command, seen))
+
+
+async def patiently(job: Job, ask: Callable[[], Awaitable[T | Reply]]) -> T | Reply:
+    """Nothing is sent by a reading, so an API that is down costs time and no attempt."""
+    while True:
+        answer = await ask()
+        if not (isinstance(answer, Reply) and passing(answer) and job.in_time):
+            return answer
+        left_s = (job.command.expires_at_ms - job.now_ms) / 1000
+        await asyncio.sleep(max(READ_AGAIN_S, min(answer.retry_after_ms / 1000, left_s)))
+
+
+async def verify(job: Job) -> None:
+    names = probes.names(job.command.parameters.get("probes", ""))
+    seen = await _few_times(job)
+    await job.write(job.pen.checked(job.command, tuple(_check(name, seen) for name in names)))
+
+
+async def _few_times(job: Job) -> Workload | Reply:
+    """The core asks again by its own rule, so patience would only make the answer old."""
+    for _ in range(VERIFY_READS_MAX - 1):
+        seen = await job.look()
+        if not (isinstance(seen, Reply) and passing(seen)):
+            return seen
+        await asyncio.sleep(READ_AGAIN_S)
+    return await job.look()
+
+
+def _check(name: str, seen: Workload | Reply) -> Check:
+    if isinstance(seen, Workload):
+        return probes.run(name, seen)
+    if seen.answer is Answer.NOT_FOUND:
+        return Check(name, False, "the target is gone")
+    return probes.cannot_tell(name, seen.detail)

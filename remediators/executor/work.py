@@ -1,0 +1,69 @@
+"""What to do with one delivered command."""
+
+import structlog
+
+from remediators.core.admit import Proceed, Resolve, Skip, admit
+from remediators.core.protocol import End
+from remediators.core.refusal import Refusal
+from remediators.executor.change import change, resume
+from remediators.executor.desk import Desk
+from remediators.executor.job import Job, Means
+from remediators.executor.reading import look, verify
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason, OutcomeStatus
+
+NO_ADDRESS = "this executor has no address of that cluster"
+
+log = structlog.get_logger()
+
+
+class Work:
+    """The commands of one partition."""
+
+    def __init__(self, means: Means, desk: Desk) -> None:
+        self._means = means
+        self._desk = desk
+
+    async def do(self, command: Command) -> None:
+        self._means.reached("executor.claimed")
+        await self._desk.cover(command.issued_at_ms)
+        admission = admit(command, self._desk.view, self._desk.now_ms())
+        match admission:
+            case Skip(why):
+                self._means.metrics.skipped()
+                log.info("command_skipped", command=command.command_id, why=why)
+            case Refusal():
+                await self._refuse(command, admission)
+            case Resolve(intent):
+                await self._resolve(command, intent)
+            case Proceed():
+                await self._proceed(command)
+
+    async def _proceed(self, command: Command) -> None:
+        job = self._job(command)
+        if job is None:
+            await self._refuse(command, Refusal(OutcomeReason.UNKNOWN_CLUSTER, NO_ADDRESS))
+            return
+        with self._means.metrics.took(command.kind.value):
+            match command.kind:
+                case CommandKind.LOOK:
+                    await look(job)
+                case CommandKind.VERIFY:
+                    await verify(job)
+                case CommandKind.ACT | CommandKind.ROLLBACK:
+                    await change(job)
+
+    async def _resolve(self, command: Command, intent: Outcome) -> None:
+        log.info("command_resumed", command=command.command_id, announced_by=intent.executor)
+        job = self._job(command)
+        if job is None:
+            lost = End(OutcomeStatus.UNKNOWN, OutcomeReason.UNKNOWN_CLUSTER, NO_ADDRESS)
+            await self._desk.write(self._desk.pen.ended(command, intent, lost))
+            return
+        await resume(job, intent)
+
+    async def _refuse(self, command: Command, refusal: Refusal) -> None:
+        await self._desk.write(self._desk.pen.refused(command, refusal))
+
+    def _job(self, command: Command) -> Job | None:
+        cluster = self._means.clusters.get(command.cluster)
+        return Job(command, cluster, self._means, self._desk) if cluster else None

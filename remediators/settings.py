@@ -1,0 +1,93 @@
+"""Settings of the executor, read once from `MENDLOG_*`."""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class ClusterAddress(BaseModel):
+    """Where one cluster's API is: exactly one of `url`, `context` and `in_cluster`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = ""
+    """Without credentials: the sandbox, or a proxy beside the executor."""
+    context: str = ""
+    """Of the kubeconfig."""
+    kubeconfig: str = ""
+    """Another file than the default."""
+    in_cluster: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "ClusterAddress":
+        if [bool(self.url), bool(self.context), self.in_cluster].count(True) != 1:
+            raise ValueError("a cluster needs exactly one of url, context and in_cluster")
+        if self.kubeconfig and not self.context:
+            raise ValueError("kubeconfig goes with a context")
+        return self
+
+
+class _ClustersFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    clusters: dict[str, ClusterAddress]
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class ExecutorSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True)
+
+    bootstrap: str = "127.0.0.1:9092"
+    topic_prefix: str = "mendlog"
+    tape_partitions: Count = 32
+    """Partitions of `commands` and `outcomes`, as of the tape."""
+    group: str = ""
+    """The consumer group; `<topic_prefix>-executor` when empty."""
+    name: str = Field(default_factory=_name)
+    """Of this process, in outcomes and heartbeats. No two at once may share one."""
+
+    clusters: Mapping[str, ClusterAddress] = Field(default_factory=dict)
+    """JSON: name to address."""
+    clusters_file: Path | None = None
+    """The same as YAML, below `clusters:`; names of both are taken together."""
+    request_timeout_s: Positive = 10.0
+    threads_per_cluster: Count = 8
+
+    heartbeat_s: Positive = 2.0
+    heartbeat_age_max_s: Positive = 10.0
+    """Without one read back for this long nothing is changed."""
+    actions_per_hour_max: Count = 30
+    """Per cluster; counted by the executor itself from `outcomes`."""
+    in_flight_max: Count = 64
+    """Commands begun and not finished, over all partitions."""
+    produce_timeout_s: Positive = 30.0
+    session_timeout_s: Positive = 10.0
+    stop_grace_s: Positive = 8.0
+    """How long commands under way may go on after SIGTERM; then their successor resolves them."""
+
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, lt=65536)] = 0
+    port_file: Path | None = None
+    """Where to write the port that was really bound; for port 0."""
+
+    @property
+    def group_id(self) -> str:
+        return self.group or f"{self.topic_prefix}-executor"
+
+    def all_clusters(self) -> dict[str, ClusterAddress]:
+        """Raises OSError, yaml.YAMLError or ValueError for a file that cannot be used."""
+        if self.clusters_file is None:
+            return dict(self.clusters)
+        plain = yaml.safe_load(self.clusters_file.read_text(encoding="utf-8"))
+        return {**_ClustersFile.model_validate(plain).clusters, **self.clusters}
