@@ -5,19 +5,19 @@ Unknown framing, an unknown schema or broken bytes give an `Undecodable` value: 
 
 import io
 import json
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
 import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from schemas.compatibility import breaks
 from schemas.records import RECORDS
-from schemas.shape import NAMESPACE, from_plain, to_plain
+from schemas.shape import from_plain, full_name, to_plain
 
 R = TypeVar("R")
 Schema = dict[str, Any]
@@ -25,6 +25,9 @@ SchemaById = Callable[[int], Schema | None]
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = 0
+_SINGLE_OBJECT_HEADER_BYTES = 10
+_CONFLUENT_HEADER_BYTES = 5
+_FOREIGN_SCHEMAS_MAX = 1000
 
 
 class DecodeFault(StrEnum):
@@ -43,13 +46,108 @@ class Undecodable:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    header: bytes
+    schema: Any
+    convert: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How to read what was written with one schema. That schema alone: resolving it against the
+    reader's is `from_plain`'s part, at a third of the cost of fastavro's."""
+
+    record: type
+    written: Any
+    convert: Callable[[Any], Any]
+
+
+def encode(record: object, confluent_id: int | None = None) -> bytes:
+    writer = _writers()[type(record)]
+    out = io.BytesIO()
+    if confluent_id is None:
+        out.write(writer.header)
+    else:
+        out.write(bytes([CONFLUENT]) + confluent_id.to_bytes(4, "big"))
+    fastavro.schemaless_writer(out, writer.schema, writer.convert(record))
+    return out.getvalue()
+
+
+def decode(
+    data: bytes | None, *wanted: type[R], registry: SchemaById | None = None
+) -> R | Undecodable:
+    """The record in `data`, which must be one of `wanted`. Raises only what `registry` raises."""
+    if not data:
+        return Undecodable(DecodeFault.EMPTY)
+    if data.startswith(SINGLE_OBJECT):
+        reader = _by_fingerprint(data[2:_SINGLE_OBJECT_HEADER_BYTES])
+        header_bytes = _SINGLE_OBJECT_HEADER_BYTES
+    elif data[0] == CONFLUENT:
+        reader = _by_registry_id(data[1:_CONFLUENT_HEADER_BYTES], registry)
+        header_bytes = _CONFLUENT_HEADER_BYTES
+    else:
+        return Undecodable(DecodeFault.UNKNOWN_FRAMING, f"starts with {data[:2].hex()}")
+    if isinstance(reader, Undecodable):
+        return reader
+    if reader.record not in wanted:
+        return Undecodable(DecodeFault.WRONG_RECORD, reader.record.__name__)
+    value: R | Undecodable = _read(reader, data, header_bytes)
+    return value
+
+
+def _read(reader: _Reader, data: bytes, start: int) -> Any:
+    rest = io.BytesIO(data)
+    rest.seek(start)
+    try:
+        plain = fastavro.schemaless_reader(rest, reader.written, None, return_record_name=True)
+        value = reader.convert(plain)
+    # fastavro raises whatever its C code met: EOFError, IndexError, UnicodeDecodeError, ...
+    except Exception as fault:
+        return Undecodable(DecodeFault.MALFORMED, f"{type(fault).__name__}: {fault}")
+    if rest.read(1):
+        return Undecodable(DecodeFault.MALFORMED, "bytes after the end of the record")
+    return value
+
+
+def _by_fingerprint(header: bytes) -> _Reader | Undecodable:
+    if len(header) < 8:
+        return Undecodable(DecodeFault.MALFORMED, "the header is cut short")
+    known = _readers().get(header)
+    return known or Undecodable(DecodeFault.UNKNOWN_SCHEMA, f"fingerprint {header.hex()}")
+
+
+def _by_registry_id(header: bytes, registry: SchemaById | None) -> _Reader | Undecodable:
+    if len(header) < 4:
+        return Undecodable(DecodeFault.MALFORMED, "the header is cut short")
+    schema_id = int.from_bytes(header, "big")
+    schema = registry(schema_id) if registry else None
+    if schema is None:
+        return Undecodable(DecodeFault.UNKNOWN_SCHEMA, f"registry id {schema_id}")
+    return _foreign_reader(json.dumps(schema))
+
+
+@lru_cache(maxsize=_FOREIGN_SCHEMAS_MAX)
+def _foreign_reader(schema: str) -> _Reader | Undecodable:
+    """For a schema that somebody else registered: ours by name, and readable by ours."""
+    try:
+        # The canonical form drops logical types: their values are not those of our records.
+        written = json.loads(to_parsing_canonical_form(json.loads(schema)))
+        name = written["name"]
+        parsed = fastavro.parse_schema(written, named_schemas={})
+    except Exception as fault:
+        return Undecodable(DecodeFault.UNKNOWN_SCHEMA, f"not a record schema: {fault}")
+    record = _by_name().get(name)
+    if record is None:
+        return Undecodable(DecodeFault.WRONG_RECORD, str(name))
+    if why := breaks(written, released()[name][-1]):
+        return Undecodable(DecodeFault.UNKNOWN_SCHEMA, "; ".join(why))
+    return _Reader(record, parsed, from_plain(record))
+
+
 def schema_fingerprint(schema: Schema) -> bytes:
     """The 8 bytes that single-object encoding puts after its marker (little-endian already)."""
     return bytes.fromhex(str(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")))
-
-
-def full_name(record: type) -> str:
-    return f"{NAMESPACE}.{record.__name__}"
 
 
 @cache
@@ -66,88 +164,35 @@ def released() -> dict[str, tuple[Schema, ...]]:
     return {name: tuple(schemas) for name, schemas in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    header: bytes
-    schema: Any
-    convert: Callable[[Any], Any]
+@cache
+def _by_name() -> dict[str, type]:
+    return {full_name(record): record for record in RECORDS}
 
 
 @cache
-def _writer(record: type) -> _Writer:
-    schema = released()[full_name(record)][-1]
-    header = SINGLE_OBJECT + schema_fingerprint(schema)
-    return _Writer(header, fastavro.parse_schema(schema, named_schemas={}), to_plain(record))
-
-
-@cache
-def _readers() -> dict[bytes, tuple[type, Any]]:
-    """By schema fingerprint: the record and the schema that its bytes were written with."""
-    by_name = {full_name(record): record for record in RECORDS}
+def _writers() -> dict[type, _Writer]:
+    """By record: its newest schema."""
     return {
-        schema_fingerprint(schema): (by_name[name], fastavro.parse_schema(schema, named_schemas={}))
-        for name, schemas in released().items()
-        for schema in schemas
+        record: _Writer(
+            SINGLE_OBJECT + schema_fingerprint(newest),
+            fastavro.parse_schema(newest, named_schemas={}),
+            to_plain(record),
+        )
+        for record in RECORDS
+        for newest in released()[full_name(record)][-1:]
     }
 
 
-def encode(record: Any, confluent_id: int | None = None) -> bytes:
-    writer = _writer(type(record))
-    out = io.BytesIO()
-    if confluent_id is None:
-        out.write(writer.header)
-    else:
-        out.write(struct.pack(">bI", CONFLUENT, confluent_id))
-    fastavro.schemaless_writer(out, writer.schema, writer.convert(record))
-    return out.getvalue()
-
-
-def decode(
-    data: bytes | None, *wanted: type[R], registry: SchemaById | None = None
-) -> R | Undecodable:
-    """The record in `data`, which must be one of `wanted`."""
-    if not data:
-        return Undecodable(DecodeFault.EMPTY)
-    if data[:2] == SINGLE_OBJECT and len(data) >= 10:
-        known = _readers().get(data[2:10])
-        if known is None:
-            return Undecodable(DecodeFault.UNKNOWN_SCHEMA, f"fingerprint {data[2:10].hex()}")
-        return _read(data[10:], known, wanted)
-    if data[0] == CONFLUENT and len(data) >= 5:
-        return _decode_confluent(data, wanted, registry)
-    return Undecodable(DecodeFault.UNKNOWN_FRAMING, f"starts with {data[:2].hex()}")
-
-
-def _decode_confluent(
-    data: bytes, wanted: tuple[type[R], ...], registry: SchemaById | None
-) -> R | Undecodable:
-    schema_id = int.from_bytes(data[1:5], "big")
-    schema = registry(schema_id) if registry else None
-    if schema is None:
-        return Undecodable(DecodeFault.UNKNOWN_SCHEMA, f"registry id {schema_id}")
-    record = {full_name(r): r for r in RECORDS}.get(str(schema.get("name")))
-    if record is None:
-        return Undecodable(DecodeFault.WRONG_RECORD, str(schema.get("name")))
-    return _read(data[5:], (record, fastavro.parse_schema(schema, named_schemas={})), wanted)
-
-
-def _read(data: bytes, known: tuple[type, Any], wanted: tuple[type[R], ...]) -> R | Undecodable:
-    record, written = known
-    if record not in wanted:
-        return Undecodable(DecodeFault.WRONG_RECORD, record.__name__)
-    rest = io.BytesIO(data)
-    try:
-        plain = fastavro.schemaless_reader(
-            rest,
-            written,
-            _writer(record).schema,
-            return_record_name=True,
-            return_record_name_override=True,
+@cache
+def _readers() -> dict[bytes, _Reader]:
+    """By schema fingerprint. Versions that differ in defaults alone share one, and their bytes
+    are alike."""
+    return {
+        schema_fingerprint(schema): _Reader(
+            _by_name()[name],
+            fastavro.parse_schema(schema, named_schemas={}),
+            from_plain(_by_name()[name]),
         )
-        value: R = from_plain(record)(plain)
-    # fastavro raises whatever its C code met: EOFError, IndexError, UnicodeDecodeError, ...
-    except Exception as fault:
-        return Undecodable(DecodeFault.MALFORMED, f"{type(fault).__name__}: {fault}")
-    if rest.read(1):
-        return Undecodable(DecodeFault.MALFORMED, "bytes after the end of the record")
-    return value
+        for name, schemas in released().items()
+        for schema in schemas
+    }

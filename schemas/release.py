@@ -6,9 +6,9 @@ A released file is never edited: records of that shape are on somebody's tape.
 import json
 from pathlib import Path
 
-from schemas.codec import full_name, released
+from schemas.codec import released
 from schemas.records import RECORDS
-from schemas.shape import schema_of
+from schemas.shape import full_name, schema_of
 
 FOLDER = Path(__file__).parent / "avro"
 
