@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.terminal import commands, show_table
+from deploy.cli.terminal import commands, quiet_clients, show_table
 
 app = commands("Break checkout and watch the loop close.")
 
@@ -32,6 +32,7 @@ def demo(
 
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"choose among {', '.join(SCENARIOS)}")
+    quiet_clients()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mendlog-demo-") as folder:
         stack = Stack(Path(folder), progress=reporter())

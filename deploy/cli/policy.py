@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.terminal import commands, show_json
+from deploy.cli.terminal import commands, quiet_clients, show_json
 from streams.reading.faults import FileError
 
 app = commands("Check a policy; put it in force.")
@@ -48,6 +48,7 @@ def publish(
     from streams.policy.load import load_file
     from streams.settings import KafkaSettings
 
+    quiet_clients()
     policy, source = load_file(file)
     given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})

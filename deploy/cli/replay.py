@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.terminal import commands, show_json
+from deploy.cli.terminal import commands, quiet_clients, show_json
 from streams.settings import KafkaSettings
 
 app = commands("Recompute every decision from the tape and compare.")
@@ -33,6 +33,7 @@ def replay(
 
     given = {"bootstrap": bootstrap, "topic_prefix": prefix, "tape_partitions": partitions}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
+    quiet_clients()
     began_s = time.monotonic()
     result = asyncio.run(
         verified(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)

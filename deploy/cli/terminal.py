@@ -1,11 +1,17 @@
 """What commands print: drawn for a person at a terminal, plain text or JSON for a program."""
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import typer
+
+
+def quiet_clients() -> None:
+    """Kafka's client logs every attempt; a person at a terminal is told the result, once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def commands(purpose: str) -> typer.Typer:

@@ -2,12 +2,11 @@
 
 import asyncio
 import dataclasses
-import logging
 from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.terminal import commands, show_json, show_table
+from deploy.cli.terminal import commands, quiet_clients, show_json, show_table
 from schemas.topics import TOPICS, Topic
 from streams.settings import KafkaSettings
 
@@ -99,8 +98,7 @@ def _settings(**given: Any) -> KafkaSettings:
 
 
 def _answer(question: Any) -> Any:
-    """The client logs every attempt; a person at a terminal is told the result, once."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    quiet_clients()
     return asyncio.run(question)
 
 

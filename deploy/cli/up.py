@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.terminal import commands
+from deploy.cli.terminal import commands, quiet_clients
 
 app = commands("Run the whole stack on this machine until Ctrl-C.")
 TEND_S = 0.5
@@ -25,6 +25,7 @@ def up(
     from deploy.sandbox.progress import reporter
     from deploy.sandbox.stack import Options, Stack
 
+    quiet_clients()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -29,6 +29,7 @@ from streams.settings import ProcessorSettings
 POLICIES = Path(__file__).parent / "policies"
 READY_S = 60.0
 RESTARTS_MAX = 5
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,12 @@ class Stack:
             self._launch(name)
         return died
 
+    def restart(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """Stop one of the processes and start it again, with these settings besides its own."""
+        self.processes[name].stop()
+        self._launch(name, environment or {})
+        self._await_ready(name)
+
     @property
     def addresses(self) -> Mapping[str, str]:
         return {
@@ -130,12 +137,12 @@ class Stack:
         control = policy_control(policy, source, "the stack's own policy")
         await publish(self.kafka.bootstrap, options.prefix, control)
 
-    def _launch(self, name: str) -> None:
+    def _launch(self, name: str, environment: Mapping[str, str] = NOTHING) -> None:
         child = Child(
             name,
             [sys.executable, "-m", "deploy.cli.main", name],
             log_file=self.folder / "logs" / f"{name}.log",
-            env={**os.environ, **self._environment(name)},
+            env={**os.environ, **self._environment(name), **environment},
         )
         child.start()
         self.processes[name] = child

@@ -35,6 +35,7 @@ from streams.core.state import (
     IncidentState,
     PolicyText,
     State,
+    deadline_of,
     policy_key,
     scope_key,
 )
@@ -153,14 +154,19 @@ def _hear_logic(draft: Draft, fact: LogicActivated) -> None:
 
 
 def _work_off_deadlines(draft: Draft) -> None:
-    """What was due already, then what this very fact made due at once."""
-    keys = dict.fromkeys(draft.state.due(draft.now_ms, DUE_MAX))
-    keys |= dict.fromkeys(k for k in draft.changes if k.startswith("incident/"))
-    for key in keys:
+    """What was due already, then what this very fact made due at once: first alerts, which may
+    have ended, and then the incidents that wait for them."""
+    for key in draft.state.due(draft.now_ms, DUE_MAX):
         _on_due(draft, key)
+    for kind in ("alert/", "incident/"):
+        for key in [k for k in draft.changes if k.startswith(kind)]:
+            _on_due(draft, key)
 
 
 def _on_due(draft: Draft, key: str) -> None:
+    at_ms = deadline_of(draft.changes[key] if key in draft.changes else draft.state.get(key))
+    if at_ms is None or at_ms > draft.now_ms:
+        return  # What was worked off before it has moved this one's time.
     match key.split("/", 1)[0]:
         case "incident":
             _incident_due(draft, key)
@@ -178,8 +184,8 @@ def _incident_due(draft: Draft, key: str) -> None:
     """Step by step until it waits for something: every step moves it on or sets a later time."""
     for _ in range(STEPS_MAX):
         incident = draft.get(key, IncidentState)
-        due_at_ms = incident.due_at_ms if incident else None
-        if incident is None or due_at_ms is None or due_at_ms > draft.now_ms:
+        at_ms = deadline_of(incident)
+        if incident is None or at_ms is None or at_ms > draft.now_ms:
             return
         _take_turn(draft, incident)
     raise AssertionError(f"{key} never comes to rest")

@@ -19,6 +19,7 @@ def restart_cures(world: World) -> None:
     world.at("10s400ms").ticks()
     world.at("10s500ms").checked(world.only(Command), passed=True)
     world.at("17s").ticks()
+    world.checked(world.only(Command), passed=True)
     world.at("10m17s").ticks()
 
 
@@ -36,7 +37,8 @@ def rollback_cures(world: World) -> None:
     world.at("1m12s").clears()
     world.at("1m19s").ticks()
     world.at("1m20s").checked(world.only(Command), passed=True)
-    world.at("1m22s").ticks()
+    world.at("1m24s").ticks()
+    world.checked(world.only(Command), passed=True)
 
 
 def nothing_helps(world: World) -> None:

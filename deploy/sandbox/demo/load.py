@@ -24,6 +24,8 @@ class Load:
         self._ready_url = ready_url
         self._pods: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self.found_pods = asyncio.Event()
+        self._answered = asyncio.Event()
         self.tally = Tally()
 
     async def __aenter__(self) -> "Load":
@@ -42,11 +44,20 @@ class Load:
     def pods(self) -> list[str]:
         return list(self._pods)
 
+    async def served(self, requests: int) -> None:
+        """Until so many requests more have been answered well."""
+        wanted = self.tally.requests - self.tally.failed + requests
+        while self.tally.requests - self.tally.failed < wanted:
+            await self._answered.wait()
+            self._answered.clear()
+
     async def _discover(self) -> None:
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with self._session.get(self._ready_url) as answer:
                     self._pods = await answer.json()
+            if self._pods:
+                self.found_pods.set()
             await asyncio.sleep(DISCOVER_S)
 
     async def _send(self) -> None:
@@ -64,3 +75,4 @@ class Load:
                 self.tally.failed += answer.status != 200
         except (aiohttp.ClientError, TimeoutError):
             self.tally.failed += 1
+        self._answered.set()

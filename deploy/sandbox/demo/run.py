@@ -10,6 +10,7 @@ from deploy.sandbox.demo.load import Load
 from deploy.sandbox.demo.scenarios import Scenario
 from deploy.sandbox.demo.story import Line, Story
 from deploy.sandbox.demo.watch import Watch
+from deploy.sandbox.errors import SandboxError
 from deploy.sandbox.stack import Stack
 from streams.replay import Verified, verify
 
@@ -68,11 +69,12 @@ async def run(stack: Stack, scenario: Scenario, teller: Teller) -> tuple[Facts, 
 
 async def _warm_up(load: Load, teller: Teller) -> None:
     teller.say("a small load on checkout, until all is quiet")
-    deadline = time.monotonic() + WARM_UP_S
-    while load.tally.requests < WARM_REQUESTS or not load.pods:
-        if time.monotonic() > deadline:
-            raise TimeoutError("checkout took no requests: see the logs")
-        await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(WARM_UP_S):
+            await load.found_pods.wait()
+            await load.served(WARM_REQUESTS)
+    except TimeoutError:
+        raise SandboxError(f"checkout took no requests within {WARM_UP_S:.0f} s") from None
 
 
 async def _tend(stack: Stack, teller: Teller) -> None:

@@ -48,6 +48,9 @@ def test_an_alert_is_looked_at_acted_on_verified_and_resolved() -> None:
     world.at("13s").checked(check, passed=True)
     assert world.incident.state == "verifying", "clear for 5 s of the 10 s hold"
     world.at("18s").ticks()
+    again = world.only(Command)
+    assert again.kind is CommandKind.VERIFY, "what passed before the hold may have failed in it"
+    world.checked(again, passed=True)
     assert world.incident.state == "resolved"
     assert world.notices() == ["acting", "resolved"]
 
@@ -62,6 +65,30 @@ def test_every_deadline_of_a_phase_has_a_due_time() -> None:
     for incident in world.every(Incident):
         assert incident.state != "closed"
     assert world.state.next_due_ms() is not None
+
+
+def test_a_probe_that_fails_during_the_hold_is_no_success() -> None:
+    world = World()
+    acted(world)
+    world.at("8s").clears()
+    world.at("12s").ticks()
+    world.checked(world.only(Command), passed=True)
+    world.at("18s").ticks()
+    world.checked(world.only(Command), passed=None)
+    assert world.incident.state == "verifying"
+    world.at("23s").ticks()
+    world.checked(world.only(Command), passed=True)
+    assert world.incident.state == "resolved"
+
+
+def test_nobody_is_asked_again_while_only_the_alert_is_waited_for() -> None:
+    world = World()
+    acted(world)
+    world.at("12s").ticks()
+    world.checked(world.only(Command), passed=True)
+    for second in range(13, 60):
+        world.at(f"{second}s").ticks()
+        assert not world.given(Command)
 
 
 def test_a_fix_that_does_not_hold_climbs_to_the_next_rung_then_to_a_human() -> None:
@@ -134,6 +161,7 @@ def test_an_alert_that_comes_back_climbs_instead_of_repeating_what_did_not_last(
     world.at("12s").ticks()
     world.checked(world.only(Command), passed=True)
     world.at("18s").ticks()
+    world.checked(world.only(Command), passed=True)
     assert world.incident.state == "resolved"
     world.at("1m").fires()
     assert (world.incident.state, world.incident.step) == ("open", 1)

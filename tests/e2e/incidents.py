@@ -1,0 +1,99 @@
+"""Breaking checkout on a running stack, and reading what came of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from deploy.sandbox.demo.load import Load
+from deploy.sandbox.demo.story import Story
+from deploy.sandbox.demo.watch import Watch
+from deploy.sandbox.stack import POLICIES, Stack
+from schemas.codec import Undecodable, decode
+from schemas.topics import Topic
+from streams.read import plain_consumer, read_partition
+
+END_S = 60.0
+
+
+def quick_policy(folder: Path) -> Path:
+    """The demo's, with no pause between incidents: each of them is a new one."""
+    text = (POLICIES / "demo.yaml").read_text()
+    for old, new in (
+        ("actions_per_minute: 6", "actions_per_minute: 1000"),
+        ("actions_per_hour: 30", "actions_per_hour: 1000"),
+        ("attempts_per_target: 2", "attempts_per_target: 1000"),
+        ("cooldown: 10s", "cooldown: 1ms"),
+        ("close_after: 10m", "close_after: 100ms"),
+        ("hold: 2s, deadline: 12s", "hold: 500ms, deadline: 30s"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "policy.yaml"
+    path.write_text(text)
+    return path
+
+
+async def break_and_wait(stack: Stack) -> Story:
+    """Every pod fails until it is replaced; whoever dies meanwhile is started again."""
+    ready = f"{stack.cluster.url}/sd/ready?namespace=shop&deployment=checkout"
+    prefix, partitions = stack.options.prefix, stack.options.tape_partitions
+    async with Load(ready) as load, Watch(stack.kafka.bootstrap, prefix, partitions) as watch:
+        await load.found_pods.wait()
+        await inject(load.pods)
+        story = Story(int(time.time() * 1000))
+        async with asyncio.timeout(END_S):
+            tending = asyncio.create_task(tend(stack))
+            async for place, at_ms, record in watch.records():
+                story.hear(place, at_ms, record)
+                if story.ended:
+                    break
+            await closed(watch)
+            tending.cancel()
+    return story
+
+
+async def closed(watch: Watch) -> None:
+    """The incident leaves the state, so that the next fault opens one of its own."""
+    async for _, _, record in watch.records():
+        if getattr(record, "state", "") == "closed":
+            return
+
+
+async def tend(stack: Stack) -> None:
+    while True:
+        stack.restarts.clear()
+        stack.tend()
+        await asyncio.sleep(0.1)
+
+
+async def inject(pods: list[str]) -> None:
+    async with aiohttp.ClientSession() as session:
+        for pod in pods:
+            async with session.post(f"http://{pod}/faults", json={"error_rate": 1}) as answer:
+                answer.raise_for_status()
+
+
+async def records(stack: Stack, topic: Topic, *kinds: type) -> list[Any]:
+    """Every readable record of these kinds, partition by partition."""
+    consumer = plain_consumer(stack.kafka.bootstrap)
+    await consumer.start()
+    name, found = topic.name(stack.options.prefix), []
+    for partition in range(topic.partitions(stack.options.tape_partitions)):
+        async for record in read_partition(consumer, name, partition):
+            found.append(decode(record.value, *kinds))
+    await consumer.stop()
+    return [value for value in found if not isinstance(value, Undecodable)]
+
+
+async def contents(
+    stack: Stack, topic: Topic, kind: type, identity: Callable[[Any], Hashable]
+) -> dict[Hashable, Any]:
+    """By id; an id with two contents is a failure."""
+    found: dict[Hashable, Any] = {}
+    for record in await records(stack, topic, kind):
+        assert found.setdefault(identity(record), record) == record, "one id, two contents"
+    return found

@@ -1,0 +1,74 @@
+"""Kill a process at every point of an incident: it still ends resolved, with one effect.
+
+One stack for all points, to save its start; each point has an incident of its own.
+"""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from deploy.failpoints import POINT, SPENT
+from deploy.sandbox.stack import Stack
+from schemas.incidents import Decision
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
+from schemas.topics import COMMANDS, DECISIONS, OUTCOMES
+from streams.replay import verify
+from tests.e2e.incidents import break_and_wait, contents, records
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+POINTS = (
+    ("processor", "observe.outputs_acked"),
+    ("processor", "decide.consumed"),
+    ("processor", "decide.outputs_acked"),
+    ("processor", "decide.journal_written"),
+    ("processor", "relay.outputs_acked"),
+    ("processor", "relay.journal_written"),
+    ("executor", "executor.claimed"),
+    ("executor", "executor.intent_acked"),
+    ("executor", "executor.request_sent"),
+    ("executor", "executor.response_read"),
+    ("executor", "executor.result_acked"),
+)
+
+
+@pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda v: v)
+def test_the_incident_still_ends_resolved_with_one_effect(
+    stack: Stack, tmp_path: Path, process: str, point: str
+) -> None:
+    spent = tmp_path / "spent"
+    before = revision(stack)
+    stack.restart(process, {POINT: point, SPENT: str(spent)})
+    story = asyncio.run(break_and_wait(stack))
+    assert spent.exists(), f"{point} was never reached"
+    assert story.end == "resolved"
+    assert revision(stack) == before + 1, "one incident, one restart"
+    asyncio.run(check_the_record(stack))
+
+
+def revision(stack: Stack) -> int:
+    """Grows by one with every change of the pods' template."""
+    url = f"{stack.cluster.url}/apis/apps/v1/namespaces/shop/deployments/checkout"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        annotations: Mapping[str, str] = json.load(answer)["metadata"]["annotations"]
+    return int(annotations["deployment.kubernetes.io/revision"])
+
+
+async def check_the_record(stack: Stack) -> None:
+    """No id has two contents, every ACT one terminal outcome after its INTENT; replay agrees."""
+    commands = await contents(stack, COMMANDS, Command, lambda c: c.command_id)
+    await contents(stack, DECISIONS, Decision, lambda d: (d.cluster, d.seq))
+    outcomes = await records(stack, OUTCOMES, Outcome)
+    for command in (v for v in commands.values() if v.kind is CommandKind.ACT):
+        mine = [o for o in outcomes if o.command_id == command.command_id]
+        statuses = [o.status for o in mine]
+        assert statuses[0] is OutcomeStatus.INTENT
+        assert {s for s in statuses if s.terminal} == {OutcomeStatus.APPLIED}
+    prefix = stack.options.prefix
+    replayed = await verify(stack.kafka.bootstrap, prefix, stack.options.tape_partitions)
+    assert replayed.first is None
+    assert replayed.recomputed > 0

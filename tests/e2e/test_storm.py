@@ -1,0 +1,81 @@
+"""A storm at the gateway while an incident is under way: nothing is lost and the loop closes."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from deploy.sandbox.stack import Stack
+from schemas import sightings
+from schemas.ids import fingerprint
+from schemas.tape import Sightings, TapeRecord
+from schemas.topics import ALERTS, TAPE, journal
+from streams.host.entries import CURSOR, read_entry
+from streams.ingest.sources import read
+from streams.read import plain_consumer, read_partition
+from tests.e2e.incidents import break_and_wait, records
+
+COUNT = 20_000
+BATCH = 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(stack: Stack) -> None:
+    sent = [storm_labels(n) for n in range(COUNT)]
+    story, _ = await asyncio.gather(break_and_wait(stack), post(stack, sent))
+    wanted = {fingerprint(labels) for labels in sent}
+
+    assert story.end == "resolved"
+    assert wanted <= await accepted(stack), "every one is in `alerts`"
+    await until_no_lag(stack)
+    assert wanted <= await taped(stack), "and on the tape"
+
+
+def storm_labels(number: int) -> dict[str, str]:
+    return {"alertname": "Storm", "cluster": "demo", "namespace": "other", "n": str(number)}
+
+
+async def post(stack: Stack, sent: list[dict[str, str]]) -> None:
+    url = f"{stack.url('gateway')}/api/v2/alerts"
+    async with aiohttp.ClientSession() as session:
+        for first in range(0, len(sent), BATCH):
+            body = [{"labels": labels} for labels in sent[first : first + BATCH]]
+            async with session.post(url, json=body) as answer:
+                assert answer.status == 200, await answer.text()
+
+
+async def accepted(stack: Stack) -> set[str]:
+    """The fingerprints in `alerts`, read as `observe` reads them."""
+    consumer = plain_consumer(stack.kafka.bootstrap)
+    await consumer.start()
+    found: set[str] = set()
+    async for record in read_partition(consumer, ALERTS.name(stack.options.prefix), 0):
+        headers = dict(record.headers)
+        parsed = read(record.value, "s", headers["format"].decode(), record.timestamp)
+        found |= {s.fingerprint for s in parsed.sightings}
+    await consumer.stop()
+    return found
+
+
+async def taped(stack: Stack) -> set[str]:
+    facts = [r.fact for r in await records(stack, TAPE, TapeRecord)]
+    return {s.fingerprint for f in facts if isinstance(f, Sightings) for s in sightings.unpack(f)}
+
+
+async def until_no_lag(stack: Stack) -> None:
+    """Until `decide` has journaled what is the last of the tape now."""
+    consumer = plain_consumer(stack.kafka.bootstrap)
+    await consumer.start()
+    prefix = stack.options.prefix
+    end = -1
+    async for record in read_partition(consumer, TAPE.name(prefix), 0):
+        end = record.offset
+    async with asyncio.timeout(60):
+        cursor = -1
+        while cursor < end:
+            name = journal("decide", "tape").name(prefix)
+            async for record in read_partition(consumer, name, 0):
+                if record.key == CURSOR:
+                    cursor = max(cursor, read_entry(record.value).offset)
+    await consumer.stop()
