@@ -68,9 +68,10 @@ def _plain(schema: Any, like: Any, defined: dict[str, Any]) -> st.SearchStrategy
         member = schema == "string" and _is_enum(_not_none(like))
         return st.sampled_from([*_not_none(like)]).map(str) if member else _AVRO_LEAVES[schema]
     if schema["type"] == "array":
-        return st.lists(_plain(schema["items"], _item(_not_none(like), 0), defined), max_size=ITEMS_MAX)
+        items = _plain(schema["items"], _item(like, 0), defined)
+        return st.lists(items, max_size=ITEMS_MAX)
     if schema["type"] == "map":
-        items = _plain(schema["values"], _item(_not_none(like), 1), defined)
+        items = _plain(schema["values"], _item(like, 1), defined)
         return st.dictionaries(TEXTS, items, max_size=ITEMS_MAX)
     if schema["type"] == "enum":
         return st.sampled_from(schema["symbols"])
@@ -98,7 +99,8 @@ def _is_enum(tp: Any) -> bool:
 
 
 def _item(like: Any, place: int) -> Any:
-    return typing.get_args(like)[place] if len(typing.get_args(like)) > place else None
+    args = typing.get_args(_not_none(like))
+    return args[place] if len(args) > place else None
 
 
 def _not_none(like: Any) -> Any:
