@@ -17,6 +17,8 @@ KNOWN: Mapping[str, int] = {
     "deploy.topics.BrokerUnreachable": FAILED,
     "pydantic_core._pydantic_core.ValidationError": BAD_CONFIGURATION,
     "pydantic_settings.exceptions.SettingsError": BAD_CONFIGURATION,
+    "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,
+    "schemas.registry.RegistryFault": FAILED,
     "streams.incarnations.IncarnationsUnknown": FAILED,
     "streams.ingest.refusal.BadConfiguration": BAD_CONFIGURATION,
     "streams.read.BrokerSilent": FAILED,
