@@ -12,7 +12,7 @@ import msgspec
 from schemas.alerts import AlertStatus, Sighting
 from streams.ingest import json_split
 from streams.ingest.alert_json import UNREADABLE, AlertJson, check_utf8, read_alert, unix_ms
-from streams.ingest.limits import may_be_deep, may_hold_bad_text
+from streams.ingest.limits import may_be_deep, may_be_many, may_hold_bad_text
 from streams.ingest.parsed import BadField, Fault, FaultReason, Parsed, unreadable
 from streams.ingest.sighting import sighting
 
@@ -79,6 +79,7 @@ class _Reader(Generic[A]):
 
 def parse_api_v2(body: bytes, source: str, received_ms: int) -> Parsed:
     try:
+        _check_whole(body)
         alerts = _api_body.decode(body)
         return Parsed(_at_once(body, alerts, source, received_ms))
     except (_OneByOne, BadField, *UNREADABLE):
@@ -86,12 +87,13 @@ def parse_api_v2(body: bytes, source: str, received_ms: int) -> Parsed:
     try:
         items = json_split.split_array(body)
     except UNREADABLE as error:
-        return unreadable(f"not an array of alerts in JSON: {error}", body)
+        return _unreadable("not an array of alerts in JSON", error, body)
     return _Reader[ApiAlert](source, received_ms).one_by_one(items, _api_alert)
 
 
 def parse_webhook(body: bytes, source: str, received_ms: int) -> Parsed:
     try:
+        _check_whole(body)
         hook = _webhook_body.decode(body)
         sightings = _at_once(body, hook.alerts, source, received_ms)
         return Parsed(sightings, _truncated(hook.truncated_alerts))
@@ -101,18 +103,29 @@ def parse_webhook(body: bytes, source: str, received_ms: int) -> Parsed:
         fields = json_split.split_object(body)
         items = json_split.split_array(fields.get("alerts", b"null"))
     except UNREADABLE as error:
-        return unreadable(f"not an object with an array `alerts` in JSON: {error}", body)
+        return _unreadable("not an object with an array `alerts` in JSON", error, body)
     parsed = _Reader[WebhookAlert](source, received_ms).one_by_one(items, _webhook_alert)
     return Parsed(parsed.sightings, (*parsed.faults, *_truncated_field(fields)))
 
 
-def _at_once(body: bytes, alerts: list[A], source: str, received_ms: int) -> tuple[Sighting, ...]:
+def _check_whole(body: bytes) -> None:
     check_utf8(body)
+    if may_be_many(body):
+        raise _OneByOne
+
+
+def _at_once(body: bytes, alerts: list[A], source: str, received_ms: int) -> tuple[Sighting, ...]:
     brackets = 1 + 2 * len(alerts) + sum(a.annotations is not None for a in alerts)
     if may_be_deep(body, brackets):
         raise _OneByOne
     to_sighting = _Reader[A](source, received_ms, may_hold_bad_text(body)).sighting
     return tuple([to_sighting(alert) for alert in alerts])
+
+
+def _unreadable(what: str, error: Exception, body: bytes) -> Parsed:
+    if isinstance(error, json_split.TooMany):
+        return unreadable(str(error), body, FaultReason.OVER_LIMIT)
+    return unreadable(f"{what}: {error}", body)
 
 
 def _truncated(count: int) -> tuple[Fault, ...]:

@@ -10,6 +10,7 @@ import re
 import msgspec
 
 from streams.ingest.alert_json import UNREADABLE
+from streams.ingest.limits import ALERTS_MAX
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -18,20 +19,33 @@ _tolerant = json.JSONDecoder(parse_int=float)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+class TooMany(ValueError):
+    """More members than are taken."""
+
+
 def split_array(body: bytes) -> list[bytes]:
     """Raises one of UNREADABLE where there is no array to be found."""
-    try:
-        return [bytes(raw) for raw in _array.decode(body)]
-    except UNREADABLE:
-        return [value for _, value in _members(body, "[", "]")]
+    if not _has_many_members(body):
+        try:
+            return [bytes(raw) for raw in _array.decode(body)]
+        except UNREADABLE:
+            pass
+    return [value for _, value in _members(body, "[", "]")]
 
 
 def split_object(body: bytes) -> dict[str, bytes]:
     """The fields of an object, each as its bytes. Raises one of UNREADABLE."""
-    try:
-        return {name: bytes(raw) for name, raw in _object.decode(body).items()}
-    except UNREADABLE:
-        return dict(_members(body, "{", "}"))
+    if not _has_many_members(body):
+        try:
+            return {name: bytes(raw) for name, raw in _object.decode(body).items()}
+        except UNREADABLE:
+            pass
+    return dict(_members(body, "{", "}"))
+
+
+def _has_many_members(body: bytes) -> bool:
+    """Perhaps too many, which only `_members` notices before it has made them all."""
+    return body.count(b",") >= ALERTS_MAX
 
 
 def _members(body: bytes, opening: str, closing: str) -> list[tuple[str, bytes]]:
@@ -45,6 +59,8 @@ def _members(body: bytes, opening: str, closing: str) -> list[tuple[str, bytes]]
             name, at = _tolerant.raw_decode(text, at)
             at = _after(text, at, ":")
         start, (_, at) = at, _tolerant.raw_decode(text, at)
+        if len(found) == ALERTS_MAX:
+            raise TooMany(f"more than {ALERTS_MAX} alerts, send them in several deliveries")
         found.append((str(name), text[start:at].encode("utf-8", "surrogateescape")))
         at = _skip(text, at)
         if text[at : at + 1] != ",":

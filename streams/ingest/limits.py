@@ -1,4 +1,4 @@
-"""How much one alert may hold, and which text it may not.
+"""How much a delivery and each of its alerts may hold, and which text they may not.
 
 The `may_` functions are cheap looks at the whole body: no means that no alert in it needs the
 careful check, so that ordinary deliveries pay almost nothing.
@@ -13,6 +13,8 @@ import msgspec
 from schemas.topics import TAPE_RECORD_BYTES_MAX
 from streams.ingest.parsed import BadField, FaultReason
 
+ALERTS_MAX = 20_000
+"""In one delivery; Prometheus sends 256 at most. Bounds what a hostile body makes of memory."""
 LABELS_MAX = 128
 """Labels of one alert, and annotations of one alert."""
 VALUE_BYTES_MAX = 64 * 1024
@@ -35,6 +37,11 @@ _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 def may_hold_bad_text(body: bytes) -> bool:
     # In JSON a control character is always an escape, and no escape is shorter than its UTF-8.
     return len(body) > VALUE_BYTES_MAX or b"\\u000" in body
+
+
+def may_be_many(body: bytes) -> bool:
+    # An alert is two objects at least, and never as short as four bytes.
+    return len(body) > 4 * ALERTS_MAX and body.count(b"{") > 2 * ALERTS_MAX
 
 
 def may_be_deep(body: bytes, brackets_expected: int) -> bool:

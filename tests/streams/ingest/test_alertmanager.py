@@ -7,7 +7,7 @@ import pytest
 from schemas.alerts import AlertStatus
 from schemas.ids import fingerprint
 from schemas.sightings import row_bytes
-from schemas.topics import TAPE_RECORD_BYTES_MAX
+from schemas.topics import BODY_BYTES_MAX, TAPE_RECORD_BYTES_MAX
 from streams.ingest import limits
 from streams.ingest.alertmanager import parse_api_v2, parse_webhook, without_webhook
 from streams.ingest.parsed import FaultReason, Parsed
@@ -129,10 +129,20 @@ def test_one_invalid_among_a_hundred() -> None:
     ]
 
 
-@pytest.mark.parametrize("count", [0, 100_000])
-def test_any_number_of_alerts(count: int) -> None:
-    parsed = api(b"[" + b",".join([b'{"labels":{"a":"b"}}'] * count) + b"]")
+@pytest.mark.parametrize("count", [0, 1, limits.ALERTS_MAX])
+def test_as_many_alerts_as_are_taken(count: int) -> None:
+    parsed = api(b"[" + b",".join([b'{"labels":{"a":"b"},"annotations":{}}'] * count) + b"]")
     assert (len(parsed.sightings), parsed.faults) == (count, ())
+
+
+@pytest.mark.parametrize("item", [b'{"labels":{"a":"b"}}', b"{}", b"1", b'"{}"', b"[[]]"])
+def test_more_alerts_than_are_taken(item: bytes) -> None:
+    raw = b"[" + b",".join([item] * (BODY_BYTES_MAX // (len(item) + 1))) + b"]"
+    for parsed in (api(raw), webhook(b'{"alerts":' + raw + b"}")):
+        assert not parsed.sightings
+        (fault,) = parsed.faults
+        assert (fault.where, fault.reason) == ("body", FaultReason.OVER_LIMIT)
+        assert "more than 20000 alerts" in fault.why
 
 
 @pytest.mark.parametrize("letter", ["x", "…", "\x02", "\U0001f600"])

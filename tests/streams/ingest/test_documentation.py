@@ -40,6 +40,7 @@ def test_every_other_example_is_yaml_or_targets() -> None:
 
 def test_every_format_and_limit_is_told() -> None:
     assert all(f"`{name}`" in TEXT for name in FORMATS)
+    assert f"{limits.ALERTS_MAX:,} alerts" in TEXT
     assert f"{limits.LABELS_MAX} labels" in TEXT
     assert f"{limits.VALUE_BYTES_MAX // 1024} KiB a value" in TEXT
     assert f"{limits.ALERT_BYTES_MAX // 1024} KiB of text" in TEXT
