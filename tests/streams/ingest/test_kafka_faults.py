@@ -27,7 +27,7 @@ async def own_gateway(broker: Kafka, start: Start, **settings) -> Running:
     return await start(broker.bootstrap, topic_prefix="own", **given)
 
 
-async def accepted_again(gateway: Running, raw: bytes) -> None:
+async def until_accepted(gateway: Running, raw: bytes) -> None:
     async def posted() -> bool:
         return (await gateway.post(raw))[0] == 200
 
@@ -48,7 +48,7 @@ async def test_a_paused_broker_is_503_and_never_a_hang(
     assert (await gateway.get("/-/ready"))[0] == 503
     assert (await gateway.get("/-/healthy"))[0] == 200
     broker.resume()
-    await accepted_again(gateway, numbered(99))
+    await until_accepted(gateway, numbered(99))
     assert (await gateway.get("/-/ready"))[0] == 200
     assert {numbered(0), numbered(99)} <= set(await gateway.written())
 
@@ -60,7 +60,7 @@ async def test_a_paused_broker_fills_the_bound_and_not_the_memory(
     gateway = await own_gateway(
         broker, start, in_flight_bytes_max=2 * BODY_BYTES_MAX, produce_timeout_s=0.3
     )
-    assert (await gateway.post(numbered(0)))[0] == 200
+    await until_accepted(gateway, numbered(0))
     broker.pause()
     for number in range(1, 12):
         assert (await gateway.post(numbered(number, MIB)))[0] == 503
@@ -72,7 +72,7 @@ async def test_a_paused_broker_fills_the_bound_and_not_the_memory(
         return await gateway.metric("mendlog_gateway_in_flight_bytes") == 0
 
     await until(nothing_is_held, RECOVERY_S)
-    assert (await gateway.post(numbered(99)))[0] == 200
+    await until_accepted(gateway, numbered(99))
 
 
 @pytest.mark.slow
@@ -99,7 +99,7 @@ async def test_a_broker_that_is_killed_loses_nothing_that_was_accepted(
         task.cancel()
     await asyncio.gather(*sending, return_exceptions=True)
     await asyncio.to_thread(broker.start)
-    await accepted_again(gateway, numbered(99))
+    await until_accepted(gateway, numbered(99))
     assert accepted <= set(await gateway.written())
 
 
@@ -113,7 +113,7 @@ async def test_a_gateway_that_is_there_before_its_broker(
     assert (await gateway.get("/-/ready"))[0] == 503
     assert (await gateway.post(numbered(0)))[0] == 503
     await asyncio.to_thread(broker.start)
-    await accepted_again(gateway, numbered(1))
+    await until_accepted(gateway, numbered(1))
     assert (await gateway.get("/-/ready"))[0] == 200
 
 
