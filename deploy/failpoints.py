@@ -1,7 +1,7 @@
 """Points at which a process can be made to die, for tests that kill it exactly there.
 
-Off unless `MENDLOG_FAILPOINT` names one. The process dies as by `kill -9`, and only once: the
-file in `MENDLOG_FAILPOINT_SPENT` marks it, so that its successor lives.
+Off unless `MENDLOG_FAILPOINT` names one. The process dies as by `kill -9` when it gets there while
+the file named by `MENDLOG_FAILPOINT_ARMED` exists; it takes the file along, so its successor lives.
 """
 
 import os
@@ -10,23 +10,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 POINT = "MENDLOG_FAILPOINT"
-SPENT = "MENDLOG_FAILPOINT_SPENT"
+ARMED = "MENDLOG_FAILPOINT_ARMED"
 
 Reached = Callable[[str], None]
 
 
 def failpoint(environment: Mapping[str, str] = os.environ) -> Reached:
     """What to call at every point; it returns from all but the one that was named."""
-    wanted, spent = environment.get(POINT), environment.get(SPENT)
+    wanted, armed = environment.get(POINT), environment.get(ARMED)
     if not wanted:
         return lambda _point: None
-    if not spent:
-        raise ValueError(f"{POINT} is set without {SPENT}")
-    return lambda point: _die_at(point, wanted, Path(spent))
+    if not armed:
+        raise ValueError(f"{POINT} is set without {ARMED}")
+    return lambda point: _die_at(point, wanted, Path(armed))
 
 
-def _die_at(point: str, wanted: str, spent: Path) -> None:
-    if point != wanted or spent.exists():
+def _die_at(point: str, wanted: str, armed: Path) -> None:
+    if point != wanted or not armed.exists():
         return
-    spent.write_text(point)
+    armed.unlink()
     os.kill(os.getpid(), signal.SIGKILL)

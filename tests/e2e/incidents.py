@@ -37,18 +37,28 @@ def quick_policy(folder: Path) -> Path:
     return path
 
 
-async def break_and_wait(stack: Stack) -> Story:
-    """Every pod fails until it is replaced; whoever dies meanwhile is started again."""
+def nothing() -> None:
+    pass
+
+
+async def break_and_wait(stack: Stack, in_the_middle: Callable[[], None] = nothing) -> Story:
+    """Every pod fails until it is replaced; whoever dies meanwhile is started again.
+
+    `in_the_middle` is called once, as soon as the metrics show the fault.
+    """
     ready = f"{stack.cluster.url}/sd/ready?namespace=shop&deployment=checkout"
     prefix, partitions = stack.options.prefix, stack.options.tape_partitions
     async with Load(ready) as load, Watch(stack.kafka.bootstrap, prefix, partitions) as watch:
         await load.found_pods.wait()
         await inject(load.pods)
-        story = Story(int(time.time() * 1000))
+        story, told = Story(int(time.time() * 1000)), False
         async with asyncio.timeout(END_S):
             tending = asyncio.create_task(tend(stack))
             async for place, at_ms, record in watch.records():
                 story.hear(place, at_ms, record)
+                if story.shown_at_ms is not None and not told:
+                    told = True
+                    in_the_middle()
                 if story.ended:
                     break
             await closed(watch)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.failpoints import POINT, SPENT
+from deploy.failpoints import ARMED, POINT
 from deploy.sandbox.stack import Stack
 from schemas.incidents import Decision
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
@@ -22,7 +22,7 @@ from tests.e2e.incidents import break_and_wait, contents, records
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 POINTS = (
-    ("processor", "observe.outputs_acked"),
+    ("processor", "detect.outputs_acked"),
     ("processor", "decide.consumed"),
     ("processor", "decide.outputs_acked"),
     ("processor", "decide.journal_written"),
@@ -40,11 +40,11 @@ POINTS = (
 def test_the_incident_still_ends_resolved_with_one_effect(
     stack: Stack, tmp_path: Path, process: str, point: str
 ) -> None:
-    spent = tmp_path / "spent"
+    armed = tmp_path / "armed"
     before = revision(stack)
-    stack.restart(process, {POINT: point, SPENT: str(spent)})
-    story = asyncio.run(break_and_wait(stack))
-    assert spent.exists(), f"{point} was never reached"
+    stack.restart(process, {POINT: point, ARMED: str(armed)})
+    story = asyncio.run(break_and_wait(stack, armed.touch))
+    assert not armed.exists(), f"{point} was never reached"
     assert story.end == "resolved"
     assert revision(stack) == before + 1, "one incident, one restart"
     asyncio.run(check_the_record(stack))

@@ -35,6 +35,8 @@ class Story:
     """Hears every record since the fault, in the order of each partition, and keeps the turns."""
 
     fault_at_ms: int
+    deployment: str = "checkout"
+    """Whose incident is told; others may be open at the same time."""
     shown_at_ms: int | None = None
     detected_at_ms: int | None = None
     commanded_at_ms: int | None = None
@@ -109,6 +111,8 @@ class Story:
         )
 
     def _hear_incident(self, at_ms: int, incident: Incident) -> str:
+        if incident.group.get("deployment") != self.deployment:
+            return ""
         self.incident_id = self.incident_id or incident.incident_id
         if incident.incident_id != self.incident_id or incident.state == self._state:
             return ""

@@ -42,7 +42,18 @@ def outcome(kind: CommandKind, status: OutcomeStatus, **more: object) -> Outcome
 
 def incident(state: str, reason: str = "r", incident_id: str = "i" * 32) -> Incident:
     entry = TimelineEntry(0, 0, state, reason)
-    words = (incident_id, "demo", 1, 0, state, "errors", "critical", {}, "p", "")
+    words = (
+        incident_id,
+        "demo",
+        1,
+        0,
+        state,
+        "errors",
+        "critical",
+        {"deployment": "checkout"},
+        "p",
+        "",
+    )
     return Incident(*words, 0, 0, 0, 0, (), 1, (entry,))
 
 
