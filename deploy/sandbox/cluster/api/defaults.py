@@ -5,8 +5,25 @@ from deploy.sandbox.cluster.objects import Json
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
+NEVER_OMITTED: dict[str, Json] = {
+    "HorizontalPodAutoscaler": {"desiredReplicas": 0},
+    "Namespace": {"phase": "Active"},
+    "Pod": {"phase": "Pending"},
+    "PodDisruptionBudget": {
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "disruptionsAllowed": 0,
+        "expectedPods": 0,
+    },
+    "ReplicaSet": {"replicas": 0},
+}
+"""Parts of a status that are there even before anybody has written one."""
+
+
 def fill(kind: str, obj: Json) -> None:
     """Change `obj`, a fresh copy, in place."""
+    if kind in NEVER_OMITTED:
+        obj["status"] = {**NEVER_OMITTED[kind], **obj.get("status", {})}
     match kind:
         case "Deployment":
             _deployment(obj["spec"])
@@ -15,12 +32,10 @@ def fill(kind: str, obj: Json) -> None:
             _template(obj["spec"])
         case "Pod":
             _pod_spec(obj["spec"])
-            obj.setdefault("status", {}).setdefault("phase", "Pending")
         case "HorizontalPodAutoscaler":
             obj["spec"].setdefault("minReplicas", 1)
         case "Namespace":
             obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
-            obj.setdefault("status", {}).setdefault("phase", "Active")
         case "Node":
             obj.setdefault("spec", {})
             obj.setdefault("status", {})

@@ -1,5 +1,6 @@
 """What the server says of itself: its version, its groups and their resources."""
 
+from deploy.sandbox.cluster.api import errors
 from deploy.sandbox.cluster.api.resources import RESOURCES, Resource
 from deploy.sandbox.cluster.objects import Json
 
@@ -29,6 +30,8 @@ def groups() -> Json:
 
 def group(name: str) -> Json:
     versions = sorted({resource.version for resource in RESOURCES if resource.group == name})
+    if not versions:
+        raise errors.no_such_path()
     listed = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
     return {
         "kind": "APIGroup",
@@ -41,6 +44,8 @@ def group(name: str) -> Json:
 
 def resources(api_version: str) -> Json:
     found = [resource for resource in RESOURCES if resource.api_version == api_version]
+    if not found:
+        raise errors.no_such_path()
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",

@@ -65,6 +65,10 @@ def not_found(resource: Resource, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{resource.id} "{name}" not found', _details(resource, name))
 
 
+def no_such_path() -> ApiError:
+    return ApiError(404, "NotFound", "the server could not find the requested resource")
+
+
 def already_exists(resource: Resource, name: str) -> ApiError:
     message = f'{resource.id} "{name}" already exists'
     return ApiError(409, "AlreadyExists", message, _details(resource, name))

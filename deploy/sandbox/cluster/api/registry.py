@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from deploy.sandbox.cluster.api import defaults, errors, managed_fields, validation
+from deploy.sandbox.cluster.api.canonical import canonical
 from deploy.sandbox.cluster.api.errors import Cause
 from deploy.sandbox.cluster.api.managed_fields import Writer
 from deploy.sandbox.cluster.api.resources import NAMESPACES, PODS, Resource
@@ -79,7 +80,7 @@ class Registry:
         if resource.counts_generations:
             meta["generation"] = 1
         if resource.has_status and not resource.status_at_creation:
-            new.pop("status", None)
+            new["status"] = {}
         return self._finish(resource, new, None, how)
 
     def update(
@@ -140,12 +141,13 @@ class Registry:
     def _finish(self, resource: Resource, new: Json, old: Json | None, how: Write) -> Json:
         new["apiVersion"], new["kind"] = resource.api_version, resource.kind
         defaults.fill(resource.kind, new)
+        new = canonical(new)
         wrong = validation.problems(resource.kind, new, old)
         if wrong:
             raise errors.invalid(resource, new["metadata"]["name"], wrong)
         if new == old:
             return old
-        if old is not None and resource.counts_generations and _counts(resource, new, old):
+        if old is not None and _is_new_generation(resource, new, old, how.writer):
             new["metadata"]["generation"] = old["metadata"]["generation"] + 1
         new["metadata"]["managedFields"] = managed_fields.recorded(new, old, how.writer, now())
         if how.dry_run:
@@ -262,10 +264,12 @@ def _grace_s(resource: Resource, pod: Json, how: Deletion) -> int:
     return wanted_s if wanted_s >= 0 else 1
 
 
-def _counts(resource: Resource, new: Json, old: Json) -> bool:
-    """Whether this is a new generation: another spec, or for a Deployment other annotations,
-    which it hands on to its replica sets."""
-    if new.get("spec") != old.get("spec"):
+def _is_new_generation(resource: Resource, new: Json, old: Json, writer: Writer) -> bool:
+    """Another spec, or for a Deployment other annotations, which it hands on to its replica
+    sets. What is written through status never counts."""
+    if not resource.counts_generations or writer.subresource == "status":
+        return False
+    if new["spec"] != old["spec"]:
         return True
     return resource.kind == "Deployment" and _notes(new) != _notes(old)
 

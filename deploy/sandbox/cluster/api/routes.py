@@ -41,7 +41,7 @@ def target_of(api_version: str, path: str) -> Target:
     resource = BY_PATH.get((api_version, plural))
     known = resource is not None and (not subresource or subresource in resource.every_subresource)
     if not known or len(parts) > 3:
-        raise errors.ApiError(404, "NotFound", "the server could not find the requested resource")
+        raise errors.no_such_path()
     return Target(resource, namespace, name, subresource)
 
 
@@ -54,12 +54,13 @@ class Api:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/version", self._always(discovery.VERSION)),
-            web.get("/api", self._always(discovery.CORE_VERSIONS)),
-            web.get("/apis", self._always(discovery.groups())),
-            web.get("/api/v1", self._list_resources),
-            web.get("/apis/{group}", self._show_group),
-            web.get("/apis/{group}/{version}", self._list_resources),
+            # With and without a slash: clients differ.
+            web.get("/version{_:/?}", self._always(discovery.VERSION)),
+            web.get("/api{_:/?}", self._always(discovery.CORE_VERSIONS)),
+            web.get("/apis{_:/?}", self._always(discovery.groups())),
+            web.get("/api/v1{_:/?}", self._list_resources),
+            web.get("/apis/{group}{_:/?}", self._show_group),
+            web.get("/apis/{group}/{version}{_:/?}", self._list_resources),
             web.route("*", "/api/{version}/{path:.+}", self.handle),
             web.route("*", "/apis/{group}/{version}/{path:.+}", self.handle),
         ]

@@ -56,11 +56,8 @@ class Container:
         self.ready = False
         self.started = False
         self.port: int | None = None
-
-    @property
-    def done(self) -> bool:
+        self.done = False
         """Ended, and not to be started again."""
-        return "terminated" in self.state
 
     @property
     def succeeded(self) -> bool:
@@ -87,6 +84,8 @@ class Container:
                 self._become({"waiting": {"reason": error.reason, "message": str(error)}})
             else:
                 if self._ending or not self._again(exit_code):
+                    self.done = True
+                    self._on_change()
                     return
             await self._wait(self._back_off.after_run_of(time.monotonic() - began_s))
 

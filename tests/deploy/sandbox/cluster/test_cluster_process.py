@@ -1,0 +1,123 @@
+"""The cluster as a process: how it starts, who may talk to it, and that nothing survives it."""
+
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from kubernetes import client, config
+
+from deploy.sandbox.cluster import manifests
+from deploy.sandbox.cluster.handle import Cluster
+from tests.deploy.sandbox.cluster import workloads
+from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
+
+
+def with_pods(cluster: Cluster, count: int) -> list[int]:
+    """Ids of the processes of a deployment started on it."""
+    kube = Clients.of(cluster.url)
+    kube.apps.create_namespaced_deployment("default", workloads.deployment(replicas=count))
+
+    def processes() -> list[int]:
+        found = [child.pid for child in psutil.Process(cluster.pid).children(recursive=True)]
+        return found if len(found) == count else []
+
+    return eventually(processes, "the pods' processes")
+
+
+def test_kill_9_leaves_no_process(own_cluster):
+    cluster = own_cluster()
+    processes = with_pods(cluster, 3)
+    os.kill(cluster.pid, signal.SIGKILL)
+    eventually(lambda: not any(map(psutil.pid_exists, processes)), "all processes to be gone")
+
+
+def test_sigterm_leaves_no_process(own_cluster):
+    cluster = own_cluster()
+    processes = with_pods(cluster, 2)
+    cluster.stop()
+    eventually(lambda: not any(map(psutil.pid_exists, processes)), "all processes to be gone")
+
+
+def test_the_kubeconfig_leads_to_it(cluster: Cluster):
+    api = config.new_client_from_config(str(cluster.kubeconfig), context="demo")
+    version = client.VersionApi(api).get_code()
+    assert (version.major, version.minor) == ("1", "36")
+
+
+def test_discovery_names_groups_and_resources(cluster: Cluster, kube: Clients):
+    groups = {group.name for group in client.ApisApi(kube.api).get_api_versions().groups}
+    assert {"apps", "policy", "autoscaling", "coordination.k8s.io", "events.k8s.io"} == groups
+    assert client.CoreApi(kube.api).get_api_versions().versions == ["v1"]
+    names = {one.name for one in kube.apps.get_api_resources().resources}
+    assert {"deployments", "deployments/scale", "deployments/status", "replicasets"} <= names
+    core = {one.name: one for one in kube.core.get_api_resources().resources}
+    assert core["pods/eviction"].kind == "Eviction"
+    assert not core["nodes"].namespaced
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/apis/apps/v1/daemonsets", "/apis/nobody/v1/things", "/nowhere", "/api/v1/pods/a/b/c"],
+)
+def test_what_is_not_served_is_not_found(cluster: Cluster, path: str):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(cluster.url + path, timeout=5)
+    with caught.value as answer:
+        assert answer.status == 404
+        assert json.load(answer)["kind"] == "Status"
+
+
+def test_methods_that_make_no_sense_are_refused(cluster: Cluster):
+    asked = urllib.request.Request(cluster.url + "/api/v1/namespaces/default/pods", method="PUT")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(asked, timeout=5)
+    caught.value.close()
+    assert caught.value.code == 405
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://example.com"}, {"Host": "rebound.example.com"}],
+    ids=["another site's page", "a rebound name"],
+)
+def test_web_pages_are_kept_out(cluster: Cluster, headers: dict[str, str]):
+    asked = urllib.request.Request(cluster.url + "/api/v1/pods", headers=headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(asked, timeout=5)
+    caught.value.close()
+    assert caught.value.code == 403
+
+
+def test_two_clusters_live_side_by_side(own_cluster):
+    one, two = own_cluster(), own_cluster()
+    with_pods(one, 1)
+    assert Clients.of(two.url).core.list_pod_for_all_namespaces().items == []
+
+
+def test_the_demo_manifests_are_valid_and_say_what_they_should(kube: Clients, namespace: str):
+    checkout = manifests.Checkout(namespace=namespace)
+    made = kube.apps.create_namespaced_deployment(
+        namespace, manifests.deployment(checkout), field_validation="Strict"
+    )
+    kube.policy.create_namespaced_pod_disruption_budget(
+        namespace, manifests.budget(checkout), field_validation="Strict"
+    )
+    assert made.spec.replicas == 3
+    assert made.spec.strategy.rolling_update.max_surge == 3
+    assert made.spec.strategy.rolling_update.max_unavailable == 0
+    assert made.metadata.annotations["mendlog.io/enabled"] == "true"
+    assert made.spec.selector.match_labels == {"app": "checkout"}
+    opted_out = manifests.deployment(manifests.Checkout(namespace=namespace, enabled=False))
+    assert opted_out["metadata"]["annotations"]["mendlog.io/enabled"] == "false"
+    refused(409, kube.core.create_namespace, manifests.namespace(namespace))
+
+
+def test_the_address_file_holds_the_url(own_cluster, tmp_path: Path):
+    cluster = own_cluster()
+    assert (cluster.log_file.parent / "address").read_text() == cluster.url
+    assert cluster.url.startswith("http://127.0.0.1:")
