@@ -8,7 +8,7 @@ import typer
 
 from deploy.cli.terminal import commands, quiet_clients, show_json, show_table
 from schemas.topics import TOPICS, Topic
-from streams.settings import KafkaSettings
+from streams.settings import ProcessorSettings
 
 app = commands("Create, list and check the topics.")
 
@@ -57,7 +57,11 @@ def create(
     settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
     made = _answer(
         topics.create(
-            settings.bootstrap, settings.topic_prefix, settings.tape_partitions, replication
+            settings.bootstrap,
+            settings.topic_prefix,
+            settings.tape_partitions,
+            replication,
+            extra=_faust_topics(settings),
         )
     )
     if as_json:
@@ -80,7 +84,12 @@ def check(
 
     settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
     drifts = _answer(
-        topics.check(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)
+        topics.check(
+            settings.bootstrap,
+            settings.topic_prefix,
+            settings.tape_partitions,
+            extra=_faust_topics(settings),
+        )
     )
     if as_json:
         show_json([dataclasses.asdict(drift) for drift in drifts])
@@ -88,13 +97,19 @@ def check(
         rows = [(d.topic, d.setting, d.wanted, d.found) for d in drifts]
         show_table(("topic", "setting", "declared", "found"), rows)
     else:
-        typer.echo(f"all {len(TOPICS)} topics are as declared")
+        typer.echo("all topics are as declared")
     if drifts:
         raise typer.Exit(1)
 
 
-def _settings(**given: Any) -> KafkaSettings:
-    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
+def _faust_topics(settings: ProcessorSettings) -> Any:
+    from deploy.faust_topics import faust_topics
+
+    return faust_topics(settings)
+
+
+def _settings(**given: Any) -> ProcessorSettings:
+    return ProcessorSettings(**{name: value for name, value in given.items() if value is not None})
 
 
 def _answer(question: Any) -> Any:
@@ -110,7 +125,7 @@ def _tell(made: Any) -> None:
         typer.echo(f"{name}: {why}", err=True)
 
 
-def _declared(topic: Topic, settings: KafkaSettings) -> dict[str, Any]:
+def _declared(topic: Topic, settings: ProcessorSettings) -> dict[str, Any]:
     return {
         "topic": topic.name(settings.topic_prefix),
         "partitions": topic.partitions(settings.tape_partitions),
@@ -121,7 +136,7 @@ def _declared(topic: Topic, settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
-def _row(topic: Topic, settings: KafkaSettings) -> tuple[str, ...]:
+def _row(topic: Topic, settings: ProcessorSettings) -> tuple[str, ...]:
     return (
         topic.name(settings.topic_prefix),
         str(topic.partitions(settings.tape_partitions)),
