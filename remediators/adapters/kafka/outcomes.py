@@ -7,7 +7,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-from remediators.adapters.kafka.topics import Broker, broker_errors, in_time
+from remediators.adapters.kafka.topics import FETCH_WAIT_MS, Broker, broker_errors, in_time
 from remediators.ports import Recorded
 from schemas.codec import Undecodable, decode, encode
 from schemas.remediation import Observation, Outcome
@@ -27,6 +27,7 @@ class KafkaOutcomes:
             enable_auto_commit=False,
             # A seek may race with the reset after `assign`; then we read more, never less.
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self._one_at_a_time = asyncio.Lock()
 

@@ -1,0 +1,175 @@
+"""The API misbehaves, or the world moves under a command: never a second effect, never a guess."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.sandbox.cluster.handle import Cluster
+from deploy.sandbox.kafka import Kafka
+from schemas.remediation import OutcomeReason, OutcomeStatus
+from tests.faults.executor_wire import Fault
+from tests.faults.executor_world import World, world
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+OUTAGE_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest_asyncio.fixture
+async def here(kafka: Kafka, api: Cluster, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(kafka.bootstrap, api.url, tmp_path) as made:
+        yield made
+
+
+async def test_the_answer_is_lost_after_the_change(here: World):
+    here.start_executor()
+    seen = await here.look()
+    here.wire.faults.append(Fault(answer=False))
+    outcome = await here.ended(await here.act(seen))
+    assert outcome.status is OutcomeStatus.APPLIED
+    assert len(here.wire.asked) == 1, "the marker tells that it has happened"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(forward=False, answer=False), id="request lost"),
+        pytest.param(Fault(status=503), id="503"),
+        pytest.param(Fault(status=500), id="500"),
+        pytest.param(Fault(status=429, headers={"Retry-After": "1"}), id="429"),
+    ],
+)
+async def test_the_request_is_lost_or_turned_away_once(here: World, fault: Fault):
+    here.start_executor()
+    seen = await here.look()
+    here.wire.faults.append(fault)
+    outcome = await here.ended(await here.act(seen))
+    assert outcome.status is OutcomeStatus.APPLIED
+    first, second = here.wire.asked
+    assert first.body == second.body
+    if fault.status == 429:
+        assert second.at_ms - first.at_ms >= 1_000, "sooner than the server allowed"
+
+
+async def test_changed_but_answered_with_an_error(here: World):
+    """As when etcd times out after it has taken the write."""
+    here.start_executor()
+    seen = await here.look()
+    here.wire.faults.append(Fault(forward=True, status_after=500))
+    outcome = await here.ended(await here.act(seen))
+    assert outcome.status is OutcomeStatus.APPLIED
+    assert len(here.wire.asked) == 1
+
+
+async def test_forbidden_is_final(here: World):
+    here.start_executor()
+    seen = await here.look()
+    here.wire.faults.append(Fault(status=403))
+    outcome = await here.ended(await here.act(seen))
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+
+
+async def test_somebody_changes_the_target_between_look_and_act(here: World):
+    here.start_executor()
+    seen = await here.look()
+    here.somebody_changes(note="a human was here")
+    outcome = await here.ended(await here.act(seen))
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.STALE)
+    assert here.wire.asked == []
+
+
+async def test_somebody_changes_the_target_while_the_request_is_under_way(here: World):
+    here.start_executor()
+    seen = await here.look()
+    late = asyncio.Event()
+    here.wire.faults.append(Fault(held_until=late))
+    act = await here.act(seen)
+    await here.wire.on_patch.wait()
+    here.somebody_changes(note="a human was here")
+    late.set()
+    outcome = await here.ended(act)
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.STALE)
+    assert [a.status for a in here.wire.asked] == [422]
+
+
+async def test_the_api_is_down_and_comes_back(here: World):
+    here.start_executor()
+    seen = await here.look()
+    await here.wire.stop()
+    act = await here.act(seen)
+    await asyncio.sleep(OUTAGE_S)  # the fault itself lasts
+    assert not here.records.terminals(act.command_id)
+    await here.wire.start()
+    assert (await here.ended(act)).status is OutcomeStatus.APPLIED
+
+
+async def test_the_api_is_down_until_the_command_expires(here: World):
+    here.start_executor()
+    seen = await here.look()
+    await here.wire.stop()
+    outcome = await here.ended(await here.act(seen, ttl_ms=2_000))
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.FAILED, OutcomeReason.API_DOWN)
+    await here.wire.start()
+
+
+async def test_sent_perhaps_and_never_readable_again_it_is_unknown(here: World):
+    executor = here.start_executor()
+    seen = await here.look()
+    late = asyncio.Event()
+    here.wire.faults.append(Fault(forward=False, answer=False, held_until=late))
+    act = await here.act(seen, ttl_ms=3_000)
+    await here.wire.on_patch.wait()
+    late.set()
+    await here.wire.stop()
+    outcome = await here.ended(act)
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.UNKNOWN, OutcomeReason.NO_ANSWER)
+    assert executor.alive
+    await here.wire.start()
+
+
+async def test_the_kill_switch_stops_acts_and_not_looks(here: World):
+    here.start_executor()
+    seen = await here.look()
+    await here.kill_switch(True)
+    await _switches_heard(here)
+    outcome = await here.ended(await here.act(seen))
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.KILLED)
+    assert (await here.look()).found
+    await here.kill_switch(False)
+    await _switches_heard(here)
+    assert (await here.ended(await here.act(seen))).status is OutcomeStatus.APPLIED
+
+
+async def test_the_kill_switch_stops_a_resend(here: World):
+    here.start_executor()
+    seen = await here.look()
+    here.wire.faults.append(Fault(status=429, headers={"Retry-After": "2"}))
+    act = await here.act(seen)
+    await here.wire.on_patch.wait()
+    await here.kill_switch(True, cluster="*")
+    outcome = await here.ended(act)
+    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.KILLED)
+    assert len(here.wire.asked) == 1
+
+
+async def test_bytes_that_are_no_command_cost_only_themselves(here: World):
+    executor = here.start_executor()
+    await here.send_raw(b"\xff not a command", b"eu-1")
+    await here.send_raw(b"", b"eu-1")
+    assert (await here.look()).found
+    assert executor.alive
+
+
+async def _switches_heard(here: World) -> None:
+    """The executor reads the switches in one order with its own beats."""
+    wanted = here.records.beats + 2
+    await here.records.until(lambda: here.records.beats >= wanted, "two more heartbeats")
