@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-
 from schemas.codec import SchemaById
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.detect.rule import RatioRule
@@ -12,6 +11,7 @@ from streams.host.exits import Hooks
 from streams.host.processor import Steps, run_processor
 from streams.incarnations import read_incarnations
 from streams.policy.book import PolicyBook
+from streams.rebuild import silent_until_ms
 from streams.settings import ProcessorSettings
 from streams.steps.decide import open_decide
 from streams.steps.detect import open_detect, windowed
@@ -35,6 +35,9 @@ def run(settings: ProcessorSettings, reached: Callable[[str], None]) -> int:
 
 async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:
     births = await read_incarnations(settings.bootstrap, settings.topic_prefix)
+    silent = await silent_until_ms(
+        settings.bootstrap, settings.topic_prefix, settings.tape_partitions
+    )
 
     def incarnation(topic: Topic) -> str:
         name = topic.name(settings.topic_prefix)
@@ -49,7 +52,7 @@ async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> S
         "detect.metrics": open_detect(rules, incarnation(METRICS), settings.cluster),
         "relay.outcomes": open_relay(incarnation(OUTCOMES), settings.tape_partitions),
         "relay.controls": open_relay(incarnation(CONTROLS), settings.tape_partitions),
-        "decide.tape": open_decide(PolicyBook()),
+        "decide.tape": open_decide(PolicyBook(), silent),
     }
 
 

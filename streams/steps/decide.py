@@ -16,14 +16,27 @@ from streams.steps.place import placed
 from streams.steps.reject import rejected
 from streams.steps.state_codec import decode_state, encode_entry
 
+NEVER: Mapping[int, int] = {}
+
 
 class DecideStep:
-    """One tape partition. Everything it writes goes to the partition of the same number."""
+    """One tape partition. Everything it writes goes to the partition of the same number.
 
-    def __init__(self, policies: Policies, partition: int, entries: Mapping[bytes, bytes]) -> None:
+    `silent_until_ms`: the state is being rebuilt from the whole tape, and what was ordered and told
+    by then, and has expired by then, is not ordered and told again.
+    """
+
+    def __init__(
+        self,
+        policies: Policies,
+        partition: int,
+        entries: Mapping[bytes, bytes],
+        silent_until_ms: int = 0,
+    ) -> None:
         self.partition = partition
         self.state: State = decode_state(entries)
         self._policies = policies
+        self._silent_until_ms = 0 if entries else silent_until_ms
 
     @property
     def now_ms(self) -> int:
@@ -48,8 +61,12 @@ class DecideStep:
                 key.encode(): None if entry is None else encode_entry(entry)
                 for key, entry in step.changes.items()
             },
-            outputs=tuple(self._output(out) for out in step.outputs),
+            outputs=tuple(self._output(out) for out in step.outputs if not self._is_past(out)),
         )
+
+    def _is_past(self, out: Out) -> bool:
+        expires = isinstance(out, Command | Notice)
+        return expires and out.expires_at_ms <= self._silent_until_ms
 
     def _output(self, out: Out) -> Output:
         match out:
@@ -64,5 +81,8 @@ class DecideStep:
         return Output(topic, key.encode(), encode(out), self.partition)
 
 
-def open_decide(policies: Policies) -> OpenStep:
-    return lambda partition, entries: DecideStep(policies, partition, entries)
+def open_decide(policies: Policies, silent_until_ms: Mapping[int, int] = NEVER) -> OpenStep:
+    """`silent_until_ms` for the partitions whose journal is empty beside a tape that is not."""
+    return lambda partition, entries: DecideStep(
+        policies, partition, entries, silent_until_ms.get(partition, 0)
+    )
