@@ -143,20 +143,21 @@ def gateway_port() -> Finding:
 
 
 async def broker() -> Finding:
-    from deploy import topics
+    from deploy.broker import BrokerUnreachable
+    from deploy.drift import check
     from deploy.faust_topics import faust_topics
     from streams.settings import ProcessorSettings
 
     settings = ProcessorSettings()
     try:
-        drifts = await topics.check(
+        drifts = await check(
             settings.bootstrap,
             settings.topic_prefix,
             settings.tape_partitions,
             extra=faust_topics(settings),
             timeout_s=BROKER_S,
         )
-    except topics.BrokerUnreachable as fault:
+    except BrokerUnreachable as fault:
         return Finding("broker", Verdict.MISSING, str(fault), "start it, or set MENDLOG_BOOTSTRAP")
     if any(drift.setting == "topic" for drift in drifts):
         return Finding("topics", Verdict.MISSING, "not all there", "mendlog topics create")

@@ -1,4 +1,4 @@
-"""Make the topics that `schemas.topics` declares, and tell where a broker's differ.
+"""Make the topics that `schemas.topics` declares, each with its incarnation.
 
 Births are written before the topics they announce. A birth without a topic is harmless, and so is
 one too many; a topic made anew under its old incarnation would have its records taken for ones
@@ -8,29 +8,24 @@ already seen.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from deploy.broker import BrokerUnreachable, administer
 from schemas.codec import encode
 from schemas.housekeeping import TopicBorn
 from schemas.topics import TOPICS, TOPICS_BORN
-from streams.incarnations import IncarnationsUnknown, read_incarnations
+from streams.incarnations import read_incarnations
 
 REPLICATION_WANTED = 3
-_ALREADY_EXISTS = 36
+_EXISTS = "there already"
+_POLL_S = 0.02
 Extra = Sequence[tuple[str, Mapping[str, str]]]
 """Topics that the table does not know, by full name: Faust's changelogs."""
-
-
-class BrokerUnreachable(Exception):
-    """No broker did in time what was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +45,6 @@ class Creation:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One setting of one topic that differs from its declaration."""
-
-    topic: str
-    setting: str
-    wanted: str
-    found: str
-
-
 def wanted(prefix: str, tape_partitions: int, extra: Extra = ()) -> tuple[Wanted, ...]:
     ours = [Wanted(t.name(prefix), t.partitions(tape_partitions), t.config()) for t in TOPICS]
     return (*ours, *(Wanted(name, tape_partitions, config) for name, config in extra))
@@ -73,96 +58,25 @@ async def create(
     extra: Extra = (),
     timeout_s: float = 10.0,
 ) -> Creation:
-    """Make what is missing, and change nothing that is there. Without `replication`: three
-    replicas, or as many as there are brokers."""
+    """Make what is missing, and change nothing that is there; nothing at all where one topic
+    cannot be made. Without `replication`: three replicas, or as many as there are brokers."""
     topics = wanted(prefix, tape_partitions, extra)
-    async with _admin(bootstrap, timeout_s) as admin:
-        present = set(await admin.list_topics())
-        missing = [t for t in topics if t.name not in present]
+    async with administer(bootstrap, timeout_s) as admin:
         replicas = replication or await _replication(admin)
-        births_topic = TOPICS_BORN.name(prefix)
-        failed = await _make(admin, [t for t in missing if t.name == births_topic], replicas)
-        if failed:
-            return Creation(failed=failed)
-        births = await read_incarnations(bootstrap, prefix, timeout_s)
-        unborn = [t for t in topics if t.name in present and t.name not in births]
-        await _write_births(bootstrap, births_topic, [*missing, *unborn])
-        failed = await _make(admin, [t for t in missing if t.name != births_topic], replicas)
-    return Creation(
-        created=tuple(t.name for t in missing if t.name not in failed),
-        existed=tuple(t.name for t in topics if t.name in present),
-        adopted=tuple(t.name for t in unborn),
-        failed=failed,
-    )
+        # The controller's word: what a broker knows of topics may be a moment old.
+        plan = await _ask(admin, topics, replicas, dry_run=True)
+        missing = [t for t in topics if plan[t.name] is None]
+        existed = [t for t in topics if plan[t.name] == _EXISTS]
+        if len(missing) + len(existed) == len(topics):
+            adopted = await _make(admin, bootstrap, prefix, missing, existed, replicas)
+            return Creation(_names(missing), _names(existed), _names(adopted))
+        failed = {name: why for name, why in plan.items() if why not in (None, _EXISTS)}
+        return Creation(existed=_names(existed), failed=failed)
 
 
-async def check(
-    bootstrap: str,
-    prefix: str,
-    tape_partitions: int,
-    extra: Extra = (),
-    timeout_s: float = 10.0,
-) -> tuple[Drift, ...]:
-    topics = wanted(prefix, tape_partitions, extra)
-    async with _admin(bootstrap, timeout_s) as admin:
-        found = {t["topic"]: t for t in await admin.describe_topics()}
-        configs = await _configs(admin, [t.name for t in topics if t.name in found])
-        births = await read_incarnations(bootstrap, prefix, timeout_s)
-    drifts: list[Drift] = []
-    for topic in topics:
-        if topic.name not in found:
-            drifts.append(Drift(topic.name, "topic", "present", "missing"))
-            continue
-        drifts += differences(topic, found[topic.name], configs[topic.name])
-        if topic.name not in births:
-            drifts.append(Drift(topic.name, "incarnation", "written at creation", "none"))
-    return tuple(drifts)
-
-
-def differences(
-    topic: Wanted, described: Mapping[str, Any], config: Mapping[str, str]
-) -> Iterable[Drift]:
-    partitions = described["partitions"]
-    if len(partitions) != topic.partitions:
-        yield Drift(topic.name, "partitions", str(topic.partitions), str(len(partitions)))
-    for setting, value in topic.config.items():
-        if config.get(setting) != value:
-            yield Drift(topic.name, setting, value, config.get(setting, "unset"))
-    replicas = min((len(p["replicas"]) for p in partitions), default=0)
-    in_sync_min = int(config.get("min.insync.replicas", "1"))
-    if in_sync_min < _in_sync_min(replicas):
-        yield Drift(
-            topic.name, "min.insync.replicas", str(_in_sync_min(replicas)), str(in_sync_min)
-        )
-
-
-def _in_sync_min(replicas: int) -> int:
+def in_sync_min(replicas: int) -> int:
     """What is acknowledged is on two brokers, wherever a topic has two."""
     return max(1, min(2, replicas))
-
-
-@asynccontextmanager
-async def _admin(bootstrap: str, timeout_s: float) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap, request_timeout_ms=int(timeout_s * 1000)
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            await _start(admin, bootstrap)
-            yield admin
-    except TimeoutError:
-        raise BrokerUnreachable(f"{bootstrap} did not answer in {timeout_s:g} s") from None
-    except (KafkaError, IncarnationsUnknown) as fault:
-        raise BrokerUnreachable(f"{bootstrap} failed: {fault}") from fault
-    finally:
-        await admin.close()
-
-
-async def _start(admin: AIOKafkaAdminClient, bootstrap: str) -> None:
-    try:
-        await admin.start()
-    except (KafkaError, OSError) as fault:
-        raise BrokerUnreachable(f"no Kafka broker answers at {bootstrap}") from fault
 
 
 async def _replication(admin: AIOKafkaAdminClient) -> int:
@@ -170,23 +84,53 @@ async def _replication(admin: AIOKafkaAdminClient) -> int:
 
 
 async def _make(
-    admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replicas: int
-) -> dict[str, str]:
-    """All in one request. What someone else has made meanwhile is no failure."""
-    if not topics:
-        return {}
-    in_sync = {"min.insync.replicas": str(_in_sync_min(replicas))}
-    answer = await admin.create_topics(
-        [
-            NewTopic(t.name, t.partitions, replicas, topic_configs={**t.config, **in_sync})
-            for t in topics
-        ]
-    )
-    return {
-        name: message or for_code(code).__name__
-        for name, code, message in answer.topic_errors
-        if code not in (0, _ALREADY_EXISTS)
-    }
+    admin: AIOKafkaAdminClient,
+    bootstrap: str,
+    prefix: str,
+    missing: Sequence[Wanted],
+    existed: Sequence[Wanted],
+    replicas: int,
+) -> Sequence[Wanted]:
+    """Returns those of `existed` that had no birth and were given one."""
+    births_topic = TOPICS_BORN.name(prefix)
+    await _create(admin, [t for t in missing if t.name == births_topic], replicas)
+    births = await read_incarnations(bootstrap, prefix)
+    unborn = [t for t in existed if t.name not in births]
+    await _write_births(bootstrap, births_topic, [*missing, *unborn])
+    await _create(admin, [t for t in missing if t.name != births_topic], replicas)
+    return unborn
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replicas: int) -> None:
+    """Returns when the broker that we talk to knows them as well."""
+    answers = await _ask(admin, topics, replicas)
+    if failed := [f"{name}: {why}" for name, why in answers.items() if why not in (None, _EXISTS)]:
+        raise BrokerUnreachable("; ".join(failed))
+    while not set(_names(topics)) <= set(await admin.list_topics()):  # noqa: ASYNC110 - no event
+        await asyncio.sleep(_POLL_S)
+
+
+async def _ask(
+    admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replicas: int, dry_run: bool = False
+) -> dict[str, str | None]:
+    """One request for all. By name: None for one that was made (or could be), or why not."""
+    in_sync = {"min.insync.replicas": str(in_sync_min(replicas))}
+    new = [
+        NewTopic(t.name, t.partitions, replicas, topic_configs={**t.config, **in_sync})
+        for t in topics
+    ]
+    answer = await admin.create_topics(new, validate_only=dry_run)
+    return {name: _why(code, message) for name, code, message in answer.topic_errors}
+
+
+def _why(code: int, message: str | None) -> str | None:
+    if code == TopicAlreadyExistsError.errno:
+        return _EXISTS
+    return (message or for_code(code).__name__) if code else None
+
+
+def _names(topics: Iterable[Wanted]) -> tuple[str, ...]:
+    return tuple(topic.name for topic in topics)
 
 
 async def _write_births(bootstrap: str, births_topic: str, topics: Sequence[Wanted]) -> None:
@@ -208,16 +152,3 @@ async def _write_births(bootstrap: str, births_topic: str, topics: Sequence[Want
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
-
-
-async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    if not names:
-        return {}
-    answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    )
-    return {
-        name: {entry[0]: entry[1] for entry in entries}
-        for answer in answers
-        for _code, _message, _type, name, entries in answer.resources
-    }

@@ -14,7 +14,7 @@ BAD_CONFIGURATION = 78
 KNOWN: Mapping[str, int] = {
     "deploy.processor.NotCreated": BAD_CONFIGURATION,
     "deploy.sandbox.errors.SandboxError": FAILED,
-    "deploy.topics.BrokerUnreachable": FAILED,
+    "deploy.broker.BrokerUnreachable": FAILED,
     "pydantic_core._pydantic_core.ValidationError": BAD_CONFIGURATION,
     "pydantic_settings.exceptions.SettingsError": BAD_CONFIGURATION,
     "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,

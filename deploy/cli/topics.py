@@ -43,8 +43,8 @@ def list_topics(
     )
 
 
-@app.command()
-def create(
+@app.command("create")
+def create_topics(
     bootstrap: Bootstrap = None,
     prefix: Prefix = None,
     partitions: Partitions = None,
@@ -52,11 +52,11 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make what is missing. Never changes a topic that is there; run it once at a time."""
-    from deploy import topics
+    from deploy.topics import create
 
     settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
     made = _answer(
-        topics.create(
+        create(
             settings.bootstrap,
             settings.topic_prefix,
             settings.tape_partitions,
@@ -72,19 +72,19 @@ def create(
         raise typer.Exit(1)
 
 
-@app.command()
-def check(
+@app.command("check")
+def check_topics(
     bootstrap: Bootstrap = None,
     prefix: Prefix = None,
     partitions: Partitions = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the broker's topics with the declaration; exit 1 where they differ."""
-    from deploy import topics
+    from deploy.drift import check
 
     settings = _settings(bootstrap=bootstrap, topic_prefix=prefix, tape_partitions=partitions)
     drifts = _answer(
-        topics.check(
+        check(
             settings.bootstrap,
             settings.topic_prefix,
             settings.tape_partitions,
