@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import faust
 from faust.types import TP, TopicT
 
-from streams.host import agents, faust_kafka
+from streams.host import agents, faust_parts
 from streams.host.feed import Enrich, Feed
 from streams.host.inputs import DETECT, AgentInput
 from streams.host.partitions import Means, Partitions
@@ -33,7 +33,8 @@ class App(faust.App):
             broker_session_timeout=settings.session_timeout_s,
             broker_heartbeat_interval=settings.session_timeout_s / 4,
             broker_request_timeout=max(30.0, settings.session_timeout_s),
-            ConsumerScheduler=faust_kafka.InTurn,
+            ConsumerScheduler=faust_parts.InTurn,
+            TableManager=faust_parts.TableManager,
             consumer_max_fetch_size=FETCH_BYTES_MAX,
             datadir=settings.data_dir / group,
             processing_guarantee="at_least_once",
@@ -46,7 +47,7 @@ class App(faust.App):
         )
         self.inputs = {p.topic: p for p in inputs}
         for partitions in inputs:
-            partitions.flow = faust_kafka.ConsumerFlow(self)
+            partitions.flow = faust_parts.ConsumerFlow(self)
         self.joined = False
         """True once the group has given us our partitions, be it none."""
         self._prefix = settings.topic_prefix
@@ -71,8 +72,8 @@ class App(faust.App):
             for loop in partitions:
                 await partitions.seek(loop)
 
-    def _new_transport(self) -> faust_kafka.Transport:
-        return faust_kafka.Transport(self.conf.broker_consumer, self)
+    def _new_transport(self) -> faust_parts.Transport:
+        return faust_parts.Transport(self.conf.broker_consumer, self)
 
     async def _open(self, _: object, assigned: set[TP], **__: object) -> None:
         for topic, partitions in self.inputs.items():

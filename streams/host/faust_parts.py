@@ -1,4 +1,4 @@
-"""Faust's Kafka transport, told what its settings cannot say.
+"""Faust's parts, told what its settings cannot say.
 
 1. How long a fetch waits. A partition whose records were just taken is not part of the fetch under
    way, so Faust's 1.5 s would be the delay of its next record.
@@ -7,6 +7,7 @@
    back races with records that are still being delivered.
 4. To serve partitions evenly. A poll is filled from one partition as long as that has records, so
    a storm of alerts would hold up the tape.
+5. To start at once. Faust sleeps a second for tables that somebody might still declare.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiokafka
 from aiokafka.errors import IllegalStateError
+from faust import tables
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT
@@ -84,6 +86,12 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         await self.app.seek_to_wanted()
+
+
+class TableManager(tables.TableManager):
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class Transport(driver.Transport):

@@ -110,14 +110,18 @@ class Processor:
     async def _start(self) -> None:
         settings = self.settings
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        topics = [t for p in self.inputs for t in (p.source.source, p.source.journal)]
-        await check_topics(
-            settings.bootstrap, topics, settings.topic_prefix, settings.tape_partitions
-        )
+        await check_topics(settings.bootstrap, self._topics())
         await self.writer.start()
         await self.offsets.start()
         await self.web.start()
         log.info("worker started", agents=settings.agents, web_port=self.web.port)
+
+    def _topics(self) -> dict[str, int]:
+        """The topics that must be there, with their numbers of partitions."""
+        prefix, tape = self.settings.topic_prefix, self.settings.tape_partitions
+        ours = {t for p in self.inputs for t in (p.source.source, p.source.journal)}
+        changelogs = [name for app in self.apps for name in app.tables.changelog_topics]
+        return {t.name(prefix): t.partitions(tape) for t in ours} | dict.fromkeys(changelogs, tape)
 
     async def _serve(self) -> None:
         """Returns when told to stop; raises what goes wrong in any part."""

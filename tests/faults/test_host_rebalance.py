@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.kafka import Kafka
-from deploy.sandbox.processes import wait_until
+from deploy.sandbox.processes import Child, wait_until
 from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import INPUTS
 from tests.faults.world import SESSION_TIMEOUT_S, world
@@ -14,6 +14,7 @@ from tests.faults.world import SESSION_TIMEOUT_S, world
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 REPAIRED = "journal repaired"
+STARTED = "worker started"
 
 
 async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed: int):
@@ -21,6 +22,7 @@ async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed
         await chains.load(500)
         async with chains.steady_load(0.05):
             first, second = chains.start_worker(), chains.start_worker()
+            await _said(first, STARTED)
             await chains.outputs.more(500)
             third = chains.start_worker()
             await chains.outputs.more(1_000)
@@ -90,7 +92,7 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
         await chains.check()
 
 
-async def _said(worker, text: str) -> None:
+async def _said(worker: Child, text: str) -> None:
     await asyncio.to_thread(
         wait_until,
         lambda: text in worker.log_file.read_text(),

@@ -11,7 +11,7 @@ import random
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -166,7 +166,7 @@ class World:
         finally:
             await writer.stop()
 
-    def _places(self, topics) -> list[TopicPartition]:
+    def _places(self, topics: Iterable[str]) -> list[TopicPartition]:
         return [TopicPartition(topic, p) for topic in topics for p in self.partitions]
 
 
