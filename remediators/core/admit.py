@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from remediators.core.ledger import LedgerView
 from remediators.core.refusal import Refusal
+from remediators.core.wellformed import malformed
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason
-
-READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +46,6 @@ def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
         late_ms = now_ms - command.expires_at_ms
         return Refusal(OutcomeReason.EXPIRED, f"{late_ms} ms too late")
     return malformed(command) or Proceed()
-
-
-def malformed(command: Command) -> Refusal | None:
-    """What no sound processor would have written."""
-    if command.target.cluster != command.cluster:
-        return Refusal(
-            OutcomeReason.INVALID,
-            f"a command of {command.cluster} for a target of {command.target.cluster}",
-        )
-    if command.kind not in READ_ONLY and not (command.uid and command.generation):
-        return Refusal(OutcomeReason.INVALID, "bound to no observation")
-    if command.kind is CommandKind.ROLLBACK and not command.undoes:
-        return Refusal(OutcomeReason.INVALID, "undoes no command")
-    return None
 
 
 def within_budget(

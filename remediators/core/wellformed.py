@@ -1,0 +1,36 @@
+"""Commands that no sound processor would have written: whoever can write the topic may try."""
+
+import re
+
+from remediators.core.refusal import Refusal
+from schemas.remediation import Command, CommandKind, OutcomeReason
+
+READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+"""Ids stand side by side in a marker, between commas."""
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_NAMESPACE = re.compile(_LABEL)
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_NAME_CHARS_MAX = 253
+
+
+def malformed(command: Command) -> Refusal | None:
+    faults = _faults(command)
+    return Refusal(OutcomeReason.INVALID, "; ".join(faults)) if faults else None
+
+
+def _faults(command: Command) -> list[str]:
+    target, changes = command.target, command.kind not in READ_ONLY
+    checks = (
+        (_ID.fullmatch(command.command_id), "its id is not an id"),
+        (target.cluster == command.cluster, "its target is in another cluster"),
+        (_NAMESPACE.fullmatch(target.namespace), "its namespace is not a name"),
+        (
+            len(target.name) <= _NAME_CHARS_MAX and _NAME.fullmatch(target.name),
+            "its target's name is not a name",
+        ),
+        (not changes or (command.uid and command.generation > 0), "bound to no observation"),
+        (command.kind is not CommandKind.ROLLBACK or command.undoes, "undoes no command"),
+    )
+    return [words for holds, words in checks if not holds]

@@ -1,0 +1,182 @@
+"""Fakes that keep the contracts of the executor's ports: no network, no broker, no waiting.
+
+`FakeCluster` passes the same suite as the real thing (`tests/ports`). What it is told to do wrong,
+it does once.
+"""
+
+import copy
+import itertools
+import json
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
+from remediators.adapters.kubernetes import views
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import REVISION, Revision, Surroundings, Workload
+from remediators.ports import Recorded
+from schemas.remediation import Request, Target
+
+Object = dict[str, Any]
+
+
+class FakeCluster:
+    """Deployments with optimistic concurrency: a spec or an annotation that changes moves the
+    generation, and a patch of which one test fails changes nothing."""
+
+    def __init__(self) -> None:
+        self.objects: dict[Target, Object] = {}
+        self.history: dict[str, list[Revision]] = defaultdict(list)
+        """By uid."""
+        self.changes: list[Request] = []
+        """What has taken effect, in order."""
+        self.sent: list[Request] = []
+        self.replies: deque[Reply | Callable[[Request], Reply]] = deque()
+        """For the next sends. Without one the request takes effect."""
+        self.readings: deque[Reply] = deque()
+        """For the next looks."""
+        self._uids = itertools.count(1)
+
+    # What a test does to it.
+
+    def deploy(self, target: Target, **spec: Any) -> Object:
+        found = {
+            "metadata": {
+                "name": target.name,
+                "uid": f"uid-{next(self._uids)}",
+                "generation": 1,
+                "resourceVersion": "1",
+                "annotations": {"mendlog.io/enabled": "true", REVISION: "1"},
+            },
+            "spec": {
+                "replicas": 3,
+                "selector": {"matchLabels": {"app": target.name}},
+                "template": {
+                    "metadata": {"labels": {"app": target.name}},
+                    "spec": {"containers": [{"name": "main", "image": "example/main:1"}]},
+                },
+                **spec,
+            },
+        }
+        self.objects[target] = found
+        self._settle(found)
+        return found
+
+    def change(self, target: Target, edit: Callable[[Object], None]) -> None:
+        """By somebody else."""
+        changed = copy.deepcopy(self.objects[target])
+        edit(changed)
+        self._store(target, changed)
+
+    def delete(self, target: Target) -> None:
+        del self.objects[target]
+
+    def take_effect(self, request: Request) -> Reply:
+        """What the API does with a request; for replies that then tell another story."""
+        found = self.objects.get(request.target)
+        if found is None:
+            return Reply(Answer.NOT_FOUND, "404: not found")
+        try:
+            changed = apply(found, json.loads(request.body))
+        except PatchFailed as fault:
+            return Reply(Answer.UNPROCESSABLE, f"422: {fault}")
+        if changed["spec"]["replicas"] < 0:
+            return Reply(Answer.UNPROCESSABLE, "422: must not be negative")
+        self.changes.append(request)
+        self._store(request.target, changed)
+        return Reply(Answer.DONE)
+
+    def lose_answer(self, request: Request) -> Reply:
+        self.take_effect(request)
+        return Reply(Answer.UNSURE, "cut")
+
+    # The port.
+
+    async def look(self, target: Target) -> Workload | Reply:
+        if self.readings:
+            return self.readings.popleft()
+        found = self.objects.get(target)
+        if found is None:
+            return Reply(Answer.NOT_FOUND, "404: not found")
+        return views.workload(target, copy.deepcopy(found))
+
+    async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
+        return tuple(self.history[workload.uid])
+
+    async def surroundings(self, workload: Workload) -> Surroundings:
+        return Surroundings(nodes=3, nodes_ready=3, zones=3)
+
+    async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
+        if not in_time():
+            return Reply(Answer.HELD_BACK)
+        self.sent.append(request)
+        if not self.replies:
+            return self.take_effect(request)
+        reply = self.replies.popleft()
+        return reply if isinstance(reply, Reply) else reply(request)
+
+    async def close(self) -> None:
+        pass
+
+    def _store(self, target: Target, changed: Object) -> None:
+        old = self.objects[target]
+        meta = changed["metadata"]
+        if (changed["spec"], meta["annotations"]) != (old["spec"], old["metadata"]["annotations"]):
+            meta["generation"] += 1
+        meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
+        self.objects[target] = changed
+        self._settle(changed)
+
+    def _settle(self, found: Object) -> None:
+        """As the controllers would, at once."""
+        wanted, meta = found["spec"]["replicas"], found["metadata"]
+        counts = dict.fromkeys(
+            ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"), wanted
+        )
+        found["status"] = {**counts, "observedGeneration": meta["generation"]}
+        history, template = self.history[meta["uid"]], found["spec"]["template"]
+        if not history or history[-1].template != template:
+            same = [r for r in history if r.template == template]
+            for old in same:
+                history.remove(old)
+            number = 1 + max((r.number for r in [*history, *same]), default=0)
+            history.append(Revision(number, copy.deepcopy(template)))
+        meta["annotations"][REVISION] = str(history[-1].number)
+
+
+class FakeClock:
+    """The broker's time, as the test sets it; and the switches."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.at_ms = now_ms
+        self.refusals: dict[str, Refusal] = {}
+
+    def now_ms(self) -> int | None:
+        return self.at_ms
+
+    def refusal(self, cluster: str) -> Refusal | None:
+        return self.refusals.get(cluster)
+
+    async def wait_fresh(self, timeout_s: float) -> None:
+        pass
+
+
+class FakeLedger:
+    """`outcomes` in memory."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.records: dict[int, list[tuple[int, Recorded]]] = defaultdict(list)
+        self.reads = 0
+        self._clock = clock
+
+    async def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+        self.reads += 1
+        for at_ms, record in list(self.records[partition]):
+            if at_ms >= since_ms:
+                yield at_ms, record
+
+    async def append(self, partition: int, record: Recorded) -> int:
+        self.records[partition].append((self._clock.at_ms, record))
+        return self._clock.at_ms

@@ -1,0 +1,68 @@
+"""Restart: one annotation of the pod template, from the command alone."""
+
+import json
+
+import pytest
+
+from deploy.sandbox.cluster.api.json_patch import apply
+from remediators.actions import restart
+from remediators.actions.plan import Plan, Scene
+from remediators.core.patch import request
+from remediators.core.refusal import Refusal
+from schemas.remediation import OutcomeReason
+from tests.remediators.builders import command, template, workload
+
+AT = "2026-01-01T00:00:00.000Z"
+
+
+def applied(to):
+    plan = restart.plan(Scene(command(), workload(template=to)))
+    assert isinstance(plan, Plan)
+    steps = [s for s in json.loads(request(command(), plan.changes).body) if s["op"] == "add"]
+    document = {"metadata": {"annotations": {"a": "b"}}, "spec": {"template": to}}
+    return apply(document, steps)["spec"]["template"]
+
+
+@pytest.mark.parametrize(
+    ("before", "annotations"),
+    [
+        (template("x"), {restart.RESTARTED_AT: AT}),
+        (template("x", a="1"), {"a": "1", restart.RESTARTED_AT: AT}),
+        (
+            template("x", **{"kubectl.kubernetes.io__restartedAt": "old"}),
+            {restart.RESTARTED_AT: AT},
+        ),
+        ({"metadata": {"annotations": {}}, "spec": {}}, {restart.RESTARTED_AT: AT}),
+        ({"metadata": {"annotations": None}, "spec": {}}, {restart.RESTARTED_AT: AT}),
+    ],
+)
+def test_the_rest_of_the_template_stays(before, annotations):
+    after = applied(before)
+    assert after["metadata"]["annotations"] == annotations
+    assert after["spec"] == before["spec"]
+
+
+def test_it_cannot_be_undone_and_says_so_by_having_no_undo():
+    plan = restart.plan(Scene(command(), workload()))
+    assert isinstance(plan, Plan)
+    assert plan.undo == {}
+    assert restart.ROW.rollback is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (workload(rollout_paused=True), OutcomeReason.PAUSED),
+        (workload(replicas_wanted=0), OutcomeReason.NOTHING_TO_DO),
+    ],
+)
+def test_refusals(seen, reason):
+    refusal = restart.plan(Scene(command(), seen))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is reason
+
+
+def test_it_takes_no_parameters():
+    refusal = restart.plan(Scene(command(parameters={"when": "now"}), workload()))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is OutcomeReason.BAD_PARAMETERS
