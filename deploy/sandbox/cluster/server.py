@@ -94,7 +94,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         refusal = error
     except web.HTTPException as error:
         refusal = ApiError(error.status, error.reason.replace(" ", ""), error.reason)
-    except (KeyError, TypeError, AttributeError) as error:
+    except Exception as error:
         log.exception("bug", path=request.path)
         refusal = errors.internal(f"the sandbox has a bug: {error!r}")
     headers = {}

@@ -69,7 +69,8 @@ class ServiceDiscovery:
 
 
 def _runs(pod: Json) -> bool:
-    return PORT_ANNOTATION in annotations(pod) and not ended(pod)
+    known = PORT_ANNOTATION in annotations(pod) and "podIP" in pod["status"]
+    return known and not ended(pod)
 
 
 def _address(pod: Json) -> str:

@@ -5,6 +5,19 @@ from deploy.sandbox.cluster.objects import Json
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
+WITH_SPEC = frozenset(
+    {
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Lease",
+        "Namespace",
+        "Node",
+        "Pod",
+        "PodDisruptionBudget",
+        "ReplicaSet",
+    }
+)
+
 NEVER_OMITTED: dict[str, Json] = {
     "HorizontalPodAutoscaler": {"desiredReplicas": 0},
     "Namespace": {"phase": "Active"},
@@ -24,6 +37,8 @@ def fill(kind: str, obj: Json) -> None:
     """Change `obj`, a fresh copy, in place."""
     if kind in NEVER_OMITTED:
         obj["status"] = {**NEVER_OMITTED[kind], **obj.get("status", {})}
+    if kind in WITH_SPEC:
+        obj.setdefault("spec", {})
     match kind:
         case "Deployment":
             _deployment(obj["spec"])
@@ -35,9 +50,8 @@ def fill(kind: str, obj: Json) -> None:
         case "HorizontalPodAutoscaler":
             obj["spec"].setdefault("minReplicas", 1)
         case "Namespace":
-            obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
+            obj["spec"].setdefault("finalizers", ["kubernetes"])
         case "Node":
-            obj.setdefault("spec", {})
             obj.setdefault("status", {})
 
 

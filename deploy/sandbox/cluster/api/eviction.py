@@ -5,8 +5,9 @@ from dataclasses import replace
 from deploy.sandbox.cluster.api import errors, selectors
 from deploy.sandbox.cluster.api.errors import ApiError
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Deletion, Registry, Write, check_preconditions
+from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import BUDGETS, PODS
+from deploy.sandbox.cluster.api.rules import Deletion, check_preconditions
 from deploy.sandbox.cluster.objects import (
     Json,
     condition,

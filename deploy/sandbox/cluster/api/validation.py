@@ -103,8 +103,8 @@ def _strategy(spec: Json) -> Iterator[Cause]:
         return
     rolling = strategy["rollingUpdate"]
     for key in ("maxSurge", "maxUnavailable"):
-        yield from _count_or_percent(rolling[key], f"{field}.rollingUpdate.{key}")
-    if all(rolling[key] in (0, "0%") for key in ("maxSurge", "maxUnavailable")):
+        yield from _count_or_percent(rolling.get(key), f"{field}.rollingUpdate.{key}")
+    if all(rolling.get(key) in (0, "0%") for key in ("maxSurge", "maxUnavailable")):
         problem = "may not be 0 when `maxSurge` is 0"
         yield Cause.invalid(f"{field}.rollingUpdate.maxUnavailable", 0, problem)
 
@@ -119,9 +119,9 @@ def _pod_spec(spec: Json, field: str) -> Iterator[Cause]:
     if spec["restartPolicy"] not in ("Always", "OnFailure", "Never"):
         known = ["Always", "OnFailure", "Never"]
         yield Cause.unsupported(f"{field}.restartPolicy", spec["restartPolicy"], known)
-    for key in ("terminationGracePeriodSeconds",):
-        if spec[key] < 0:
-            yield Cause.invalid(f"{field}.{key}", spec[key], NEGATIVE_RULE)
+    grace_s = spec["terminationGracePeriodSeconds"]
+    if grace_s < 0:
+        yield Cause.invalid(f"{field}.terminationGracePeriodSeconds", grace_s, NEGATIVE_RULE)
 
 
 def _container(container: Json, field: str, seen: set[str]) -> Iterator[Cause]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from deploy.sandbox.cluster.api import events
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Deletion, Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import DEPLOYMENTS, PODS, REPLICA_SETS
+from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers import revisions, rollout
 from deploy.sandbox.cluster.controllers.deployment_status import seconds_to_deadline, status_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Deletion, Registry, Write
+from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Registry, Write
 from deploy.sandbox.cluster.api.resources import (
     BY_KIND,
     DEPLOYMENTS,
@@ -14,7 +14,8 @@ from deploy.sandbox.cluster.api.resources import (
     RESOURCES,
     Resource,
 )
-from deploy.sandbox.cluster.api.store import DELETED, Change
+from deploy.sandbox.cluster.api.rules import Deletion
+from deploy.sandbox.cluster.api.store import MODIFIED, Change
 from deploy.sandbox.cluster.controllers.loop import Key
 from deploy.sandbox.cluster.objects import Json, deleting, name, namespace, uid
 
@@ -24,6 +25,7 @@ EVENTS_MAX = 1000
 
 OWNED = (REPLICA_SETS, PODS)
 OWNERS = (DEPLOYMENTS, REPLICA_SETS)
+MAY_BE_GARBAGE = frozenset(resource.id for resource in (*OWNED, *OWNERS))
 STORED = tuple(resource for resource in RESOURCES if not resource.stored_as)
 
 
@@ -39,14 +41,10 @@ class Garbage:
     def keys(self, change: Change) -> Iterable[Key]:
         if change.resource_id == EVENTS.id:
             return [("events", "")]
-        leaving = change.type == DELETED or deleting(change.object)
-        in_leaving_namespace = deleting(self._namespace(change.object) or change.object)
-        keys: list[Key] = []
-        if leaving and change.resource_id in [resource.id for resource in (*OWNED, *OWNERS)]:
-            keys.append(("owned", ""))
-        if in_leaving_namespace:
-            keys.append(("namespaces", ""))
-        return keys
+        came_or_goes = change.type != MODIFIED or deleting(change.object)
+        keys = [("owned", "")] if came_or_goes and change.resource_id in MAY_BE_GARBAGE else []
+        space = self._namespace(change.object) or change.object
+        return [*keys, ("namespaces", "")] if deleting(space) else keys
 
     def reconcile(self, key: Key) -> float | None:
         match key[0]:

@@ -9,13 +9,14 @@ from typing import Protocol
 import structlog
 
 from deploy.sandbox.cluster.api.errors import ApiError
-from deploy.sandbox.cluster.api.store import Change, Store
+from deploy.sandbox.cluster.api.store import ADDED, Change, Store, TooOld
 from deploy.sandbox.cluster.objects import Json, name, namespace
 
 Key = tuple[str, str]
 """Namespace and name."""
 
 RETRY_S = 0.05
+AFTER_BUG_S = 5.0
 
 log = structlog.get_logger()
 
@@ -67,17 +68,25 @@ class Loop:
                 "to be tried again", controller=type(self._controller).__name__, why=str(error)
             )
             again_in_s = RETRY_S
+        except Exception:  # one object that nobody foresaw must not stop the cluster
+            log.exception("controller failed", controller=type(self._controller).__name__, key=key)
+            again_in_s = AFTER_BUG_S
         if again_in_s is not None:
             heapq.heappush(self._later, (time.monotonic() + again_in_s, key))
 
     def _queue_everything(self) -> None:
         for resource_id in self._controller.watched:
             for obj in self._store.all(resource_id):
-                change = Change(self._store.version, "ADDED", resource_id, obj, None)
+                change = Change(self._store.version, ADDED, resource_id, obj, None)
                 self._queue.update(dict.fromkeys(self._controller.keys(change)))
 
     def _take_changes(self) -> None:
-        for change in self._store.changes_after(self._seen_version):
+        try:
+            changes = list(self._store.changes_after(self._seen_version))
+        except TooOld:
+            self._queue_everything()
+            changes = []
+        for change in changes:
             if change.resource_id in self._controller.watched:
                 self._queue.update(dict.fromkeys(self._controller.keys(change)))
         self._seen_version = self._store.version

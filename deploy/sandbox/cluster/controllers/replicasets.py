@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from deploy.sandbox.cluster.api import events
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Deletion, Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import PODS, REPLICA_SETS
+from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.selectors import selects
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of

@@ -1,4 +1,4 @@
-"""A container: its process, run again and again, with the probes that watch over it."""
+"""A container: its process, run again and again until the pod has to go."""
 
 import asyncio
 import time
@@ -9,21 +9,14 @@ from pathlib import Path
 import aiohttp
 
 from deploy.sandbox.cluster.kubelet.client import PodApi
-from deploy.sandbox.cluster.kubelet.environment import (
-    BadContainer,
-    command_of,
-    environment_of,
-    port_number,
-)
+from deploy.sandbox.cluster.kubelet.environment import BadContainer, command_of, environment_of
+from deploy.sandbox.cluster.kubelet.health import Health
 from deploy.sandbox.cluster.kubelet.pace import BackOff, Pace
-from deploy.sandbox.cluster.kubelet.probes import Probe, check_of
 from deploy.sandbox.cluster.kubelet.process import Process, memory_limit_bytes
 from deploy.sandbox.cluster.kubelet.recorder import Recorder
-from deploy.sandbox.cluster.objects import Json, name, now, time_text
+from deploy.sandbox.cluster.objects import Json, name, now, time_text, uid
 from deploy.sandbox.cluster.pod_logs import log_file
 from deploy.sandbox.processes import ChildFailed
-
-NO_GRACE_S = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +26,20 @@ class Means:
     api: PodApi
     session: aiohttp.ClientSession
     recorder: Recorder
-    logs: Path
+    data: Path
     pace: Pace
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    def workspace(self, pod: Json) -> Path:
+        """The pod's own folder, which goes with it."""
+        return self.data / "run" / uid(pod)
 
 
 class Container:
-    """`on_change` is called whenever its status is another."""
+    """`on_change` is called whenever its status is another; `runs` is how often it ran before."""
 
     def __init__(
         self, pod: Json, spec: Json, means: Means, on_change: Callable[[], None], runs: int = 0
@@ -49,19 +50,26 @@ class Container:
         self._on_change = on_change
         self._back_off = BackOff(means.pace)
         self._process: Process | None = None
+        self._health: Health | None = None
         self._ending = False
+        self._state: Json = {"waiting": {"reason": "ContainerCreating"}}
         self._last_state: Json = {}
-        self.state: Json = {"waiting": {"reason": "ContainerCreating"}}
         self.restarts = runs
-        self.ready = False
-        self.started = False
         self.port: int | None = None
         self.done = False
         """Ended, and not to be started again."""
 
     @property
+    def waiting(self) -> bool:
+        return "waiting" in self._state
+
+    @property
+    def ready(self) -> bool:
+        return self._health is not None and self._health.ready
+
+    @property
     def succeeded(self) -> bool:
-        return self.done and self.state["terminated"]["exitCode"] == 0
+        return self.done and self._state["terminated"]["exitCode"] == 0
 
     def status(self) -> Json:
         return {
@@ -70,10 +78,10 @@ class Container:
             "imageID": f"sandbox://{self.spec['image']}",
             "restartCount": self.restarts,
             "ready": self.ready,
-            "started": self.started,
-            "state": self.state,
+            "started": self._health is not None and self._health.started,
+            "state": self._state,
             "lastState": self._last_state,
-        } | ({"containerID": f"process://{self._process.pid}"} if self._process else {})
+        } | ({"containerID": _id(self._process)} if self._process else {})
 
     async def run(self) -> None:
         while True:
@@ -89,11 +97,14 @@ class Container:
                     return
             await self._wait(self._back_off.after_run_of(time.monotonic() - began_s))
 
-    async def end(self, grace_s: float) -> None:
-        """For good: SIGTERM, and SIGKILL after the grace. `run` returns then."""
+    async def end(self, grace_s: float) -> bool:
+        """For good: SIGTERM, and SIGKILL after the grace. True when there was something to end,
+        and `run` therefore returns."""
         self._ending = True
-        if self._process is not None and "running" in self.state:
-            await self._process.stop(grace_s)
+        if self._process is None or self._health is None:
+            return False
+        await self._process.stop(grace_s)
+        return True
 
     def kill(self) -> None:
         self._ending = True
@@ -101,36 +112,35 @@ class Container:
             self._process.kill()
 
     async def _run_once(self) -> int:
-        self._process = await self._start()
+        process = self._process = await self._start()
+        means = self._means
+        self._health = Health(self.spec, process, means.session, means.pace, self._on_change)
         started_at = time_text(now())
-        self.started = not self._has("startupProbe")
-        self.ready = self.started and not self._has("readinessProbe")
+        self._note("Normal", "Started", f"Started container {self.spec['name']}")
         self._become({"running": {"startedAt": started_at}})
-        exit_code = await self._attended(self._process)
-        self.ready, self.started, self.port = False, False, None
-        self._become({"terminated": self._obituary(exit_code, started_at)})
+        exit_code = await self._attended(process)
+        self._health, self.port = None, None
+        self._become({"terminated": _obituary(process, exit_code, started_at)})
         return exit_code
 
     async def _start(self) -> Process:
-        folder = self._means.logs.parent / "run" / self._pod["metadata"]["uid"] / self.spec["name"]
+        folder = self._means.workspace(self._pod) / self.spec["name"]
         folder.mkdir(parents=True, exist_ok=True)
         port_file = folder / "port"
         env = await environment_of(self._pod, self.spec, self._means.api, port_file)
         log = log_file(self._means.logs, self._pod, self.spec["name"], self.restarts)
         try:
-            process = Process(name(self._pod), command_of(self.spec), env, log, port_file)
+            return Process(name(self._pod), command_of(self.spec), env, log, port_file)
         except ChildFailed as error:
             raise BadContainer("RunContainerError", str(error)) from error
-        self._note("Normal", "Started", f"Started container {self.spec['name']}")
-        return process
 
     async def _attended(self, process: Process) -> int:
         """Wait for its end, with everything that goes on beside it."""
-        attendants = [asyncio.create_task(self._learn_port(process))]
-        attendants.append(asyncio.create_task(self._probe(process)))
+        beside = [self._learn_port(process), self._watch_health(process)]
         limit_bytes = memory_limit_bytes(self.spec)
         if limit_bytes is not None:
-            attendants.append(asyncio.create_task(process.keep_within(limit_bytes)))
+            beside.append(process.keep_within(limit_bytes))
+        attendants = [asyncio.create_task(attendant) for attendant in beside]
         try:
             return await process.ended()
         finally:
@@ -142,60 +152,14 @@ class Container:
         self.port = await process.port()
         self._on_change()
 
-    async def _probe(self, process: Process) -> None:
-        if self._has("startupProbe"):
-            startup = await self._probe_of("startupProbe", process)
-            if not await startup.first():
-                await self._restart(process, "Startup", startup)
-                return
-            self.started = True
-            self.ready = not self._has("readinessProbe")
-            self._on_change()
-        watching = []
-        if self._has("readinessProbe"):
-            watching.append(self._watch_readiness(process))
-        if self._has("livenessProbe"):
-            watching.append(self._watch_liveness(process))
-        await asyncio.gather(*watching)
-
-    async def _watch_readiness(self, process: Process) -> None:
-        probe = await self._probe_of("readinessProbe", process)
-        while True:
-            await probe.until(not self.ready)
-            self.ready = not self.ready
-            self._on_change()
-            if not self.ready and not self._ending:
-                text = f"Readiness probe failed: {probe.last_problem}"
-                self._note("Warning", "Unhealthy", text)
-            await probe.pause()
-
-    async def _watch_liveness(self, process: Process) -> None:
-        probe = await self._probe_of("livenessProbe", process)
-        await probe.until(False)
-        if not self._ending:
-            await self._restart(process, "Liveness", probe)
-
-    async def _restart(self, process: Process, kind: str, probe: Probe) -> None:
-        self._note("Warning", "Unhealthy", f"{kind} probe failed: {probe.last_problem}")
-        text = f"Container {self.spec['name']} failed {kind.lower()} probe, will be restarted"
-        self._note("Normal", "Killing", text)
+    async def _watch_health(self, process: Process) -> None:
+        assert self._health is not None
+        why = await self._health.watch()
+        if self._ending:
+            return
+        self._note("Warning", "Unhealthy", why)
+        self._note("Normal", "Killing", f"Container {self.spec['name']} will be restarted")
         await process.stop(self._pod["spec"]["terminationGracePeriodSeconds"])
-
-    async def _probe_of(self, field: str, process: Process) -> Probe:
-        spec = self.spec[field]
-        port = await self._real_port(spec, process)
-        probe = Probe(spec, check_of(spec, port, self._means.session), self._means.pace)
-        await probe.delay()
-        return probe
-
-    async def _real_port(self, spec: Json, process: Process) -> int:
-        """Where the declared port is in truth; others are taken as they are given."""
-        wanted = (spec.get("httpGet") or spec.get("tcpSocket") or {}).get("port", 0)
-        number = port_number(self.spec, wanted)
-        declared = [port["containerPort"] for port in self.spec.get("ports", ())]
-        if number is None or number in declared[:1]:
-            return await process.port()
-        return number
 
     def _again(self, exit_code: int) -> bool:
         policy = self._pod["spec"]["restartPolicy"]
@@ -203,35 +167,35 @@ class Container:
 
     async def _wait(self, wait_s: float) -> None:
         """Before the next run."""
-        if wait_s and "terminated" in self.state:
-            text = f"back-off {wait_s:g}s restarting failed container={self.spec['name']}"
-            self._last_state = self.state
-            self._become({"waiting": {"reason": "CrashLoopBackOff", "message": text}})
-            self._note("Warning", "BackOff", "Back-off restarting failed container")
+        if "terminated" in self._state:
+            self._last_state = self._state
+            if wait_s:
+                text = f"back-off {wait_s:g}s restarting failed container={self.spec['name']}"
+                self._become({"waiting": {"reason": "CrashLoopBackOff", "message": text}})
+                self._note("Warning", "BackOff", "Back-off restarting failed container")
         await asyncio.sleep(wait_s)
-        if "terminated" in self.state:
-            self._last_state = self.state
         if self._process is not None:
             self.restarts += 1
-        self._process = None
-
-    def _obituary(self, exit_code: int, started_at: str) -> Json:
-        assert self._process is not None
-        reason = "Completed" if exit_code == 0 else "Error"
-        return {
-            "exitCode": exit_code,
-            "reason": "OOMKilled" if self._process.out_of_memory else reason,
-            "startedAt": started_at,
-            "finishedAt": time_text(now()),
-            "containerID": f"process://{self._process.pid}",
-        }
+            self._process = None
 
     def _become(self, state: Json) -> None:
-        self.state = state
+        self._state = state
         self._on_change()
-
-    def _has(self, probe: str) -> bool:
-        return probe in self.spec
 
     def _note(self, kind: str, reason: str, message: str) -> None:
         self._means.recorder.note(self._pod, kind, reason, message)
+
+
+def _id(process: Process) -> str:
+    return f"process://{process.pid}"
+
+
+def _obituary(process: Process, exit_code: int, started_at: str) -> Json:
+    reason = "Completed" if exit_code == 0 else "Error"
+    return {
+        "exitCode": exit_code,
+        "reason": "OOMKilled" if process.out_of_memory else reason,
+        "startedAt": started_at,
+        "finishedAt": time_text(now()),
+        "containerID": _id(process),
+    }

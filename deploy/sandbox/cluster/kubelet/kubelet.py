@@ -20,6 +20,7 @@ PODS = "/api/v1/pods"
 NODES = "/api/v1/nodes"
 RETRY_S = 0.2
 TIDY_EVERY_S = 5.0
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class Kubelet:
         pace: Pace | None = None,
     ) -> None:
         self._server = server
-        self._logs = data / "logs"
+        self._data = data
         self._nodes = {spec.name: Node(spec) for spec in nodes}
         self._pace = pace or Pace()
         self._pods: dict[str, Json] = {}
@@ -44,11 +45,11 @@ class Kubelet:
 
     async def run(self, registered: asyncio.Event | None = None) -> None:
         """For ever; `registered` is set once the nodes are known to the API server."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(timeout=REQUEST_TIMEOUT) as session:
             api = PodApi(self._server, session)
             recorder = Recorder(api)
-            means = Means(api, session, recorder, self._logs, self._pace)
+            means = Means(api, session, recorder, self._data, self._pace)
+            means.logs.mkdir(parents=True, exist_ok=True)
             for node in self._nodes.values():
                 await node.register(api)
             if registered is not None:
@@ -66,7 +67,7 @@ class Kubelet:
                             lambda pods: self._see_all_pods(pods, means),
                         )
                     )
-                    group.create_task(self._tidy())
+                    group.create_task(self._tidy(means.logs))
             finally:
                 self._kill_everything()
 
@@ -117,14 +118,14 @@ class Kubelet:
         for key in list(self._workers):
             self._lose(key)
 
-    async def _tidy(self) -> None:
+    async def _tidy(self, logs: Path) -> None:
         while True:
             await asyncio.sleep(TIDY_EVERY_S)
-            alive = {folder_of(self._logs, pod) for pod in self._pods.values()}
+            alive = {folder_of(logs, pod) for pod in self._pods.values()}
             for folder in alive:
                 for file in folder.glob("*/*.log"):
                     rotate(file)
-            forget_oldest(self._logs, alive)
+            forget_oldest(logs, alive)
 
 
 async def _follow(

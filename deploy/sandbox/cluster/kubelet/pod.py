@@ -10,7 +10,7 @@ from deploy.sandbox.cluster.kubelet.client import Refused
 from deploy.sandbox.cluster.kubelet.container import Container, Means
 from deploy.sandbox.cluster.kubelet.nodes import Node
 from deploy.sandbox.cluster.kubelet.status import StatusBook
-from deploy.sandbox.cluster.objects import Json, annotations, deleting, name, uid
+from deploy.sandbox.cluster.objects import Json, annotations, deleting, name
 
 PORT_ANNOTATION = "sandbox.mendlog.io/port"
 RETRY_S = 0.2
@@ -70,9 +70,8 @@ class PodWorker:
     async def _end(self, runs: list[asyncio.Task[None]]) -> None:
         grace_s = self._pod["metadata"].get("deletionGracePeriodSeconds", 0)
         self._means.recorder.note(self._pod, "Normal", "Killing", f"Stopping pod {name(self._pod)}")
-        await asyncio.gather(*(container.end(grace_s) for container in self._containers))
-        ended = [run for run, one in zip(runs, self._containers, strict=True) if one.done]
-        await asyncio.gather(*ended)
+        ended = await asyncio.gather(*(one.end(grace_s) for one in self._containers))
+        await asyncio.gather(*(run for run, was in zip(runs, ended, strict=True) if was))
 
     async def _take_leave(self) -> None:
         while True:
@@ -107,7 +106,7 @@ class PodWorker:
         status = self._book.status_of(self._containers)
         if status != self._reported:
             self._reported = status
-            self._pod = await self._means.api.report(self._pod, status)
+            await self._means.api.report(self._pod, status)
 
     async def _publish_port(self) -> None:
         """Before the pod gets ready, so that whoever sees it ready can reach it."""
@@ -116,7 +115,7 @@ class PodWorker:
             await self._means.api.annotate(self._pod, {PORT_ANNOTATION: str(port)})
 
     def _forget(self) -> None:
-        shutil.rmtree(self._means.logs.parent / "run" / uid(self._pod), ignore_errors=True)
+        shutil.rmtree(self._means.workspace(self._pod), ignore_errors=True)
 
 
 def _runs_before(pod: Json, container: str) -> int:

@@ -35,8 +35,8 @@ class Probe:
                 return
             await asyncio.sleep(self._pace.scaled(self._spec["periodSeconds"]))
 
-    async def first(self) -> bool:
-        """Wait for the first verdict, whichever comes."""
+    async def first_verdict(self) -> bool:
+        """Wait for enough answers in a row, whichever they are."""
         streak, last = 0, None
         while True:
             passes = await self._passes()

@@ -39,6 +39,7 @@ class Process:
     async def ended(self) -> int:
         """Wait for its end; the exit code as a shell would show it."""
         await self._gone.wait()
+        self._end_group()
         code = self._child.exit_code
         assert code is not None
         return code if code >= 0 else 128 - code
@@ -68,6 +69,13 @@ class Process:
                 self.kill()
                 return
             await asyncio.sleep(MEMORY_POLL_S)
+
+    def _end_group(self) -> None:
+        """What it has started goes with it. Before it is reaped its id belongs to nobody else."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
 
     def _resident_bytes(self) -> int:
         try:

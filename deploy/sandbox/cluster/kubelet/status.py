@@ -49,6 +49,6 @@ class StatusBook:
 def _phase(containers: Sequence[Container]) -> str:
     if all(container.done for container in containers):
         return "Succeeded" if all(one.succeeded for one in containers) else "Failed"
-    if all("waiting" in one.state and one.restarts == 0 for one in containers):
+    if all(one.waiting and one.restarts == 0 for one in containers):
         return "Pending"
     return "Running"

@@ -6,8 +6,9 @@ from kubernetes import client
 from deploy.sandbox.cluster.api import eviction
 from deploy.sandbox.cluster.api.errors import ApiError
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Deletion, Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import BUDGETS, NAMESPACES, PODS
+from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import Store
 from tests.deploy.sandbox.cluster import workloads
 from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
