@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from schemas.codec import SchemaById
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.detect.rule import RatioRule
 from streams.detect.rules_file import load_rules
@@ -46,19 +45,9 @@ async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> S
         return births[name].incarnation
 
     return {
-        "observe.alerts": open_observe(
-            incarnation(ALERTS), settings.cluster, _registry(settings.registry_url)
-        ),
+        "observe.alerts": open_observe(incarnation(ALERTS), settings.cluster),
         "detect.metrics": open_detect(rules, incarnation(METRICS), settings.cluster),
         "relay.outcomes": open_relay(incarnation(OUTCOMES), settings.tape_partitions),
         "relay.controls": open_relay(incarnation(CONTROLS), settings.tape_partitions),
         "decide.tape": open_decide(PolicyBook(), silent),
     }
-
-
-def _registry(url: str) -> SchemaById | None:
-    if not url:
-        return None
-    from schemas.registry import Registry
-
-    return Registry(url).schema

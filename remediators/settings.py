@@ -50,6 +50,8 @@ class ExecutorSettings(BaseSettings):
 
     bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = "mendlog"
+    registry_url: str = ""
+    """A Confluent-compatible schema registry; empty for none."""
     tape_partitions: Count = 32
     """Partitions of `commands` and `outcomes`, as of the tape."""
     group: str = ""

@@ -5,8 +5,8 @@ Unknown framing, an unknown schema or broken bytes give an `Undecodable` value: 
 
 import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib import resources
@@ -63,13 +63,42 @@ class _Reader:
     convert: Callable[[Any], Any]
 
 
+@dataclass(slots=True)
+class _Framing:
+    """How this process frames what it writes; set once, at start, by `frame_with`."""
+
+    headers: dict[type, bytes] = field(default_factory=dict)
+    own: dict[bytes, "_Reader"] = field(default_factory=dict)
+    registry: SchemaById | None = None
+
+
+_framing = _Framing()
+
+
+def frame_with(ids: Mapping[type, int], registry: SchemaById | None) -> None:
+    """From now on write Confluent's framing with these ids, and read other ids by this registry.
+
+    Called once, before the first record; without ids, single-object encoding as ever.
+    """
+    _framing.headers = {record: _confluent_header(number) for record, number in ids.items()}
+    _framing.own = {
+        _confluent_header(number)[1:]: _readers()[_writers()[record].header[2:]]
+        for record, number in ids.items()
+    }
+    _framing.registry = registry
+
+
+def _confluent_header(number: int) -> bytes:
+    return bytes([CONFLUENT]) + number.to_bytes(4, "big")
+
+
 def encode(record: object, confluent_id: int | None = None) -> bytes:
     writer = _writers()[type(record)]
     out = io.BytesIO()
     if confluent_id is None:
-        out.write(writer.header)
+        out.write(_framing.headers.get(type(record), writer.header))
     else:
-        out.write(bytes([CONFLUENT]) + confluent_id.to_bytes(4, "big"))
+        out.write(_confluent_header(confluent_id))
     fastavro.schemaless_writer(out, writer.schema, writer.convert(record))
     return out.getvalue()
 
@@ -84,7 +113,8 @@ def decode(
         reader = _by_fingerprint(data[2:_SINGLE_OBJECT_HEADER_BYTES])
         header_bytes = _SINGLE_OBJECT_HEADER_BYTES
     elif data[0] == CONFLUENT:
-        reader = _by_registry_id(data[1:_CONFLUENT_HEADER_BYTES], registry)
+        header = data[1:_CONFLUENT_HEADER_BYTES]
+        reader = _framing.own.get(header) or _by_registry_id(header, registry or _framing.registry)
         header_bytes = _CONFLUENT_HEADER_BYTES
     else:
         return Undecodable(DecodeFault.UNKNOWN_FRAMING, f"starts with {data[:2].hex()}")

@@ -10,11 +10,13 @@ app = commands("Carry commands out on the clusters, each at most once.")
 @app.command()
 def executor() -> None:
     """Carry commands out; settings from MENDLOG_*, see docs/operations.md."""
+    from deploy.failpoints import failpoint
+    from deploy.logs import configure
+    from deploy.registry import join_registry
     from remediators.bootstrap import run_executor
     from remediators.settings import ExecutorSettings
 
-    from deploy.failpoints import failpoint
-    from deploy.logs import configure
-
     configure()
-    raise typer.Exit(run_executor(ExecutorSettings(), failpoint()))
+    settings = ExecutorSettings()
+    join_registry(settings.registry_url, settings.topic_prefix)
+    raise typer.Exit(run_executor(settings, failpoint()))

@@ -12,8 +12,11 @@ def gateway() -> None:
     """Take alerts by HTTP; settings from MENDLOG_*, see docs/operations.md."""
     from deploy.failpoints import failpoint
     from deploy.logs import configure
+    from deploy.registry import join_registry
     from streams.ingest.gateway import run_gateway
     from streams.settings import GatewaySettings
 
     configure()
-    raise typer.Exit(run_gateway(GatewaySettings(), failpoint()))
+    settings = GatewaySettings()
+    join_registry(settings.registry_url, settings.topic_prefix)
+    raise typer.Exit(run_gateway(settings, failpoint()))

@@ -7,7 +7,6 @@ is told in a line on stderr; a traceback means a defect of ours.
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -64,14 +63,23 @@ def group() -> typer.Typer:
     return made
 
 
-def options(
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
-    ] = False,
-) -> None:
-    if show_version:
+def show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"mendlog {version('mendlog')}")
         raise typer.Exit
+
+
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=show_version
+        ),
+    ] = False,
+) -> None:
+    """What may stand before a command's name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

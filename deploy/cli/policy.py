@@ -43,6 +43,7 @@ def publish(
 ) -> None:
     """Put a policy in force on every cluster. One that is wrong is refused, and the one in force
     stays."""
+    from deploy.registry import join_registry
     from streams.controls import policy_control
     from streams.controls import publish as published
     from streams.policy.load import load_file
@@ -52,6 +53,7 @@ def publish(
     policy, source = load_file(file)
     given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
+    join_registry(settings.registry_url, settings.topic_prefix)
     control = policy_control(policy, source, reason)
     partition, offset = asyncio.run(published(settings.bootstrap, settings.topic_prefix, control))
     facts = {"digest": policy.digest, "partition": partition, "offset": offset}

@@ -13,7 +13,10 @@ def processor() -> None:
     from deploy.failpoints import failpoint
     from deploy.logs import configure
     from deploy.processor import run
+    from deploy.registry import join_registry
     from streams.settings import ProcessorSettings
 
     configure()
-    raise typer.Exit(run(ProcessorSettings(), failpoint()))
+    settings = ProcessorSettings()
+    join_registry(settings.registry_url, settings.topic_prefix)
+    raise typer.Exit(run(settings, failpoint()))

@@ -29,11 +29,13 @@ def replay(
 
     Reads only. With --verify the exit code is 1 where tape and decisions differ.
     """
+    from deploy.registry import join_registry
     from streams.replay import verify as verified
 
     given = {"bootstrap": bootstrap, "topic_prefix": prefix, "tape_partitions": partitions}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
     quiet_clients()
+    join_registry(settings.registry_url, settings.topic_prefix)
     began_s = time.monotonic()
     result = asyncio.run(
         verified(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)

@@ -10,10 +10,12 @@ app = commands("Read Prometheus endpoints into the topic `metrics`.")
 @app.command()
 def scraper() -> None:
     """Read Prometheus endpoints; settings from MENDLOG_*, see docs/operations.md."""
-    from streams.ingest.scrape import run_scraper
-
     from deploy.logs import configure
+    from deploy.registry import join_registry
+    from streams.ingest.scrape import run_scraper
     from streams.settings import ScraperSettings
 
     configure()
-    raise typer.Exit(run_scraper(ScraperSettings()))
+    settings = ScraperSettings()
+    join_registry(settings.registry_url, settings.topic_prefix)
+    raise typer.Exit(run_scraper(settings))

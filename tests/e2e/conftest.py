@@ -138,7 +138,7 @@ def platform(kafka: Kafka, tmp_path: Path) -> Iterator[Platform]:
     stop_all(made.children)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole of `mendlog up`, with a policy that does not pause between incidents."""
     folder = tmp_path_factory.mktemp("stack")
