@@ -16,7 +16,7 @@ from schemas.codec import Undecodable, decode
 from schemas.topics import Topic
 from streams.read import plain_consumer, read_partition
 
-END_S = 60.0
+END_S = 120.0
 
 
 def quick_policy(folder: Path) -> Path:

@@ -36,6 +36,10 @@ POINTS = (
 )
 
 
+ONLY_IN_AN_INCIDENT = {p for _, p in POINTS if p.startswith(("relay.", "executor."))}
+"""Armed before the fault; the others, which are reached all the time, once the fault shows."""
+
+
 @pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda v: v)
 def test_the_incident_still_ends_resolved_with_one_effect(
     stack: Stack, tmp_path: Path, process: str, point: str
@@ -43,7 +47,11 @@ def test_the_incident_still_ends_resolved_with_one_effect(
     armed = tmp_path / "armed"
     before = revision(stack)
     stack.restart(process, {POINT: point, ARMED: str(armed)})
-    story = asyncio.run(break_and_wait(stack, armed.touch))
+    if point in ONLY_IN_AN_INCIDENT:
+        armed.touch()
+        story = asyncio.run(break_and_wait(stack))
+    else:
+        story = asyncio.run(break_and_wait(stack, armed.touch))
     assert not armed.exists(), f"{point} was never reached"
     assert story.end == "resolved"
     assert revision(stack) == before + 1, "one incident, one restart"
