@@ -4,8 +4,10 @@ A worker in doubt does not go on: it ends without writing, and whoever follows s
 journal. So every reason to end is an exception that reaches one place, `Hooks.end`.
 """
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -105,6 +107,23 @@ class Hooks:
     reached: Callable[[str], None] = _nothing
     ended: Callable[[str], None] = _nothing
     """Told the reason before the end."""
+
+    @contextmanager
+    def ending(self, **where: object) -> Iterator[None]:
+        """Whatever goes wrong inside ends the process.
+
+        So does a CancelledError that was not meant for this task: libraries leak it, and the task
+        would die of it without a word.
+        """
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self.end(error, **where)
+        except Exception as error:
+            self.end(error, **where)
 
     def end(self, error: BaseException, **where: object) -> None:
         reason = getattr(error, "reason", Fatal.reason)

@@ -57,11 +57,9 @@ class Feed:
 
     async def run(self, stream: Any) -> None:
         """The whole of an agent. An exception here would be acknowledged by Faust: it ends us."""
-        try:
+        with self._hooks.ending(agent=self._source.name):
             async for event in stream.events():
                 await self.take(event.message)
-        except Exception as error:
-            self._hooks.end(error, agent=self._source.name)
 
     async def take(self, message: Any) -> None:
         loop = self._partitions.get(message.partition)

@@ -139,11 +139,9 @@ class PartitionLoop:
         self.wanted = offset
 
     async def _run(self) -> None:
-        try:
+        with self._hooks.ending(agent=self.source.name, partition=self.partition):
             while group := await self._next_group():
                 await self._carry_out(group)
-        except Exception as error:
-            self._hooks.end(error, agent=self.source.name, partition=self.partition)
 
     async def _next_group(self) -> Group | None:
         while not self._queue:

@@ -107,15 +107,13 @@ class Partitions:
         self._opening = {p: task for p, task in self._opening.items() if task not in stopped}
 
     async def _open(self, partitions: list[int]) -> None:
-        try:
-            means = self._means
+        means = self._means
+        with means.hooks.ending(agent=self.source.name):
             journal = self.source.journal.name(means.topic_prefix)
             journals = await open_journals(journal, partitions, means.writer, means.reader)
             bounds = await means.reader.bounds(self.topic, partitions)
             for p in partitions:
                 await self.seek(self._start(journals[p], bounds[p]))
-        except Exception as error:
-            self._means.hooks.end(error, agent=self.source.name)
 
     def _start(self, journal: Journal, bounds: Bounds) -> PartitionLoop:
         p = journal.partition

@@ -41,6 +41,8 @@ class LogReader:
 
     async def read(self, topic: str, partition: int, part: Bounds) -> list[ConsumerRecord]:
         """The records from `part.start` up to and without `part.end`."""
+        if part.start >= part.end:
+            return []
         async with self._consumer(topic, [partition]) as (consumer, _):
             parts = {partition: part}
             return [r async for _, found in _read(consumer, topic, parts) for r in found]

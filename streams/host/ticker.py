@@ -94,13 +94,10 @@ class Ticker:
     async def _send(self, watch: _Watch) -> None:
         fact = TapeRecord(ALL, Tick(host_at_ms=time.time_ns() // 1_000_000))
         tick = Record(ALL.encode(), encode(fact))
-        try:
+        with self._hooks.ending(partition=watch.loop.partition):
             done = await self._writer.append(self._topic, watch.loop.partition, [tick])
-        except Exception as error:
-            self._hooks.end(error, partition=watch.loop.partition)
-            return
-        watch.appended = done.offset
-        watch.since_s = self._clock_s()
-        watch.sending = False
-        if self._watches.get(watch.loop.partition) is watch:
-            self._schedule(watch)
+            watch.appended = done.offset
+            watch.since_s = self._clock_s()
+            watch.sending = False
+            if self._watches.get(watch.loop.partition) is watch:
+                self._schedule(watch)

@@ -1,0 +1,178 @@
+"""Whatever Faust delivers, in whatever order, a loop sees each record once and in its place."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import pytest
+
+from streams.host.feed import SEEKS_BEFORE_LOOKING, Feed
+from streams.host.inputs import DECIDE
+from streams.host.loop import Limits, PartitionLoop
+from streams.host.reading import Bounds
+from streams.steps.effects import InputRecord
+from tests.streams.host import fakes
+from tests.streams.host.fakes import Ends, FakeLog, ScriptStep
+
+
+@dataclass
+class FakePartitions:
+    """One open partition and what its consumer was told."""
+
+    loop: PartitionLoop
+    source = DECIDE
+    topic = "test.tape"
+    seeks: list[int] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def flow(self) -> "FakePartitions":
+        return self
+
+    def get(self, partition: int) -> PartitionLoop | None:
+        return self.loop if partition == self.loop.partition else None
+
+    async def seek(self, loop: PartitionLoop) -> None:
+        self.seeks.append(loop.wanted)
+
+    def pause(self, topic: str, partition: int) -> None:
+        self.told.append("pause")
+
+    def resume(self, topic: str, partition: int) -> None:
+        self.told.append("resume")
+
+
+@dataclass
+class FakeReader:
+    found: list[object] = field(default_factory=list)
+    asked: list[Bounds] = field(default_factory=list)
+
+    async def read(self, topic: str, partition: int, part: Bounds) -> list[object]:
+        self.asked.append(part)
+        return self.found
+
+
+def message(offset: int, partition: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(
+        partition=partition, offset=offset, timestamp=1.234, key=b"k", value=b"v", headers=()
+    )
+
+
+class Bench:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.ends = Ends()
+        self.step = ScriptStep({})
+        self.loop = fakes.make_loop(FakeLog(), self.step, self.ends, limits=limits)
+        self.loop.room.set()
+        self.partitions = FakePartitions(self.loop)
+        self.reader = FakeReader()
+        self.feed = Feed(self.partitions, self.reader, self.ends.hooks)
+
+    async def take(self, *offsets: int) -> None:
+        for offset in offsets:
+            await self.feed.take(message(offset))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The feed's clock; add seconds to it."""
+    now = [1_000.0]
+    monkeypatch.setattr("streams.host.feed.time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+async def test_records_in_order_are_queued():
+    bench = Bench()
+    await bench.take(0, 1, 2)
+    assert bench.loop.wanted == 3
+    assert bench.partitions.seeks == []
+
+
+async def test_what_was_read_before_is_skipped():
+    bench = Bench()
+    await bench.take(0, 1, 0, 1, 2)
+    assert bench.loop.wanted == 3
+
+
+async def test_a_gap_is_sought_back_to_but_not_for_every_record(clock: list[float]):
+    bench = Bench()
+    await bench.take(0, 5, 6, 7)
+    assert bench.partitions.seeks == [1]
+    clock[0] += 0.2
+    await bench.take(8, 9)
+    assert bench.partitions.seeks == [1, 1]
+    await bench.take(1, 2)
+    assert bench.loop.wanted == 3
+
+
+async def test_a_gap_that_stays_is_looked_into_and_passed_when_nothing_is_there(
+    clock: list[float],
+):
+    """A transaction's marker takes an offset and is never delivered."""
+    bench = Bench()
+    for _ in range(SEEKS_BEFORE_LOOKING):
+        await bench.take(3)
+        clock[0] += 0.2
+    assert bench.loop.wanted == 0
+    await bench.take(3, 4)
+    assert bench.reader.asked == [Bounds(0, 3)]
+    assert bench.loop.wanted == 5
+
+
+async def test_a_gap_with_records_in_it_is_never_passed(clock: list[float]):
+    bench = Bench()
+    bench.reader.found = [object()]
+    for _ in range(10):
+        await bench.take(3)
+        clock[0] += 0.2
+    assert bench.loop.wanted == 0
+    assert len(bench.partitions.seeks) == 10
+
+
+async def test_other_partitions_than_ours_are_ignored():
+    bench = Bench()
+    await bench.feed.take(message(0, partition=7))
+    assert bench.loop.wanted == 0
+
+
+async def test_a_full_queue_pauses_the_partition_and_half_a_queue_resumes_it():
+    bench = Bench(Limits(4, group_records_max=1, queue_records_max=4))
+    await bench.take(0, 1, 2, 3, 4, 5)
+    assert bench.partitions.told == ["pause"]
+    assert bench.loop.wanted == 4
+    resumed = asyncio.Event()
+    bench.partitions.resume = lambda *_: resumed.set()
+    bench.loop.start()
+    async with asyncio.timeout(5):
+        await resumed.wait()
+    assert bench.partitions.seeks == [4]
+    await bench.loop.stop(1)
+
+
+async def test_a_record_may_get_a_header_on_its_way():
+    bench = Bench()
+    seen: list[InputRecord] = []
+
+    def enrich(record: InputRecord) -> InputRecord:
+        seen.append(record)
+        return replace(record, headers=(("windows", b"{}"),))
+
+    feed = Feed(bench.partitions, bench.reader, bench.ends.hooks, enrich)
+    queued: list[InputRecord] = []
+    bench.loop.offer = queued.append
+    await feed.take(message(0))
+    assert seen[0].at_ms == 1_234
+    assert queued[0].header("windows") == "{}"
+
+
+async def test_an_exception_in_the_agent_ends_the_worker():
+    """Faust would acknowledge the record and go on."""
+    bench = Bench()
+
+    class Stream:
+        async def events(self):
+            yield SimpleNamespace(message=None)
+
+    await bench.feed.run(Stream())
+    assert bench.ends.codes == [70]
