@@ -30,6 +30,7 @@ class Resolve:
 Admission = Proceed | Skip | Resolve | Refusal
 
 ENDED = "it has ended before"
+ALTERED = "announced under this id, for another target"
 FORGOTTEN = "issued before the ledger begins, and expired"
 
 
@@ -38,7 +39,7 @@ def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
     if known.ended:
         return Skip(ENDED)
     if known.intent is not None:
-        return Resolve(known.intent)
+        return _resolve(command, known.intent)
     if command.issued_at_ms < ledger.covers_from_ms:
         # It may have ended where we cannot see it, and a second end would contradict the first.
         return Skip(FORGOTTEN)
@@ -46,6 +47,13 @@ def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
         late_ms = now_ms - command.expires_at_ms
         return Refusal(OutcomeReason.EXPIRED, f"{late_ms} ms too late")
     return malformed(command) or Proceed()
+
+
+def _resolve(command: Command, intent: Outcome) -> Admission:
+    """An id that returns with another content is nobody's order, and must not end the real one."""
+    if intent.request is None or intent.request.target != command.target:
+        return Skip(ALTERED)
+    return Resolve(intent)
 
 
 def within_budget(

@@ -18,6 +18,10 @@ SKEW_MS_MAX = 30_000
 log = structlog.get_logger()
 
 
+class Unclaimed(Exception):
+    """The broker's library delivered what it never told us was ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     in_flight_max: int
@@ -109,9 +113,15 @@ class Executor:
         await self._inbox.start(self)
         while not self._stopping.is_set():
             for delivery in await self._inbox.fetch(self._room()):
-                if claim := self._claims.get(delivery.partition):
-                    claim.take(delivery)
+                self._take(delivery)
             self._measure()
+
+    def _take(self, delivery: Delivery) -> None:
+        """A command that nobody takes would be passed over; ending gives it to our successor."""
+        claim = self._claims.get(delivery.partition)
+        if claim is None:
+            raise Unclaimed(f"a command of partition {delivery.partition} before it was assigned")
+        claim.take(delivery)
 
     def _room(self) -> int:
         unfinished = sum(claim.progress.unfinished for claim in self._claims.values())

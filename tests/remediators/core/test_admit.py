@@ -3,6 +3,7 @@
 import pytest
 
 from remediators.core.admit import (
+    ALTERED,
     ENDED,
     FORGOTTEN,
     Proceed,
@@ -45,6 +46,11 @@ def test_announced_and_not_ended_is_found_out_even_when_it_has_expired():
 def test_announced_twice_the_first_counts():
     first, second = intent(ACT, REQUEST), intent(ACT, Request("PATCH", TARGET, "", "[1]"))
     assert admit(ACT, ledger(first, second), NOW_MS) == Resolve(first)
+
+
+def test_announced_and_altered_it_is_left_to_the_real_one():
+    altered = command(target=Target("eu-1", "shop", "Deployment", "payment"))
+    assert admit(altered, ledger(intent(ACT, REQUEST)), NOW_MS) == Skip(ALTERED)
 
 
 def test_announced_after_its_end_it_stays_ended():

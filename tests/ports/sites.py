@@ -1,0 +1,119 @@
+"""Places where the cluster port is put to the test: the fake, the sandbox, a real control plane.
+
+A real one is used where `MENDLOG_TEST_KUBECONFIG` and `MENDLOG_TEST_CONTEXT` name it.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from kubernetes import client, config
+
+from remediators.adapters.kubernetes.client import ApiServer
+from remediators.adapters.kubernetes.cluster import KubernetesCluster
+from remediators.ports import Cluster
+from remediators.settings import ClusterAddress
+from schemas.remediation import Target
+from tests.deploy.sandbox.cluster.workloads import deployment
+from tests.fakes import FakeCluster
+
+NAME = "web"
+
+
+class Site(Protocol):
+    """A cluster with one opted-in Deployment, and somebody else who changes it."""
+
+    cluster: Cluster
+    target: Target
+
+    async def annotates(self, name: str, value: str) -> None: ...
+
+    async def releases(self, image: str) -> None: ...
+
+    async def deletes(self) -> None: ...
+
+
+class FakeSite:
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self.target = Target("fake", "test", "Deployment", NAME)
+        self.cluster.deploy(self.target, replicas=1)
+
+    async def annotates(self, name: str, value: str) -> None:
+        self.cluster.change(
+            self.target, lambda found: found["metadata"]["annotations"].update({name: value})
+        )
+
+    async def releases(self, image: str) -> None:
+        def release(found: dict[str, Any]) -> None:
+            found["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+        self.cluster.change(self.target, release)
+
+    async def deletes(self) -> None:
+        self.cluster.delete(self.target)
+
+
+class ApiSite:
+    """Changes go through the official client's own calls, as a person's would."""
+
+    def __init__(self, address: ClusterAddress, configuration: client.Configuration) -> None:
+        self.cluster = KubernetesCluster(ApiServer(address, 10.0, 4), "test", 4)
+        self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
+        api = client.ApiClient(configuration)
+        self._apps, self._core = client.AppsV1Api(api), client.CoreV1Api(api)
+
+    async def annotates(self, name: str, value: str) -> None:
+        await self._patch({"metadata": {"annotations": {name: value}}})
+
+    async def releases(self, image: str) -> None:
+        containers = [{"name": "main", "image": image}]
+        await self._patch({"spec": {"template": {"spec": {"containers": containers}}}})
+
+    async def deletes(self) -> None:
+        delete = self._apps.delete_namespaced_deployment
+        await asyncio.to_thread(delete, NAME, self.target.namespace)
+
+    async def _patch(self, body: dict[str, Any]) -> None:
+        patch = self._apps.patch_namespaced_deployment
+        await asyncio.to_thread(patch, NAME, self.target.namespace, body)
+
+    def set_up(self) -> None:
+        self._core.create_namespace({"metadata": {"name": self.target.namespace}})
+        self._apps.create_namespaced_deployment(self.target.namespace, deployment(NAME, replicas=1))
+
+    def clear_up(self) -> None:
+        self._core.delete_namespace(self.target.namespace)
+
+
+@asynccontextmanager
+async def fake_site() -> AsyncIterator[Site]:
+    yield FakeSite()
+
+
+@asynccontextmanager
+async def api_site(
+    address: ClusterAddress, configuration: Callable[[], client.Configuration]
+) -> AsyncIterator[Site]:
+    site = ApiSite(address, configuration())
+    await asyncio.to_thread(site.set_up)
+    try:
+        yield site
+    finally:
+        await asyncio.to_thread(site.clear_up)
+        await site.cluster.close()
+
+
+def at_url(url: str) -> Callable[[], client.Configuration]:
+    return lambda: client.Configuration(host=url)
+
+
+def in_context(kubeconfig: str, context: str) -> Callable[[], client.Configuration]:
+    def load() -> client.Configuration:
+        loaded = client.Configuration()
+        config.load_kube_config(kubeconfig, context, client_configuration=loaded)
+        return loaded
+
+    return load

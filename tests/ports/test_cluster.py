@@ -1,0 +1,220 @@
+"""What the executor relies on in a cluster's API, shown on every site alike."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+
+from remediators.actions.catalog import CATALOG, announce
+from remediators.actions.plan import Scene
+from remediators.core.marker import carries, marker_of
+from remediators.core.patch import add, request
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import Revision, Workload
+from schemas.actions import RESTART, ROLL_BACK, SCALE
+from schemas.remediation import Command, CommandKind, Request, Target
+from tests.ports.sites import Site
+from tests.remediators.builders import command
+
+T = TypeVar("T")
+WITHIN_S = 20.0
+CHANGE = (add(7, "spec", "minReadySeconds"),)
+
+
+def always() -> bool:
+    return True
+
+
+async def look(site: Site) -> Workload:
+    seen = await site.cluster.look(site.target)
+    assert isinstance(seen, Workload), seen
+    return seen
+
+
+def order(seen: Workload, **more: Any) -> Command:
+    bound = {
+        "target": seen.target,
+        "uid": seen.uid,
+        "generation": seen.generation,
+        "marker": marker_of(seen),
+    }
+    return command(**{**bound, **more})
+
+
+async def until(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
+    """For what controllers do on their own time."""
+    async with asyncio.timeout(WITHIN_S):
+        while not holds(answer := await ask()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return answer
+
+
+async def settled(site: Site) -> Workload:
+    """Once the controllers have seen the newest generation, and numbered it."""
+    return await until(
+        lambda: look(site),
+        lambda seen: seen.observed_generation >= seen.generation and bool(seen.revision),
+    )
+
+
+async def revisions(site: Site, seen: Workload) -> tuple[Revision, ...]:
+    found = await site.cluster.revisions(seen)
+    assert not isinstance(found, Reply)
+    return found
+
+
+async def send(site: Site, what: Request) -> Answer:
+    return (await site.cluster.send(what, always)).answer
+
+
+async def test_a_look_at_what_is_there(site: Site):
+    seen = await look(site)
+    assert seen.uid
+    assert seen.generation == 1
+    assert seen.opted_in
+    assert not marker_of(seen)
+
+
+async def test_a_look_at_what_is_not_there(site: Site):
+    nothing = await site.cluster.look(replace(site.target, name="nothing"))
+    assert isinstance(nothing, Reply)
+    assert nothing.answer is Answer.NOT_FOUND
+
+
+async def test_names_cannot_climb_out_of_their_place(site: Site):
+    for target in (
+        replace(site.target, name=f"../deployments/{site.target.name}"),
+        replace(site.target, namespace=f"../namespaces/{site.target.namespace}"),
+    ):
+        assert isinstance(await site.cluster.look(target), Reply)
+
+
+async def test_a_request_takes_effect_once_and_leaves_its_marker(site: Site):
+    seen = await settled(site)
+    what = request(order(seen), CHANGE)
+    assert await send(site, what) is Answer.DONE
+    after = await look(site)
+    assert carries(after, "c1")
+    assert after.generation == seen.generation + 1
+    assert await send(site, what) is Answer.UNPROCESSABLE
+    again = await look(site)
+    assert (again.generation, marker_of(again)) == (after.generation, "c1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"uid": "00000000-0000-0000-0000-000000000000"}, id="uid"),
+        pytest.param({"generation": 99}, id="generation"),
+        pytest.param({"marker": "somebody"}, id="marker"),
+    ],
+)
+async def test_a_request_for_another_state_changes_nothing(site: Site, wrong: dict[str, Any]):
+    seen = await settled(site)
+    what = request(order(seen, **wrong), CHANGE)
+    assert await send(site, what) is Answer.UNPROCESSABLE
+    after = await look(site)
+    assert (after.generation, marker_of(after)) == (seen.generation, "")
+
+
+async def test_an_annotation_by_somebody_else_makes_it_stale(site: Site):
+    """It is the generation that stands in for an absent marker, so annotations must move it."""
+    seen = await settled(site)
+    await site.annotates("mendlog.io/last-command", "somebody")
+    assert await send(site, request(order(seen), CHANGE)) is Answer.UNPROCESSABLE
+    assert marker_of(await look(site)) == "somebody"
+
+
+async def test_of_two_sent_at_once_one_wins(site: Site):
+    seen = await settled(site)
+    ours = [request(order(seen, command_id=f"c{n}"), CHANGE) for n in range(6)]
+    answers = await asyncio.gather(*(send(site, what) for what in ours))
+    assert sorted(a.value for a in answers).count("done") == 1, answers
+    assert set(answers) <= {Answer.DONE, Answer.UNPROCESSABLE, Answer.CONFLICT}
+    after = await look(site)
+    assert after.generation == seen.generation + 1
+    assert marker_of(after) == f"c{answers.index(Answer.DONE)}"
+
+
+async def test_what_would_be_invalid_changes_nothing(site: Site):
+    seen = await settled(site)
+    what = request(order(seen), (add(-1, "spec", "replicas"),))
+    assert await send(site, what) is Answer.UNPROCESSABLE
+    assert (await look(site)).generation == seen.generation
+
+
+async def test_held_back_at_the_last_moment(site: Site):
+    seen = await settled(site)
+    reply = await site.cluster.send(request(order(seen), CHANGE), lambda: False)
+    assert reply.answer is Answer.HELD_BACK
+    assert (await look(site)).generation == seen.generation
+
+
+async def test_a_request_for_what_was_deleted(site: Site):
+    seen = await settled(site)
+    await site.deletes()
+    what = request(order(seen, generation=99), CHANGE)
+    await until(lambda: send(site, what), lambda answer: answer is Answer.NOT_FOUND)
+
+
+async def test_a_kind_that_we_do_not_know(site: Site):
+    reply = await site.cluster.look(Target("test", "test", "Widget", "x"))
+    assert isinstance(reply, Reply)
+
+
+async def test_every_request_of_the_catalogue_is_accepted(site: Site):
+    """Scaled up, restarted, rolled back, and each undone that can be."""
+    await site.releases("example/main:2")
+    act = await _act(site, "scale", SCALE, parameters={"replicas": "2", "max": "3"})
+    assert (await look(site)).replicas_wanted == 2
+    undo = replace(
+        act,
+        kind=CommandKind.ROLLBACK,
+        command_id="undo",
+        undoes=act.command_id,
+        parameters={"replicas": "1"},
+    )
+    await _carry(site, undo)
+    assert (await look(site)).replicas_wanted == 1
+    await _act(site, "restart", RESTART)
+    await _act(site, "back", ROLL_BACK)
+    seen = await settled(site)
+    assert _image(seen.template) == "example/main:1"
+    assert marker_of(seen) == "back,restart,undo,scale"
+
+
+async def test_revisions_are_the_templates_there_have_been(site: Site):
+    await settled(site)
+    await site.releases("example/main:2")
+    seen = await settled(site)
+    found = await until(lambda: revisions(site, seen), lambda found: len(found) == 2)
+    assert [r.number for r in found] == [1, 2]
+    assert [_image(r.template) for r in found] == ["example/main:1", "example/main:2"]
+
+
+async def test_surroundings_are_told_or_left_unknown(site: Site):
+    around = await site.cluster.surroundings(await look(site))
+    assert around.pdb_allowed is None
+    assert 0 <= around.nodes_ready <= around.nodes
+
+
+async def _act(site: Site, command_id: str, action: str, **more: Any) -> Command:
+    act = order(await settled(site), command_id=command_id, action=action, **more)
+    await _carry(site, act)
+    return act
+
+
+async def _carry(site: Site, act: Command) -> None:
+    seen = await look(site)
+    found = await revisions(site, seen)
+    made = announce(CATALOG[act.action], Scene(act, seen, found))
+    assert not isinstance(made, Refusal), made
+    assert await send(site, made[0]) is Answer.DONE, json.loads(made[0].body)
+
+
+def _image(template: Any) -> str:
+    return template["spec"]["containers"][0]["image"]

@@ -1,0 +1,74 @@
+"""One partition's work on fakes: order something, then see what was recorded and changed."""
+
+from typing import Any
+
+from remediators.executor.desk import Desk
+from remediators.executor.job import Means
+from remediators.executor.metrics import Metrics
+from remediators.executor.work import Work
+from remediators.ports import Recorded
+from schemas.remediation import Command, CommandKind, Observation, Outcome
+from tests.fakes import FakeClock, FakeCluster, FakeLedger
+from tests.remediators.builders import NOW_MS, TARGET, command
+
+PARTITION = 0
+
+
+class Died(Exception):
+    """The process ends here."""
+
+
+class Bench:
+    def __init__(self, actions_per_hour_max: int = 30) -> None:
+        self.cluster = FakeCluster()
+        self.cluster.deploy(TARGET)
+        self.clock = FakeClock(NOW_MS)
+        self.ledger = FakeLedger(self.clock)
+        self.points: list[str] = []
+        self.die_at = ""
+        self.metrics = Metrics()
+        self.actions_per_hour_max = actions_per_hour_max
+        self.restart()
+
+    def restart(self) -> None:
+        """Another process takes over: nothing is left but the ledger."""
+        self.die_at = ""
+        means = Means(
+            {"eu-1": self.cluster},
+            self.clock,
+            self.metrics,
+            self._reached,
+            self.actions_per_hour_max,
+        )
+        desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
+        self.desk, self.work = desk, Work(means, desk)
+
+    async def do(self, order: Command) -> list[Recorded]:
+        """What this command has added to the ledger."""
+        await self.desk.open()
+        before = len(self.records)
+        await self.work.do(order)
+        return self.records[before:]
+
+    async def act(self, **more: Any) -> Command:
+        """An ACT bound to a fresh look."""
+        look = command(CommandKind.LOOK, command_id=f"look-{len(self.records)}")
+        seen = (await self.do(look))[0]
+        assert isinstance(seen, Observation)
+        bound = {"uid": seen.uid, "generation": seen.generation, "marker": seen.marker}
+        return command(**{**bound, **more})
+
+    def _reached(self, point: str) -> None:
+        self.points.append(point)
+        if point == self.die_at:
+            raise Died(point)
+
+    @property
+    def records(self) -> list[Recorded]:
+        return [record for _, record in self.ledger.records[PARTITION]]
+
+
+def words(records: list[Recorded]) -> list[str]:
+    return [
+        f"{r.status} {r.reason}".strip() if isinstance(r, Outcome) else "observed" for r in records
+    ]

@@ -1,0 +1,135 @@
+"""One partition: targets side by side, one target in order, a rollback first."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+
+from remediators.executor.claim import Claim
+from remediators.ports import Delivery
+from schemas.remediation import Command, CommandKind, Target
+from tests.remediators.builders import command
+
+A, B = (Target("eu-1", "shop", "Deployment", name) for name in ("a", "b"))
+
+
+class SlowWork:
+    """Each command waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.gates: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def do(self, order: Command) -> None:
+        self.begun.append(order.command_id)
+        await self.gates[order.command_id].wait()
+
+    async def finish(self, command_id: str) -> None:
+        self.gates[command_id].set()
+        await settle()
+
+
+class Opening:
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+
+    async def open(self) -> None:
+        await self.gate.wait()
+
+
+class Here:
+    def __init__(self) -> None:
+        self.work, self.desk = SlowWork(), Opening()
+        self.rejected: list[int] = []
+        self.claim = Claim(
+            self.desk,  # type: ignore[arg-type]
+            self.work,  # type: ignore[arg-type]
+            self._reject,
+            asyncio.create_task,  # type: ignore[arg-type]
+            lambda: None,
+        )
+        self._offset = 0
+
+    async def _reject(self, delivery: Delivery) -> None:
+        self.rejected.append(delivery.offset)
+
+    async def takes(self, command_id: str, target: Target, kind=CommandKind.LOOK) -> None:
+        self.deliver(command(kind, command_id=command_id, target=target))
+        await settle()
+
+    def deliver(self, order: Command | None) -> None:
+        self.claim.take(Delivery(0, self._offset, 0, b"", b"", order))
+        self._offset += 1
+
+    @property
+    def done_to(self) -> int | None:
+        return self.claim.progress.next_offset
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def here():
+    made = Here()
+    made.desk.gate.set()
+    await settle()
+    return made
+
+
+async def test_targets_side_by_side_one_target_in_order(here: Here):
+    await here.takes("a1", A)
+    await here.takes("a2", A)
+    await here.takes("b1", B)
+    assert here.work.begun == ["a1", "b1"]
+    await here.work.finish("b1")
+    assert here.done_to is None
+    await here.work.finish("a1")
+    assert (here.work.begun[-1], here.done_to) == ("a2", 1)
+    await here.work.finish("a2")
+    assert here.done_to == 3
+
+
+async def test_a_rollback_goes_before_what_waits(here: Here):
+    await here.takes("a1", A)
+    await here.takes("a2", A)
+    await here.takes("undo", A, CommandKind.ROLLBACK)
+    await here.work.finish("a1")
+    assert here.work.begun == ["a1", "undo"]
+
+
+async def test_nothing_is_begun_before_the_ledger_is_read():
+    here = Here()
+    await here.takes("a1", A)
+    assert here.work.begun == []
+    assert not here.claim.open
+    here.desk.gate.set()
+    await settle()
+    assert here.work.begun == ["a1"]
+
+
+async def test_what_is_not_a_command_is_set_aside_and_counts_as_done(here: Here):
+    here.deliver(None)
+    await settle()
+    assert (here.rejected, here.done_to) == ([0], 1)
+
+
+async def test_let_go_it_ends_what_is_under_way_and_begins_nothing(here: Here):
+    await here.takes("a1", A)
+    await here.takes("a2", A)
+    closing = asyncio.create_task(here.claim.close(grace_s=5))
+    await settle()
+    await here.work.finish("a1")
+    await closing
+    await here.takes("b1", B)
+    assert (here.work.begun, here.done_to) == (["a1"], 1)
+
+
+async def test_let_go_it_does_not_wait_for_ever(here: Here):
+    await here.takes("a1", A)
+    await here.claim.close(grace_s=0.01)
+    await settle()
+    await here.work.finish("a1")
+    assert here.done_to is None

@@ -1,0 +1,302 @@
+"""One command on fakes: what is recorded, in which order, and what the cluster is asked."""
+
+import json
+
+import pytest
+
+from remediators.core.refusal import Refusal
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import PAUSED_UNTIL
+from remediators.executor import reading
+from schemas.actions import ROLL_BACK, SCALE
+from schemas.remediation import (
+    CommandKind,
+    Observation,
+    Outcome,
+    OutcomeReason,
+    OutcomeStatus,
+    Target,
+)
+from tests.remediators.builders import NOW_MS, TARGET, command
+from tests.remediators.executor.bench import Bench, Died, words
+
+DOWN = Reply(Answer.NEVER_SENT, "refused")
+
+
+@pytest.fixture
+def here() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """Waits between readings are real, so they are made short."""
+    monkeypatch.setattr(reading, "READ_AGAIN_S", 0.001)
+
+
+async def test_a_look_is_answered_by_an_observation(here: Bench):
+    (seen,) = await here.do(command(CommandKind.LOOK))
+    assert isinstance(seen, Observation)
+    assert (seen.found, seen.opted_in, seen.uid, seen.generation) == (True, True, "uid-1", 1)
+    assert (seen.replicas_wanted, seen.replicas_ready, seen.nodes) == (3, 3, 3)
+    assert seen.at_ms == NOW_MS
+
+
+async def test_a_look_at_nothing_is_an_observation_too(here: Bench):
+    (seen,) = await here.do(
+        command(CommandKind.LOOK, target=Target("eu-1", "shop", "Deployment", "gone"))
+    )
+    assert isinstance(seen, Observation)
+    assert not seen.found
+
+
+async def test_a_look_waits_for_an_api_that_is_down(here: Bench):
+    here.cluster.readings += [DOWN, DOWN]
+    assert words(await here.do(command(CommandKind.LOOK))) == ["observed"]
+
+
+async def test_a_look_that_is_forbidden(here: Bench):
+    here.cluster.readings.append(Reply(Answer.FORBIDDEN, "403"))
+    assert words(await here.do(command(CommandKind.LOOK))) == ["failed forbidden"]
+
+
+async def test_looks_are_not_stopped_by_the_kill_switch(here: Bench):
+    here.clock.refusals["eu-1"] = Refusal(OutcomeReason.KILLED)
+    assert words(await here.do(command(CommandKind.LOOK))) == ["observed"]
+
+
+async def test_a_verify_runs_each_probe_once(here: Bench):
+    order = command(CommandKind.VERIFY, parameters={"probes": "rollout,latency"})
+    (outcome,) = await here.do(order)
+    assert isinstance(outcome, Outcome)
+    assert outcome.status is OutcomeStatus.CHECKED
+    assert [(c.probe, c.passed) for c in outcome.checks] == [("rollout", True), ("latency", None)]
+
+
+async def test_a_verify_that_cannot_read_cannot_tell(here: Bench):
+    here.cluster.readings += [DOWN] * reading.VERIFY_READS_MAX
+    order = command(CommandKind.VERIFY, parameters={"probes": "rollout"})
+    (outcome,) = await here.do(order)
+    assert isinstance(outcome, Outcome)
+    assert [c.passed for c in outcome.checks] == [None]
+
+
+async def test_a_verify_of_what_is_gone_fails(here: Bench):
+    here.cluster.delete(TARGET)
+    (outcome,) = await here.do(command(CommandKind.VERIFY, parameters={"probes": "rollout"}))
+    assert isinstance(outcome, Outcome)
+    assert [c.passed for c in outcome.checks] == [False]
+
+
+async def test_an_act_is_announced_then_done_then_recorded(here: Bench):
+    records = await here.do(await here.act())
+    assert words(records) == ["intent", "applied"]
+    (request,) = here.cluster.changes
+    assert isinstance(records[0], Outcome)
+    assert records[0].request == request
+    assert here.points[-4:] == [
+        "executor.claimed",
+        "executor.intent_acked",
+        "executor.response_read",
+        "executor.result_acked",
+    ]
+
+
+async def test_the_same_command_again_does_and_writes_nothing(here: Bench):
+    act = await here.act()
+    await here.do(act)
+    assert await here.do(act) == []
+    here.restart()
+    assert await here.do(act) == []
+    assert len(here.cluster.changes) == 1
+
+
+async def test_announced_by_a_process_that_died_before_it_sent(here: Bench):
+    act = await here.act()
+    await _die_after_intent(here, act)
+    here.restart()
+    assert words(await here.do(act)) == ["applied"]
+    announced = next(r for r in here.records if isinstance(r, Outcome) and r.request)
+    assert here.cluster.changes == [announced.request]
+
+
+async def test_announced_by_a_process_that_died_after_it_was_done(here: Bench):
+    act = await here.act(action=SCALE, parameters={"by": "1", "max": "9"})
+    here.cluster.replies.append(_done_and_dead(here))
+    with pytest.raises(Died):
+        await here.do(act)
+    here.restart()
+    (outcome,) = await here.do(act)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.undo) == (OutcomeStatus.APPLIED, {"replicas": "3"})
+    assert len(here.cluster.sent) == 1
+
+
+async def test_resumed_it_is_what_was_announced_and_not_what_would_be_now(here: Bench):
+    """The number to scale to was counted from what was there at the time of the INTENT."""
+    act = await here.act(action=SCALE, parameters={"by": "1", "max": "9"})
+    await _die_after_intent(here, act)
+    here.cluster.change(TARGET, lambda found: found["spec"].update(replicas=7))
+    here.restart()
+    assert words(await here.do(act)) == ["rejected stale"]
+    assert here.cluster.objects[TARGET]["spec"]["replicas"] == 7
+
+
+async def test_the_answer_is_lost(here: Bench):
+    act = await here.act()
+    here.cluster.replies.append(here.cluster.lose_answer)
+    assert words(await here.do(act)) == ["intent", "applied"]
+    assert len(here.cluster.sent) == 1
+
+
+async def test_scaled_and_undone(here: Bench):
+    act = await here.act(action=SCALE, parameters={"replicas": "5", "max": "9"})
+    _, applied = await here.do(act)
+    assert isinstance(applied, Outcome)
+    undo = command(
+        CommandKind.ROLLBACK,
+        command_id="c2",
+        action=SCALE,
+        parameters=applied.undo,
+        undoes=act.command_id,
+        uid=act.uid,
+        generation=act.generation,
+        marker=act.marker,
+    )
+    assert words(await here.do(undo)) == ["intent", "applied"]
+    assert here.cluster.objects[TARGET]["spec"]["replicas"] == 3
+    assert "executor.mid_rollback" in here.points
+
+
+async def test_undone_only_while_nobody_else_has_touched_it(here: Bench):
+    act = await here.act(action=SCALE, parameters={"replicas": "5", "max": "9"})
+    await here.do(act)
+    here.cluster.change(TARGET, lambda found: found["spec"].update(replicas=6))
+    undo = command(
+        CommandKind.ROLLBACK,
+        command_id="c2",
+        action=SCALE,
+        parameters={"replicas": "3"},
+        undoes=act.command_id,
+        uid=act.uid,
+        generation=act.generation,
+    )
+    assert words(await here.do(undo)) == ["rejected stale"]
+
+
+async def test_rolled_back_to_the_release_before(here: Bench):
+    def release(found):
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = "example/main:2"
+
+    here.cluster.change(TARGET, release)
+    assert words(await here.do(await here.act(action=ROLL_BACK))) == ["intent", "applied"]
+    template = here.cluster.objects[TARGET]["spec"]["template"]
+    assert template["spec"]["containers"][0]["image"] == "example/main:1"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words_wanted"),
+    [
+        pytest.param(
+            lambda here: here.cluster.change(
+                TARGET, lambda f: f["metadata"]["annotations"].pop("mendlog.io/enabled")
+            ),
+            "rejected not_opted_in",
+            id="not opted in",
+        ),
+        pytest.param(
+            lambda here: here.cluster.change(
+                TARGET,
+                lambda f: f["metadata"]["annotations"].update(
+                    {PAUSED_UNTIL: "2999-01-01T00:00:00Z"}
+                ),
+            ),
+            "rejected paused",
+            id="paused",
+        ),
+        pytest.param(
+            lambda here: here.cluster.change(TARGET, lambda f: f["spec"].update(replicas=4)),
+            "rejected stale",
+            id="changed",
+        ),
+        pytest.param(lambda here: here.cluster.delete(TARGET), "rejected not_found", id="deleted"),
+        pytest.param(
+            lambda here: here.clock.refusals.update({"eu-1": Refusal(OutcomeReason.NO_HEARTBEAT)}),
+            "rejected no_heartbeat",
+            id="no heartbeat",
+        ),
+        pytest.param(
+            lambda here: here.clock.refusals.update({"eu-1": Refusal(OutcomeReason.KILLED)}),
+            "rejected killed",
+            id="killed",
+        ),
+        pytest.param(
+            lambda here: here.cluster.readings.append(Reply(Answer.FORBIDDEN)),
+            "rejected forbidden",
+            id="may not read",
+        ),
+        pytest.param(
+            lambda here: setattr(here.clock, "at_ms", NOW_MS + 10**9),
+            "rejected expired",
+            id="expired",
+        ),
+    ],
+)
+async def test_refused_before_anything_is_announced(here: Bench, spoil, words_wanted):
+    act = await here.act()
+    spoil(here)
+    assert words(await here.do(act)) == [words_wanted]
+    assert here.cluster.sent == []
+
+
+async def test_an_action_of_a_later_release(here: Bench):
+    assert words(await here.do(await here.act(action="drain"))) == ["rejected unknown_action"]
+
+
+async def test_a_cluster_that_nobody_told_us_of(here: Bench):
+    target = Target("us-1", "shop", "Deployment", "checkout")
+    order = command(cluster="us-1", target=target)
+    assert words(await here.do(order)) == ["rejected unknown_cluster"]
+
+
+async def test_the_second_guard_counts_what_others_have_done_too(here: Bench):
+    here.actions_per_hour_max = 2
+    here.restart()
+    for number in range(2):
+        act = await here.act(command_id=f"c{number}")
+        assert words(await here.do(act)) == ["intent", "applied"]
+    here.restart()
+    assert words(await here.do(await here.act(command_id="c3"))) == ["rejected over_budget"]
+
+
+async def test_a_command_from_before_the_ledger_was_read_makes_it_read_on(here: Bench):
+    act = await here.act()
+    await here.do(act)
+    here.clock.at_ms += 10**8
+    here.restart()
+    assert await here.do(act) == []
+
+
+async def test_a_request_holds_nothing_but_tests_the_change_and_the_marker(here: Bench):
+    await here.do(await here.act(action=SCALE, parameters={"replicas": "5", "max": "9"}))
+    steps = json.loads(here.cluster.changes[0].body)
+    assert [(s["op"], s["path"]) for s in steps] == [
+        ("test", "/metadata/uid"),
+        ("test", "/metadata/generation"),
+        ("add", "/spec/replicas"),
+        ("add", "/metadata/annotations/mendlog.io~1last-command"),
+    ]
+
+
+async def _die_after_intent(here: Bench, act) -> None:
+    here.die_at = "executor.intent_acked"
+    with pytest.raises(Died):
+        await here.do(act)
+
+
+def _done_and_dead(here: Bench):
+    def reply(request):
+        here.cluster.take_effect(request)
+        raise Died("executor.response_read")
+
+    return reply

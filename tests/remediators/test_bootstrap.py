@@ -1,0 +1,45 @@
+"""How the executor starts, and how it says that it cannot."""
+
+import os
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from remediators.bootstrap import run_executor
+from remediators.executor.metrics import Metrics
+from remediators.executor.web import Web
+from remediators.settings import ClusterAddress, ExecutorSettings
+from schemas.remediation import OutcomeStatus
+from tests.remediators.builders import command, outcome
+
+
+def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Path):
+    nowhere = {"x": ClusterAddress(context="x", kubeconfig=str(tmp_path / "none"))}
+    assert run_executor(ExecutorSettings(clusters=nowhere)) == os.EX_CONFIG
+    missing = tmp_path / "clusters.yaml"
+    assert run_executor(ExecutorSettings(clusters_file=missing)) == os.EX_CONFIG
+
+
+def test_a_broker_that_is_not_there_is_a_fault():
+    settings = ExecutorSettings(bootstrap="127.0.0.1:1", produce_timeout_s=0.5)
+    assert run_executor(settings) == os.EX_SOFTWARE
+
+
+async def test_health_and_metrics():
+    why_not = "no heartbeat has come back lately"
+    metrics = Metrics()
+    metrics.recorded(outcome(command(), OutcomeStatus.REJECTED, reason="stale"))
+    web = Web("127.0.0.1", 0, metrics.registry, lambda: why_not)
+    await web.start()
+    try:
+        async with ClientSession(f"http://127.0.0.1:{web.port}") as client:
+            assert (await client.get("/-/healthy")).status == 200
+            answer = await client.get("/-/ready")
+            assert (answer.status, await answer.text()) == (503, f"{why_not}\n")
+            why_not = ""
+            assert (await client.get("/-/ready")).status == 200
+            text = await (await client.get("/metrics")).text()
+            wanted = 'mendlog_commands_total{kind="act",reason="stale",status="rejected"} 1.0'
+            assert wanted in text
+    finally:
+        await web.stop()

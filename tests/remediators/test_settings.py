@@ -1,0 +1,69 @@
+"""Settings: where clusters are, and what is no setting."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from remediators.settings import ClusterAddress, ExecutorSettings
+
+
+def test_clusters_as_json(monkeypatch):
+    clusters = {
+        "demo": {"url": "http://127.0.0.1:1"},
+        "eu-1": {"context": "eu"},
+        "here": {"in_cluster": True},
+    }
+    monkeypatch.setenv("MENDLOG_CLUSTERS", json.dumps(clusters))
+    assert ExecutorSettings().all_clusters() == {
+        "demo": ClusterAddress(url="http://127.0.0.1:1"),
+        "eu-1": ClusterAddress(context="eu"),
+        "here": ClusterAddress(in_cluster=True),
+    }
+
+
+def test_clusters_as_yaml(tmp_path: Path):
+    path = tmp_path / "clusters.yaml"
+    path.write_text("clusters:\n  eu-1: {context: eu, kubeconfig: /etc/kube}\n")
+    settings = ExecutorSettings(clusters_file=path, clusters={"b": ClusterAddress(url="http://b")})
+    assert set(settings.all_clusters()) == {"eu-1", "b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "clusters: 3", "clusters: {a: {}}", "clusters: {a: {url: x, context: y}}", "a: ["],
+)
+def test_a_clusters_file_that_cannot_be_used(tmp_path: Path, text: str):
+    import yaml
+
+    path = tmp_path / "clusters.yaml"
+    path.write_text(text)
+    with pytest.raises((ValueError, yaml.YAMLError)):
+        ExecutorSettings(clusters_file=path).all_clusters()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"heartbeat_s": 0},
+        {"heartbeat_age_max_s": float("nan")},
+        {"request_timeout_s": float("inf")},
+        {"actions_per_hour_max": 0},
+        {"in_flight_max": -1},
+        {"web_port": 70_000},
+        {"clusters": {"a": {"url": "http://a", "kubeconfig": "x"}}},
+    ],
+)
+def test_limits_that_are_no_limits(wrong):
+    with pytest.raises(ValidationError):
+        ExecutorSettings(**wrong)
+
+
+def test_two_processes_have_two_names():
+    assert str(__import__("os").getpid()) in ExecutorSettings().name
+
+
+def test_the_group_follows_the_prefix():
+    assert ExecutorSettings(topic_prefix="x").group_id == "x-executor"
+    assert ExecutorSettings(topic_prefix="x", group="y").group_id == "y"
