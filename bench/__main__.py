@@ -16,10 +16,12 @@ from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
 from deploy.sandbox.stack import Stack
 from deploy.sandbox.workloads import deploy_idle
+from schemas.remediation import CommandKind
 
 ALERTS = int(os.environ.get("BENCH_ALERTS", "50000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-INCIDENTS = int(os.environ.get("BENCH_INCIDENTS", "500"))
+INCIDENTS = int(os.environ.get("BENCH_INCIDENTS", "1000"))
+LOOKS_PER_S, ACTS_PER_S = 100, 10
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -47,9 +49,13 @@ async def measure(stack: Stack) -> dict[str, Any]:
         bares.append(await bare.alerts_per_s(stack.kafka.bootstrap, topic, len(sent)))
         ours.append(await throughput.decided_per_s(stack, sent))
         print(f"round {number + 1}: ours {ours[-1]:,.0f}/s, bare {bares[-1]:,.0f}/s")
-    targets = [f"bench-{n}" for n in range(INCIDENTS)]
-    await asyncio.gather(*(asyncio.to_thread(deploy_idle, stack.cluster.url, t) for t in targets))
-    looks, acts = await latency.posts_to_commands_ms(stack, INCIDENTS, targets)
+    looks, _ = await latency.posts_to_commands_ms(
+        stack, [f"absent-{n}" for n in range(INCIDENTS)], LOOKS_PER_S, CommandKind.LOOK
+    )
+    targets = [f"idle-{n}" for n in range(INCIDENTS // 10)]
+    for target in targets:
+        await asyncio.to_thread(deploy_idle, stack.cluster.url, target)
+    _, acts = await latency.posts_to_commands_ms(stack, targets, ACTS_PER_S, CommandKind.ACT)
     return {
         "alerts": ALERTS,
         "decided_per_s": round(statistics.median(ours)),

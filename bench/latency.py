@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohttp
 from aiokafka import TopicPartition
@@ -14,32 +14,38 @@ from schemas.remediation import Command, CommandKind
 from schemas.topics import COMMANDS
 from streams.read import plain_consumer
 
-PER_S = 100
+GIVE_UP_S = 20.0
 
 
 async def posts_to_commands_ms(
-    stack: Stack, count: int, targets: Sequence[str]
+    stack: Stack, targets: Sequence[str], per_s: int, until: CommandKind
 ) -> tuple[list[float], list[float]]:
-    """Milliseconds to LOOK and to ACT, one alert and one incident for each target."""
+    """Milliseconds to LOOK and to ACT, one alert and one incident for each target; until all have
+    got the command `until`."""
     posted_s: dict[str, float] = {}
     looks: dict[str, float] = {}
     acts: dict[str, float] = {}
-    following = asyncio.create_task(_follow(stack, count, posted_s, looks, acts))
+    waited_for = looks if until is CommandKind.LOOK else acts
+    following = asyncio.create_task(
+        _follow(stack, lambda: len(waited_for) == len(targets), posted_s, looks, acts)
+    )
     await asyncio.sleep(0.5)  # The follower stands at the end before the first is sent.
-    await _post_steadily(f"{stack.url('gateway')}/api/v2/alerts", targets[:count], posted_s)
+    await _post_steadily(f"{stack.url('gateway')}/api/v2/alerts", targets, per_s, posted_s)
     try:
-        await asyncio.wait_for(following, 20)
+        await asyncio.wait_for(following, GIVE_UP_S)
     except TimeoutError:
-        print(f"  only {len(looks)} looks and {len(acts)} acts of {count} came")
+        print(f"  only {len(looks)} looks and {len(acts)} acts of {len(targets)} came")
     return list(looks.values()), list(acts.values())
 
 
-async def _post_steadily(url: str, targets: Sequence[str], posted_s: dict[str, float]) -> None:
+async def _post_steadily(
+    url: str, targets: Sequence[str], per_s: int, posted_s: dict[str, float]
+) -> None:
     async with aiohttp.ClientSession() as session:
         begin = time.perf_counter()
         sending = []
         for number, target in enumerate(targets):
-            await asyncio.sleep(max(0.0, begin + number / PER_S - time.perf_counter()))
+            await asyncio.sleep(max(0.0, begin + number / per_s - time.perf_counter()))
             sending.append(asyncio.create_task(_post(session, url, target, posted_s)))
         await asyncio.gather(*sending)
 
@@ -63,7 +69,7 @@ async def _post(
 
 async def _follow(
     stack: Stack,
-    count: int,
+    complete: Callable[[], bool],
     posted_s: dict[str, float],
     looks: dict[str, float],
     acts: dict[str, float],
@@ -74,7 +80,7 @@ async def _follow(
     consumer.assign([place])
     await consumer.seek_to_end(place)
     try:
-        while len(acts) < count:
+        while not complete():
             batches = await consumer.getmany(place, timeout_ms=100)
             now_s = time.perf_counter()
             for record in batches.get(place, ()):
