@@ -28,7 +28,7 @@ def quick_policy(folder: Path) -> Path:
         ("attempts_per_target: 2", "attempts_per_target: 1000"),
         ("cooldown: 10s", "cooldown: 1ms"),
         ("close_after: 10m", "close_after: 100ms"),
-        ("hold: 2s, deadline: 12s", "hold: 500ms, deadline: 30s"),
+        ("hold: 2s, deadline: 20s", "hold: 500ms, deadline: 60s"),
     ):
         assert old in text
         text = text.replace(old, new)

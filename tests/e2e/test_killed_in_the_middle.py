@@ -53,7 +53,7 @@ def test_the_incident_still_ends_resolved_with_one_effect(
     else:
         story = asyncio.run(break_and_wait(stack, armed.touch))
     assert not armed.exists(), f"{point} was never reached"
-    assert story.end == "resolved"
+    assert story.end == "verified"
     assert revision(stack) == before + 1, "one incident, one restart"
     asyncio.run(check_the_record(stack))
 

@@ -26,7 +26,7 @@ async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(sta
     story, _ = await asyncio.gather(break_and_wait(stack), post(stack, sent))
     wanted = {fingerprint(labels) for labels in sent}
 
-    assert story.end == "resolved"
+    assert story.end == "verified"
     assert wanted <= await accepted(stack), "every one is in `alerts`"
     await until_no_lag(stack)
     assert wanted <= await taped(stack), "and on the tape"

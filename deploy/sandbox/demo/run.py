@@ -118,7 +118,7 @@ async def _replay(stack: Stack) -> Verified:
 def _facts(
     scenario: Scenario, story: Story, requests: int, failed: int, replayed: Verified
 ) -> Facts:
-    resolved_at_ms = story.ended_at_ms if story.end == "resolved" else None
+    resolved_at_ms = story.ended_at_ms if story.end == "verified" else None
     identical = not replayed.differ and not replayed.unverified and replayed.recomputed > 0
     return Facts(
         scenario=scenario.name,

@@ -48,9 +48,9 @@ async def bad_release(stack: Stack, _pods: list[str]) -> str:
 SCENARIOS: Mapping[str, Scenario] = {
     s.name: s
     for s in (
-        Scenario("leak", "a memory leak that a restart cures", leak, "resolved"),
+        Scenario("leak", "a memory leak that a restart cures", leak, "verified"),
         Scenario(
-            "bad-release", "a bad release that only a rollback cures", bad_release, "resolved"
+            "bad-release", "a bad release that only a rollback cures", bad_release, "verified"
         ),
     )
 }

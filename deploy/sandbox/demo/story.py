@@ -43,7 +43,7 @@ class Story:
     acted_at_ms: int | None = None
     ended_at_ms: int | None = None
     end: str = ""
-    """How the incident ended: `resolved` or `escalated`."""
+    """How the incident ended: `verified`, `escalated`, or why else it was resolved."""
     incident_id: str = ""
     _failures: dict[str, float] = field(default_factory=dict)
     _state: str = ""
@@ -121,7 +121,8 @@ class Story:
         if not before:
             return f"incident {incident.incident_id[:8]} opened: {incident.title}"
         if incident.state in ("resolved", "escalated"):
-            self.end, self.ended_at_ms = incident.state, at_ms
+            self.end = reason if incident.state == "resolved" else incident.state
+            self.ended_at_ms = at_ms
         return f"incident {incident.state}: {reason}"
 
     def _hear_command(self, at_ms: int, command: Command) -> str:

@@ -89,7 +89,7 @@ def test_the_whole_loop_is_told_in_order_with_its_places() -> None:
     assert str(told[0].place) == "mendlog.metrics/1/3"
     times = (story.detected_at_ms, story.commanded_at_ms, story.acted_at_ms, story.ended_at_ms)
     assert [story.seconds(t) for t in times] == [0.9, 0.95, 0.99, 6.0]
-    assert (story.ended, story.end) == (True, "resolved")
+    assert (story.ended, story.end) == (True, "verified")
 
 
 def test_what_was_before_the_fault_is_not_told_but_remembered() -> None:
@@ -112,6 +112,13 @@ def test_an_incident_that_goes_to_a_human_ends_the_story() -> None:
     story.hear(at("incidents"), FAULT_MS + 1, incident("open"))
     story.hear(at("incidents"), FAULT_MS + 2, incident("escalated", "ladder_spent"))
     assert (story.ended, story.end) == (True, "escalated")
+
+
+def test_an_incident_that_cleared_by_itself_is_not_verified() -> None:
+    story = Story(FAULT_MS)
+    story.hear(at("incidents"), FAULT_MS + 1, incident("open"))
+    story.hear(at("incidents"), FAULT_MS + 2, incident("resolved", "alerts_clear"))
+    assert (story.ended, story.end) == (True, "alerts_clear")
 
 
 def test_another_incident_does_not_end_it() -> None:
