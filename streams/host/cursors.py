@@ -8,6 +8,7 @@ record costs and where the input ends, from which others tell how much work is l
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 import structlog
@@ -15,11 +16,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.host.inputs import AgentInput
+from streams.host.loop import PartitionLoop
 from streams.host.offsets import Committed, GroupOffsets
 from streams.host.partitions import Partitions
 from streams.host.progress import Progress
 
 PUBLISH_EVERY_S = 0.5
+ALL_EVERY = 60
+"""Each so many turns all cursors are published, should somebody have put back an old one."""
 
 log = structlog.get_logger()
 
@@ -66,27 +70,30 @@ def _progress(committed: Committed) -> Progress:
 
 
 class Publisher:
-    """Publishes this worker's cursors, those that moved, twice a second."""
+    """Publishes this worker's cursors: twice a second those that moved, now and then all, and
+    each once more as its partition is given up, before anybody else can have it."""
 
     def __init__(self, board: Board, inputs: Sequence[Partitions]) -> None:
         self._board = board
         self._inputs = inputs
         self._published: dict[tuple[AgentInput, int], Progress] = {}
+        for partitions in inputs:
+            partitions.on_stopped.append(self._publish_moved)
 
     async def run(self) -> None:
-        while True:
+        for turn in count(1):
             await asyncio.sleep(PUBLISH_EVERY_S)
-            await self.publish()
+            if turn % ALL_EVERY == 0:
+                self._published.clear()
+            for partitions in self._inputs:
+                await self._publish_moved(partitions, list(partitions))
 
-    async def publish(self) -> None:
-        for partitions in self._inputs:
-            source = partitions.source
-            now = {loop.partition: partitions.progress(loop) for loop in partitions}
-            moved = {p: at for p, at in now.items() if self._published.get((source, p)) != at}
-            if moved:
-                await self._publish(source, moved)
-
-    async def _publish(self, source: AgentInput, moved: Mapping[int, Progress]) -> None:
+    async def _publish_moved(self, partitions: Partitions, loops: Sequence[PartitionLoop]) -> None:
+        source = partitions.source
+        now = {loop.partition: partitions.progress(loop) for loop in loops}
+        moved = {p: at for p, at in now.items() if self._published.get((source, p)) != at}
+        if not moved:
+            return
         try:
             await self._board.publish(source, moved)
         except (KafkaError, OSError) as error:

@@ -22,8 +22,6 @@ from streams.host.reading import Bounds, LogReader
 from streams.steps.effects import InputRecord
 
 SEEK_PAUSE_S = 0.2
-SEEKS_BEFORE_LOOKING = 3
-"""A gap that outlives this many seeks may be a hole in the log, such as a transaction's marker."""
 
 log = structlog.get_logger()
 
@@ -34,7 +32,8 @@ Enrich = Callable[[InputRecord], InputRecord]
 @dataclass(slots=True)
 class _Gap:
     wanted: int
-    seeks: int = 0
+    first: int
+    """The record that came instead."""
     sought_s: float = 0.0
 
 
@@ -89,21 +88,23 @@ class Feed:
             self._partitions.flow.resume(self._topic, loop.partition)
 
     async def _is_after_hole(self, loop: PartitionLoop, offset: int) -> bool:
-        """True if the record follows the queued ones with nothing in between after all."""
+        """True if the record follows the queued ones with nothing in between after all.
+
+        The same record again after a seek says so: the log may have a hole there, such as the
+        marker of somebody's transaction.
+        """
         if offset < loop.wanted:
             return False
         gap = self._gaps.get(loop.partition)
         if gap is None or gap.wanted != loop.wanted:
-            gap = self._gaps[loop.partition] = _Gap(loop.wanted)
-        if time.monotonic() - gap.sought_s < SEEK_PAUSE_S:
-            return False
-        if gap.seeks >= SEEKS_BEFORE_LOOKING and await self._is_hole(loop, offset):
+            gap = self._gaps[loop.partition] = _Gap(loop.wanted, offset)
+        elif offset == gap.first and await self._is_hole(loop, offset):
             log.info("hole in the log", topic=self._topic, partition=loop.partition, offset=offset)
             loop.skip_hole(offset)
             return True
-        gap.seeks += 1
-        gap.sought_s = time.monotonic()
-        await self._partitions.seek(loop)
+        if time.monotonic() - gap.sought_s >= SEEK_PAUSE_S:
+            gap.sought_s = time.monotonic()
+            await self._partitions.seek(loop)
         return False
 
     async def _is_hole(self, loop: PartitionLoop, offset: int) -> bool:

@@ -1,7 +1,7 @@
 """The partitions of one input that this worker owns, from assignment to revocation."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,7 @@ STOP_WITHIN_S = 5.0
 log = structlog.get_logger()
 
 Listener = Callable[[PartitionLoop], None]
+Farewell = Callable[["Partitions", Sequence[PartitionLoop]], Awaitable[None]]
 
 
 class Flow(Protocol):
@@ -53,6 +54,7 @@ class Partitions:
         self.gate: Gate | None = None
         self.on_open: list[Listener] = []
         self.on_close: list[Listener] = []
+        self.on_stopped: list[Farewell] = []
         self._open_step = open_step
         self._means = means
         self._loops: dict[int, PartitionLoop] = {}
@@ -95,6 +97,8 @@ class Partitions:
             for listener in self.on_close:
                 listener(loop)
         await asyncio.gather(*(loop.stop(STOP_WITHIN_S) for loop in loops))
+        for farewell in self.on_stopped:
+            await farewell(self, loops)
 
     async def close(self) -> None:
         self._closed = True

@@ -95,12 +95,19 @@ class Processor:
         return all(app.joined for app in self.apps) and not any(p.opening for p in self.inputs)
 
     async def run(self) -> int:
+        """Serves until a signal comes."""
         running = asyncio.get_running_loop()
-        for sig in (signal.SIGTERM, signal.SIGINT):
-            running.add_signal_handler(sig, self._stop.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, self.stop)
+        return await self.serve()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def serve(self) -> int:
         try:
             await self._start()
-            await self._serve()
+            await self._until_stopped()
             await asyncio.wait_for(self._end(), STOP_WITHIN_S)
         except Exception as error:
             self.hooks.end(error)
@@ -123,7 +130,7 @@ class Processor:
         changelogs = [name for app in self.apps for name in app.tables.changelog_topics]
         return {t.name(prefix): t.partitions(tape) for t in ours} | dict.fromkeys(changelogs, tape)
 
-    async def _serve(self) -> None:
+    async def _until_stopped(self) -> None:
         """Returns when told to stop; raises what goes wrong in any part."""
         beside: list[Coroutine[Any, Any, None]] = [
             self.publisher.run(),
@@ -149,7 +156,6 @@ class Processor:
     async def _end(self) -> None:
         """Finishes the groups under way and leaves the group, so that others can go on at once."""
         await asyncio.gather(*(partitions.close() for partitions in self.inputs))
-        await self.publisher.publish()
         await asyncio.gather(*(app.stop() for app in self.apps))
         await self.web.stop()
         await self.offsets.stop()

@@ -1,7 +1,7 @@
 """Topics of a test's own on the broker that all tests share."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -15,9 +15,13 @@ def new_prefix() -> str:
 
 
 async def make_topics(
-    bootstrap: str, prefix: str, topics: Iterable[Topic], partitions: int = 2, **extra: int
+    bootstrap: str,
+    prefix: str,
+    topics: Iterable[Topic],
+    partitions: int = 2,
+    others: Mapping[str, int] | None = None,
 ) -> None:
-    """`extra` are topics by their whole name, with dots as underscores cannot be."""
+    """Topics from the table of topics, and others by name and number of partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     ours = [
@@ -25,7 +29,9 @@ async def make_topics(
         for t in topics
     ]
     try:
-        await admin.create_topics([*ours, *(NewTopic(n, c, 1) for n, c in extra.items())])
+        await admin.create_topics(
+            [*ours, *(NewTopic(name, count, 1) for name, count in (others or {}).items())]
+        )
     finally:
         await admin.close()
 
