@@ -36,3 +36,5 @@ async def _start(admin: AIOKafkaAdminClient, bootstrap: str) -> None:
         await admin.start()
     except (KafkaError, OSError) as fault:
         raise BrokerUnreachable(f"no Kafka broker answers at {bootstrap}") from fault
+    except ValueError as fault:  # the client reads the address only now
+        raise BrokerUnreachable(f"{bootstrap!r} is no host:port of a Kafka broker") from fault

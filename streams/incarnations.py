@@ -30,7 +30,7 @@ async def read_incarnations(
             return newest_births(await _read_to_end(bootstrap, TOPICS_BORN.name(prefix)))
     except TimeoutError:
         raise IncarnationsUnknown(f"{bootstrap} did not answer in {timeout_s:g} s") from None
-    except KafkaError as fault:
+    except (KafkaError, OSError, ValueError) as fault:
         raise IncarnationsUnknown(f"{bootstrap}: {fault}") from fault
 
 
@@ -55,8 +55,8 @@ async def _read_to_end(bootstrap: str, topic: str) -> list[tuple[bytes | None, b
         # Not `seek_to_beginning`: the reset to "latest" under way since `assign` can undo it.
         auto_offset_reset="earliest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         if topic not in await consumer.topics():
             return []
         return await _records(consumer, TopicPartition(topic, 0))

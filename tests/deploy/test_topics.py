@@ -141,6 +141,14 @@ async def test_no_broker_is_one_clear_answer() -> None:
             await read_incarnations(address, "p")
 
 
+@pytest.mark.parametrize("address", ["kafka:port", "nowhere.invalid:9092", ""])
+async def test_what_is_no_address_is_told_as_such(address: str) -> None:
+    with pytest.raises(BrokerUnreachable, match=address):
+        await check(address, "p", PARTITIONS)
+    with pytest.raises(IncarnationsUnknown, match=address):
+        await read_incarnations(address, "p")
+
+
 async def test_a_broker_that_says_nothing_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
