@@ -36,8 +36,9 @@ class Cluster(Protocol):
         """Its pod templates, past and present."""
         ...
 
-    async def surroundings(self, workload: Workload) -> Surroundings:
-        """What can be told of its neighbourhood; never in the way of a look."""
+    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+        """A look, and beside it what can be told of the neighbourhood; what cannot be told is left
+        unknown."""
         ...
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:

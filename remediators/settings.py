@@ -54,8 +54,6 @@ class ExecutorSettings(BaseSettings):
     """A Confluent-compatible schema registry; empty for none."""
     tape_partitions: Count = 32
     """Partitions of `commands` and `outcomes`, as of the tape."""
-    registry_url: str = ""
-    """A Confluent-compatible schema registry; empty for none."""
     group: str = ""
     """The consumer group; `<topic_prefix>-executor` when empty."""
     name: str = Field(default_factory=_name)

@@ -105,8 +105,11 @@ class FakeCluster:
     async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
         return tuple(self.history[workload.uid])
 
-    async def surroundings(self, workload: Workload) -> Surroundings:
-        return Surroundings(nodes=3, nodes_ready=3, zones=3)
+    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+        seen = await self.look(target)
+        if isinstance(seen, Reply):
+            return seen
+        return seen, Surroundings(nodes=3, nodes_ready=3, zones=3)
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         if not in_time():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from remediators.core.outcome import Pen
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
-from remediators.core.workload import Workload
+from remediators.core.workload import Surroundings, Workload
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
 from remediators.ports import Clock, Cluster, Reached, Recorded
@@ -53,6 +53,9 @@ class Job:
 
     async def write(self, record: Recorded) -> None:
         await self.desk.write(record)
+
+    async def survey(self) -> tuple[Workload, Surroundings] | Reply:
+        return await self.means.metrics.timed("survey", self.cluster.survey(self.command.target))
 
     async def look(self) -> Workload | Reply:
         return await self.means.metrics.timed("look", self.cluster.look(self.command.target))

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from remediators.core.outcome import passing
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Workload
+from remediators.core.workload import Surroundings, Workload
 from remediators.executor.job import Job
 from remediators.probes import catalog as probes
 from schemas.remediation import Check
@@ -20,19 +20,18 @@ async def look(job: Job) -> None:
     """Asked until it answers, or until nobody waits for it any more."""
     pen = job.pen
 
-    async def ask() -> Workload | Reply:
+    async def ask() -> tuple[Workload, Surroundings] | Reply:
         nonlocal pen
         pen = job.pen  # An observation is as old as the moment before it was asked for.
-        return await job.look()
+        return await job.survey()
 
-    seen = await patiently(job, ask)
-    if isinstance(seen, Workload):
-        around = await job.means.metrics.timed("surroundings", job.cluster.surroundings(seen))
-        await job.write(pen.observed(job.command, seen, around))
-    elif seen.answer is Answer.NOT_FOUND:
+    found = await patiently(job, ask)
+    if not isinstance(found, Reply):
+        await job.write(pen.observed(job.command, *found))
+    elif found.answer is Answer.NOT_FOUND:
         await job.write(pen.missing(job.command))
     else:
-        await job.write(job.pen.failed(job.command, seen))
+        await job.write(job.pen.failed(job.command, found))
 
 
 async def patiently(job: Job, ask: Callable[[], Awaitable[T | Reply]]) -> T | Reply:

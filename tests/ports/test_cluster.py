@@ -197,7 +197,10 @@ async def test_revisions_are_the_templates_there_have_been(site: Site):
 
 
 async def test_surroundings_are_told_or_left_unknown(site: Site):
-    around = await site.cluster.surroundings(await look(site))
+    found = await site.cluster.survey(site.target)
+    assert not isinstance(found, Reply)
+    seen, around = found
+    assert seen.uid == (await look(site)).uid
     assert around.pdb_allowed is None
     assert 0 <= around.nodes_ready <= around.nodes
 

@@ -12,7 +12,7 @@ from remediators.ports import BrokerLost
 from schemas.topics import COMMANDS, OUTCOMES, REJECTS, SWITCHES, Topic
 
 T = TypeVar("T")
-FETCH_WAIT_MS = 25
+FETCH_WAIT_MS = 10
 """A partition whose records were just taken waits for the fetch under way to return: this long."""
 
 

@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -41,8 +42,14 @@ class KubernetesCluster:
     async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
         return await self._run(self._revisions, workload)
 
-    async def surroundings(self, workload: Workload) -> Surroundings:
-        return await self._run(self._surroundings, workload)
+    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+        """All at once: what is asked for one after another is answered late."""
+        seen, budgets, nodes = await asyncio.gather(
+            self.look(target), self._run(self._budgets, target), self._run(self._fresh_nodes)
+        )
+        if isinstance(seen, Reply):
+            return seen
+        return seen, replace(nodes, pdb_allowed=_allowed(seen, budgets))
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         path = _path(request.target)
@@ -72,22 +79,9 @@ class KubernetesCluster:
             return sets
         return _read(views.revisions, workload.uid, sets)
 
-    def _surroundings(self, workload: Workload) -> Surroundings:
-        """A right that we lack, or an API that fails, leaves its part unknown."""
-        namespace = quote(workload.target.namespace, safe="")
-        budgets = self._list(f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets")
-        allowed = (
-            budgets
-            if isinstance(budgets, Reply)
-            else _read(views.pdb_allowed, workload.template, budgets)
-        )
-        nodes = self._fresh_nodes()
-        return Surroundings(
-            pdb_allowed=None if isinstance(allowed, Reply) else allowed,
-            nodes=nodes.nodes,
-            nodes_ready=nodes.nodes_ready,
-            zones=nodes.zones,
-        )
+    def _budgets(self, target: Target) -> list[dict[str, Any]] | Reply:
+        namespace = quote(target.namespace, safe="")
+        return self._list(f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets")
 
     def _fresh_nodes(self) -> Surroundings:
         """Kept for some seconds: thousands of nodes would make each look slow."""
@@ -131,6 +125,14 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
         return view(*arguments)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         return Reply(Answer.UNSURE, f"an answer that makes no sense: {fault!r}")
+
+
+def _allowed(seen: Workload, budgets: list[dict[str, Any]] | Reply) -> int | None:
+    """A right that we lack, or an API that fails, leaves it unknown."""
+    if isinstance(budgets, Reply):
+        return None
+    allowed = _read(views.pdb_allowed, seen.template, budgets)
+    return None if isinstance(allowed, Reply) else allowed
 
 
 def _count_nodes(nodes: list[dict[str, Any]]) -> Surroundings:

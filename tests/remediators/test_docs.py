@@ -1,0 +1,40 @@
+"""The page about actions names all that there is."""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from remediators.actions.catalog import CATALOG
+from remediators.core.patch import BODY_BYTES_MAX
+from remediators.probes.catalog import PROBES
+from remediators.settings import ClusterAddress, ExecutorSettings
+from schemas.remediation import OutcomeReason
+
+PAGE = (Path(__file__).parents[2] / "docs" / "actions.md").read_text()
+UNUSED = {OutcomeReason.NONE, OutcomeReason.DUPLICATE, OutcomeReason.NO_ANSWER}
+"""Not a refusal, not written by us, and told in words."""
+
+
+def test_a_section_for_every_action():
+    assert set(re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)) >= set(CATALOG)
+
+
+def test_every_reason_and_every_probe():
+    missing = [r.value for r in OutcomeReason if r not in UNUSED and f"`{r.value}`" not in PAGE]
+    assert not missing
+    assert all(f"`{probe}`" in PAGE for probe in PROBES)
+
+
+def test_the_figures():
+    assert f"{BODY_BYTES_MAX // 1024} KiB" in PAGE
+    assert f"{ExecutorSettings().actions_per_hour_max} actions an hour" in PAGE
+
+
+def test_the_examples():
+    (clusters,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    for address in yaml.safe_load(clusters)["clusters"].values():
+        ClusterAddress(**address)
+    (patch,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert len(json.loads(patch.replace("…the change…,", ""))) == 4
