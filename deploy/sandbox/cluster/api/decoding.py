@@ -61,11 +61,12 @@ class Decoder:
         def change(old: Json) -> Json:
             new = _patched(old, patch, content_type)
             try:
-                return self._conformed(model, new)
+                conformed = self._conformed(model, new)
             except WrongType as error:
-                name = old["metadata"]["name"]
                 cause = Cause("patch", f"Invalid value: {error}")
-                raise errors.invalid(resource, name, [cause]) from error
+                raise errors.invalid(resource, old["metadata"]["name"], [cause]) from error
+            _check_uid(resource, old, conformed)
+            return conformed
 
         return change
 
@@ -83,6 +84,14 @@ def parsed(body: bytes) -> Any:
         return json.loads(body)
     except ValueError as error:  # of json, or of the text's encoding
         raise errors.bad_request(f"the object provided is unrecognized: {error}") from error
+
+
+def _check_uid(resource: Resource, old: Json, new: Json) -> None:
+    """A patch cannot change it; in a PUT another one is a conflict instead."""
+    asked, name = new.get("metadata", {}).get("uid"), old["metadata"]["name"]
+    if asked not in (None, old["metadata"]["uid"]):
+        cause = Cause.invalid("metadata.uid", asked, "field is immutable")
+        raise errors.invalid(resource, name, [cause])
 
 
 def _check_size(patch: Any) -> None:

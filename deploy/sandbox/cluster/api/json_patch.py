@@ -13,7 +13,7 @@ class BadPatch(ValueError):
 
 
 class PatchFailed(ValueError):
-    """A patch that does not fit this document: a test failed or a path is missing."""
+    """A patch that cannot be applied to this document: a test failed, a path is missing."""
 
 
 def apply(document: Any, operations: Any) -> Any:
@@ -32,18 +32,18 @@ def _apply_one(document: Any, step: dict[str, Any]) -> Any:
         case "test":
             return _tested(document, path, step.get("value"))
         case "add":
-            return _added(document, path, _value(step))
+            return _added(document, path, copy.deepcopy(step.get("value")))
         case "remove":
             return _removed(document, path)
         case "replace":
             _get(document, path)
-            return _put(document, path, _value(step))
+            return _put(document, path, copy.deepcopy(step.get("value")))
         case "move":
             moved = _get(document, _pointer(step, "from"))
             return _added(_removed(document, _pointer(step, "from")), path, moved)
         case "copy":
             return _added(document, path, copy.deepcopy(_get(document, _pointer(step, "from"))))
-    raise BadPatch(f"unexpected kind of operation: {step.get('op')!r}")
+    raise PatchFailed(f"unexpected kind of operation: {step.get('op')!r}")
 
 
 def _tested(document: Any, path: Path, wanted: Any) -> Any:
@@ -118,14 +118,8 @@ def _index(items: list[Any], part: str, path: Path) -> int:
 def _pointer(step: dict[str, Any], field: str) -> Path:
     text = step.get(field)
     if not isinstance(text, str) or (text and not text.startswith("/")):
-        raise BadPatch(f"{field!r} is not a JSON pointer: {text!r}")
+        raise PatchFailed(f"{field!r} is not a JSON pointer: {text!r}")
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
-
-
-def _value(step: dict[str, Any]) -> Any:
-    if "value" not in step:
-        raise BadPatch(f"{step['op']!r} needs a value")
-    return copy.deepcopy(step["value"])
 
 
 def _text(path: Path) -> str:

@@ -33,6 +33,13 @@ NOT_OWNED_METADATA = frozenset(
 )
 
 
+MAPS = frozenset({"annotations", "capacity", "data", "labels", "limits", "requests"})
+"""Their keys are the user's. The map itself has an owner too: who made the first entry."""
+
+ATOMIC = frozenset({"fieldRef", "nodeSelector", "scaleTargetRef", "selector"})
+"""Owned as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Who writes: the field manager, and through which subresource."""
@@ -88,10 +95,13 @@ def _fields(obj: Json) -> Iterator[tuple[Path, Any]]:
 
 def _leaves(path: Path, field: str, value: Any) -> Iterator[tuple[Path, Any]]:
     key = MERGE_KEYS.get(field)
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and field not in ATOMIC:
+        if field in MAPS:
+            yield path, None
         for name, part in value.items():
             yield from _leaves((*path, f"f:{name}"), name, part)
     elif isinstance(value, list) and key and all(key in item for item in value):
+        yield path, None
         for item in value:
             segment = "k:" + json.dumps({key: item[key]}, separators=(",", ":"))
             yield (*path, segment), None

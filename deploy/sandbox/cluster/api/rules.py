@@ -43,7 +43,10 @@ def check_identity(resource: Resource, old: Json, new: Json) -> None:
             f"the name on the URL ({wanted['name']})"
         )
     if meta.get("uid", wanted["uid"]) != wanted["uid"]:
-        why = _failed("UID", meta["uid"], wanted["uid"])
+        why = (
+            f"Precondition failed: UID in precondition: {meta['uid']}, "
+            f"UID in object meta: {wanted['uid']}"
+        )
         raise errors.conflict(resource, wanted["name"], why)
 
 
@@ -63,13 +66,17 @@ def check_version(resource: Resource, old: Json, new: Json) -> None:
 
 
 def check_preconditions(resource: Resource, old: Json, how: Deletion) -> None:
-    for title, asked, key in (
-        ("UID", how.uid, "uid"),
-        ("ResourceVersion", how.resource_version, "resourceVersion"),
+    for title, asked, key, excuse in (
+        ("UID", how.uid, "uid", "deleted and then recreated"),
+        ("ResourceVersion", how.resource_version, "resourceVersion", "modified"),
     ):
         found = old["metadata"][key]
         if asked is not None and asked != found:
-            raise errors.conflict(resource, old["metadata"]["name"], _failed(title, asked, found))
+            why = (
+                f"the {title} in the precondition ({asked}) does not match the {title} "
+                f"in record ({found}). The object might have been {excuse}"
+            )
+            raise errors.conflict(resource, old["metadata"]["name"], why)
 
 
 def kept(resource: Resource, old: Json, new: Json, subresource: str) -> Json:
@@ -115,7 +122,3 @@ def may_go(old: Json, new: Json) -> bool:
 def _restored(new: Json, old: Json, keys: tuple[str, ...]) -> Json:
     plain = {key: value for key, value in new.items() if key not in keys}
     return plain | {key: old[key] for key in keys if key in old}
-
-
-def _failed(title: str, asked: str, found: str) -> str:
-    return f"Precondition failed: {title} in precondition: {asked}, {title} in object meta: {found}"

@@ -11,11 +11,12 @@ SHARED_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimes
 
 def shown(workload: Json) -> Json:
     selector = workload["spec"]["selector"].get("matchLabels") or {}
+    replicas = workload["spec"]["replicas"]
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: workload["metadata"][key] for key in SHARED_METADATA},
-        "spec": {"replicas": workload["spec"]["replicas"]},
+        "spec": {"replicas": replicas} if replicas else {},
         "status": {
             "replicas": workload.get("status", {}).get("replicas", 0),
             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),

@@ -5,18 +5,23 @@ conforms here has the shape that a real server would take.
 """
 
 import re
+from datetime import UTC
 from functools import cache
 from typing import Any
 
 from kubernetes.client import models
 
-from deploy.sandbox.cluster.objects import Json
+from deploy.sandbox.cluster.objects import Json, micro_time_text, parse_time, time_text
 
 QUANTITIES = frozenset({"capacity", "allocatable", "limits", "requests"})
 """Maps of quantities, which may be written as numbers and are kept as text."""
 
 GENERIC = re.compile(r"(?P<of>List|Dict)\[(?:str, )?(?P<item>.+)\]")
-JSON_NAMES = {"int": "integer", "bool": "boolean", "str": "string", "datetime": "string"}
+JSON_NAMES = {"int": "integer", "bool": "boolean", "str": "string"}
+
+MICRO_TIMES = frozenset({"acquireTime", "eventTime", "lastObservedTime", "renewTime"})
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
 
 
 class WrongType(ValueError):
@@ -48,6 +53,8 @@ class Conformed:
             if generic["of"] == "List":
                 return self._list(generic["item"], field, value, path)
             return self._dict(generic["item"], field, value, path)
+        if declared == "datetime":
+            return _time(field, value, path)
         if declared in JSON_NAMES:
             return _scalar(declared, value, path)
         return value if declared == "object" else self._model(declared, value, path)
@@ -82,6 +89,18 @@ def _scalar(declared: str, value: Any, path: str) -> Any:
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise WrongType(f"{path}: {_shown(value)} is not of type {JSON_NAMES[declared]}")
     return value
+
+
+def _time(field: str, value: Any, path: str) -> str:
+    """In UTC, and as exact as its kind of field is. Go is strict about the micros."""
+    form, write = (MICRO_TIME, micro_time_text) if field in MICRO_TIMES else (TIME, time_text)
+    text = _scalar("str", value, path)
+    try:
+        if form.fullmatch(text):
+            return write(parse_time(text).astimezone(UTC))
+    except ValueError:  # 31 February
+        pass
+    raise WrongType(f"{path}: cannot parse {text!r} as a time")
 
 
 def _shown(value: Any) -> str:

@@ -72,8 +72,11 @@ def _workload(obj: Json, old: Json | None) -> Iterator[Cause]:
         spec, "replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"
     )
     selector, template = spec.get("selector"), spec.get("template")
-    if selectors.is_empty(selector):
+    if selector is None:
         yield Cause.required("spec.selector")
+    elif selectors.is_empty(selector):
+        problem = f"empty selector is invalid for {obj['kind'].lower()}"
+        yield Cause.invalid("spec.selector", selector, problem)
     if template is None or "spec" not in template:
         yield Cause.required("spec.template.spec")
         return
@@ -99,7 +102,7 @@ def _strategy(spec: Json) -> Iterator[Cause]:
         return
     if strategy["type"] != "RollingUpdate":
         known = ["Recreate", "RollingUpdate"]
-        yield Cause.unsupported(f"{field}.type", strategy["type"], known)
+        yield Cause.unsupported(field, strategy["type"], known)
         return
     rolling = strategy["rollingUpdate"]
     for key in ("maxSurge", "maxUnavailable"):

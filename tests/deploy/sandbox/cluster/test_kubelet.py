@@ -234,6 +234,7 @@ def test_more_memory_than_the_limit_is_the_end(kube: Clients, namespace: str):
     assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
 
 
+@pytest.mark.usefixtures("cluster")  # it serves logs
 def test_a_pod_gets_its_environment_from_everywhere(kube: Clients, namespace: str):
     kube.core.create_namespaced_config_map(
         namespace, {"metadata": {"name": "flags"}, "data": {"DEGRADED_MODE": "1", "B": "from map"}}
@@ -296,6 +297,7 @@ def test_what_cannot_be_started_says_why(kube: Clients, namespace: str, command)
     assert kube.core.read_namespaced_pod("alone", namespace).status.phase == "Pending"
 
 
+@pytest.mark.usefixtures("cluster")  # it serves logs
 def test_sigterm_first_and_sigkill_after_the_grace(kube: Clients, namespace: str):
     kube.core.create_namespaced_pod(
         namespace,
@@ -312,6 +314,7 @@ def test_sigterm_first_and_sigkill_after_the_grace(kube: Clients, namespace: str
     eventually(lambda: kube.core.list_namespaced_pod(namespace).items == [], "the pod to be gone")
 
 
+@pytest.mark.usefixtures("cluster")  # it serves logs
 def test_a_forced_deletion_takes_the_process_at_once(kube: Clients, namespace: str):
     kube.core.create_namespaced_pod(namespace, workloads.pod(command=["python", "-c", STUBBORN]))
     eventually(lambda: "up" in kube.core.read_namespaced_pod_log("alone", namespace), "its start")
@@ -321,6 +324,7 @@ def test_a_forced_deletion_takes_the_process_at_once(kube: Clients, namespace: s
     eventually(lambda: not os.path.exists(f"/proc/{process}"), "its end")
 
 
+@pytest.mark.usefixtures("cluster")  # it serves logs
 def test_logs_of_this_run_and_the_one_before(kube: Clients, namespace: str):
     command = ["sh", "-c", "echo one; echo two; false"]
     kube.core.create_namespaced_pod(namespace, workloads.pod(command=command))

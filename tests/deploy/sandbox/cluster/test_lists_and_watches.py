@@ -8,12 +8,12 @@ from tests.deploy.sandbox.cluster import workloads
 from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
 
 
-def configure(kube: Clients, namespace: str, name: str, **labels: str) -> client.V1ConfigMap:
+def create(kube: Clients, namespace: str, name: str, **labels: str) -> client.V1Lease:
     body = {"metadata": {"name": name, "labels": labels}}
-    return kube.core.create_namespaced_config_map(namespace, body)
+    return kube.leases.create_namespaced_lease(namespace, body)
 
 
-def names(found: client.V1ConfigMapList) -> list[str]:
+def names(found: client.V1LeaseList) -> list[str]:
     return [one.metadata.name for one in found.items]
 
 
@@ -21,7 +21,7 @@ def events(kube: Clients, namespace: str, count: int, **options) -> list[tuple[s
     """The first events of a watch."""
     seen = []
     stream = watch.Watch().stream(
-        kube.core.list_namespaced_config_map, namespace, timeout_seconds=20, **options
+        kube.leases.list_namespaced_lease, namespace, timeout_seconds=20, **options
     )
     for event in stream:
         seen.append((event["type"], event["raw_object"]["metadata"].get("name", "")))
@@ -32,18 +32,18 @@ def events(kube: Clients, namespace: str, count: int, **options) -> list[tuple[s
 
 def test_pages_show_one_moment_although_things_change(kube: Clients, namespace: str):
     for name in "abcde":
-        configure(kube, namespace, name)
-    first = kube.core.list_namespaced_config_map(namespace, limit=2)
+        create(kube, namespace, name)
+    first = kube.leases.list_namespaced_lease(namespace, limit=2)
     assert names(first) == ["a", "b"]
     assert first.metadata.remaining_item_count == 3
-    configure(kube, namespace, "bb")
-    kube.core.delete_namespaced_config_map("d", namespace)
-    second = kube.core.list_namespaced_config_map(
+    create(kube, namespace, "bb")
+    kube.leases.delete_namespaced_lease("d", namespace)
+    second = kube.leases.list_namespaced_lease(
         namespace, limit=2, _continue=first.metadata._continue
     )
     assert names(second) == ["c", "d"]
     assert second.metadata.resource_version == first.metadata.resource_version
-    third = kube.core.list_namespaced_config_map(
+    third = kube.leases.list_namespaced_lease(
         namespace, limit=2, _continue=second.metadata._continue
     )
     assert names(third) == ["e"]
@@ -51,9 +51,9 @@ def test_pages_show_one_moment_although_things_change(kube: Clients, namespace: 
 
 
 def test_selectors_narrow_a_list(kube: Clients, namespace: str):
-    configure(kube, namespace, "a", tier="web")
-    configure(kube, namespace, "b", tier="db")
-    listed = kube.core.list_namespaced_config_map
+    create(kube, namespace, "a", tier="web")
+    create(kube, namespace, "b", tier="db")
+    listed = kube.leases.list_namespaced_lease
     assert names(listed(namespace, label_selector="tier=web")) == ["a"]
     assert names(listed(namespace, label_selector="tier!=web")) == ["b"]
     assert names(listed(namespace, field_selector="metadata.name=b")) == ["b"]
@@ -80,18 +80,16 @@ def test_pods_are_found_by_node_and_phase(kube: Clients, namespace: str):
 
 
 def test_a_list_from_the_future_is_refused(kube: Clients, namespace: str):
-    status = refused(
-        504, kube.core.list_namespaced_config_map, namespace, resource_version="99999999"
-    )
+    status = refused(504, kube.leases.list_namespaced_lease, namespace, resource_version="99999999")
     assert status["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
 
 
 def test_a_watch_continues_where_a_list_ended(kube: Clients, namespace: str):
-    configure(kube, namespace, "before")
-    version = kube.core.list_namespaced_config_map(namespace).metadata.resource_version
-    configure(kube, namespace, "after")
-    kube.core.patch_namespaced_config_map("before", namespace, {"data": {"a": "1"}})
-    kube.core.delete_namespaced_config_map("after", namespace)
+    create(kube, namespace, "before")
+    version = kube.leases.list_namespaced_lease(namespace).metadata.resource_version
+    create(kube, namespace, "after")
+    kube.leases.patch_namespaced_lease("before", namespace, {"spec": {"holderIdentity": "1"}})
+    kube.leases.delete_namespaced_lease("after", namespace)
     assert events(kube, namespace, 3, resource_version=version) == [
         ("ADDED", "after"),
         ("MODIFIED", "before"),
@@ -100,24 +98,24 @@ def test_a_watch_continues_where_a_list_ended(kube: Clients, namespace: str):
 
 
 def test_a_watch_from_nowhere_begins_with_what_is_there(kube: Clients, namespace: str):
-    configure(kube, namespace, "a")
-    configure(kube, namespace, "b")
+    create(kube, namespace, "a")
+    create(kube, namespace, "b")
     assert events(kube, namespace, 2) == [("ADDED", "a"), ("ADDED", "b")]
 
 
 def test_what_stops_matching_is_deleted_for_the_watcher(kube: Clients, namespace: str):
-    version = configure(kube, namespace, "a", tier="db").metadata.resource_version
-    kube.core.patch_namespaced_config_map("a", namespace, {"metadata": {"labels": {"tier": "web"}}})
-    kube.core.patch_namespaced_config_map("a", namespace, {"data": {"x": "1"}})
-    kube.core.patch_namespaced_config_map("a", namespace, {"metadata": {"labels": {"tier": "db"}}})
+    version = create(kube, namespace, "a", tier="db").metadata.resource_version
+    kube.leases.patch_namespaced_lease("a", namespace, {"metadata": {"labels": {"tier": "web"}}})
+    kube.leases.patch_namespaced_lease("a", namespace, {"spec": {"holderIdentity": "1"}})
+    kube.leases.patch_namespaced_lease("a", namespace, {"metadata": {"labels": {"tier": "db"}}})
     seen = events(kube, namespace, 3, resource_version=version, label_selector="tier=web")
     assert [kind for kind, _ in seen] == ["ADDED", "MODIFIED", "DELETED"]
 
 
 def test_bookmarks_carry_the_version_of_a_quiet_watch(kube: Clients, namespace: str):
-    version = configure(kube, namespace, "a").metadata.resource_version
+    version = create(kube, namespace, "a").metadata.resource_version
     stream = watch.Watch().stream(
-        kube.core.list_namespaced_config_map,
+        kube.leases.list_namespaced_lease,
         namespace,
         resource_version=version,
         allow_watch_bookmarks=True,
@@ -126,14 +124,12 @@ def test_bookmarks_carry_the_version_of_a_quiet_watch(kube: Clients, namespace: 
     first = next(event for event in stream if event["type"] == "BOOKMARK")
     reached = first["raw_object"]["metadata"]["resourceVersion"]
     assert int(reached) >= int(version)
-    configure(kube, namespace, "b")
+    create(kube, namespace, "b")
     assert events(kube, namespace, 1, resource_version=reached) == [("ADDED", "b")]
 
 
 def test_a_watch_ends_when_it_was_told_to(kube: Clients, namespace: str):
-    stream = watch.Watch().stream(
-        kube.core.list_namespaced_config_map, namespace, timeout_seconds=1
-    )
+    stream = watch.Watch().stream(kube.leases.list_namespaced_lease, namespace, timeout_seconds=1)
     assert list(stream) == []
 
 
@@ -141,30 +137,32 @@ def test_the_forgotten_past_is_gone(own_cluster):
     small: Cluster = own_cluster("--history", "20")
     kube = Clients.of(small.url)
     for name in "abc":
-        configure(kube, "default", name)
-    page = kube.core.list_namespaced_config_map("default", limit=1)
+        create(kube, "default", name)
+    page = kube.leases.list_namespaced_lease("default", limit=1)
     version = page.metadata.resource_version
     for number in range(25):
-        kube.core.patch_namespaced_config_map("a", "default", {"data": {"x": str(number)}})
+        kube.leases.patch_namespaced_lease(
+            "a", "default", {"spec": {"holderIdentity": str(number)}}
+        )
     with pytest.raises(client.ApiException) as caught:
         events(kube, "default", 1, resource_version=version)
     assert caught.value.status == 410
     assert "too old resource version" in caught.value.reason
     status = refused(
         410,
-        kube.core.list_namespaced_config_map,
+        kube.leases.list_namespaced_lease,
         "default",
         limit=1,
         _continue=page.metadata._continue,
     )
     assert status["reason"] == "Expired"
     exact = {"resource_version": version, "resource_version_match": "Exact"}
-    assert refused(410, kube.core.list_namespaced_config_map, "default", **exact)
+    assert refused(410, kube.leases.list_namespaced_lease, "default", **exact)
 
 
 def test_the_past_that_is_remembered_can_be_listed(kube: Clients, namespace: str):
-    configure(kube, namespace, "a")
-    then = kube.core.list_namespaced_config_map(namespace).metadata.resource_version
-    kube.core.delete_namespaced_config_map("a", namespace)
+    create(kube, namespace, "a")
+    then = kube.leases.list_namespaced_lease(namespace).metadata.resource_version
+    kube.leases.delete_namespaced_lease("a", namespace)
     exact = {"resource_version": then, "resource_version_match": "Exact"}
-    assert names(kube.core.list_namespaced_config_map(namespace, **exact)) == ["a"]
+    assert names(kube.leases.list_namespaced_lease(namespace, **exact)) == ["a"]

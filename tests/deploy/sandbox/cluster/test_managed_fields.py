@@ -66,9 +66,26 @@ def test_elements_of_keyed_lists_have_owners_of_their_own():
     new = written(deployment(containers=[{**one, "image": "a:2"}]), old, Writer("mendlog"))
     key = 'k:{"name":"main"}'
     assert owners(new) == {
-        ("kubectl", ""): {"f:spec": {"f:containers": {key: {".": {}, "f:name": {}}}}},
+        ("kubectl", ""): {"f:spec": {"f:containers": {".": {}, key: {".": {}, "f:name": {}}}}},
         ("mendlog", ""): {"f:spec": {"f:containers": {key: {"f:image": {}}}}},
     }
+
+
+def test_a_map_belongs_to_whoever_made_its_first_entry():
+    def config(data: dict) -> dict:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data}
+
+    old = written(config({"a": "1"}), None, Writer("kubectl"))
+    new = written(config({"a": "1", "b": "2"}), old, Writer("mendlog"))
+    assert owners(new) == {
+        ("kubectl", ""): {"f:data": {".": {}, "f:a": {}}},
+        ("mendlog", ""): {"f:data": {"f:b": {}}},
+    }
+
+
+def test_a_selector_is_owned_as_a_whole():
+    created = written(deployment(selector={"matchLabels": {"a": "b"}}), None, Writer("kubectl"))
+    assert owners(created) == {("kubectl", ""): {"f:spec": {"f:selector": {}}}}
 
 
 def test_a_write_that_changes_nothing_leaves_no_trace():

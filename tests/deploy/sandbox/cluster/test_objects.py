@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from kubernetes import client
 
-from deploy.sandbox.cluster.handle import Cluster
 from tests.deploy.sandbox.cluster import workloads
-from tests.deploy.sandbox.cluster.conftest import Clients, eventually, post, refused
+from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
 
 
 def created(kube: Clients, namespace: str, **options) -> client.V1Deployment:
@@ -74,13 +73,13 @@ def test_what_is_not_there_is_not_found(kube: Clients, namespace: str):
     ("change", "field", "reason"),
     [
         ({"replicas": -1}, "spec.replicas", "FieldValueInvalid"),
-        ({"selector": {}}, "spec.selector", "FieldValueRequired"),
+        ({"selector": {}}, "spec.selector", "FieldValueInvalid"),
         (
             {"selector": {"matchLabels": {"app": "other"}}},
             "spec.template.metadata.labels",
             "FieldValueInvalid",
         ),
-        ({"strategy": {"type": "Sideways"}}, "spec.strategy.type", "FieldValueNotSupported"),
+        ({"strategy": {"type": "Sideways"}}, "spec.strategy", "FieldValueNotSupported"),
         (
             {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}},
             "spec.strategy.rollingUpdate.maxUnavailable",
@@ -125,19 +124,19 @@ def deployments(namespace: str) -> str:
     return f"/apis/apps/v1/namespaces/{namespace}/deployments"
 
 
-def test_a_wrong_type_is_a_bad_request(cluster: Cluster, namespace: str):
+def test_a_wrong_type_is_a_bad_request(kube: Clients, namespace: str):
     body = workloads.deployment(replicas="three")
-    code, _, status = post(cluster.url, deployments(namespace), body)
+    code, _, status = kube.send("POST", deployments(namespace), body)
     assert (code, status["reason"]) == (400, "BadRequest")
     assert "spec.replicas" in status["message"]
 
 
-def test_unknown_fields_are_dropped_with_a_warning_or_refused(cluster: Cluster, namespace: str):
+def test_unknown_fields_are_dropped_with_a_warning_or_refused(kube: Clients, namespace: str):
     body, path = workloads.deployment(colour="red"), deployments(namespace)
-    code, _, status = post(cluster.url, path + "?fieldValidation=Strict", body)
+    code, _, status = kube.send("POST", path + "?fieldValidation=Strict", body)
     assert code == 400
     assert 'unknown field "spec.colour"' in status["message"]
-    code, headers, made = post(cluster.url, path, body)
+    code, headers, made = kube.send("POST", path, body)
     assert code == 201
     assert headers["Warning"] == '299 - "unknown field \\"spec.colour\\""'
     assert "colour" not in made["spec"]
@@ -153,8 +152,8 @@ def test_unknown_fields_are_dropped_with_a_warning_or_refused(cluster: Cluster, 
         b"",
     ],
 )
-def test_a_body_of_another_kind_or_none_is_a_bad_request(cluster: Cluster, namespace: str, body):
-    code, _, status = post(cluster.url, deployments(namespace), body)
+def test_a_body_of_another_kind_or_none_is_a_bad_request(kube: Clients, namespace: str, body):
+    code, _, status = kube.send("POST", deployments(namespace), body)
     assert (code, status["reason"]) == (400, "BadRequest")
 
 
@@ -251,7 +250,7 @@ def test_managers_of_fields_are_recorded(kube: Clients, namespace: str):
     kube.apps.create_namespaced_deployment(
         namespace, workloads.deployment(), field_manager="kubectl"
     )
-    kube.apps.patch_namespaced_deployment_scale(
+    kube.apps.patch_namespaced_deployment(
         "web", namespace, {"spec": {"replicas": 0}}, field_manager="idle"
     )
     patched = kube.apps.patch_namespaced_deployment(
@@ -296,7 +295,7 @@ def test_deleting_with_a_wrong_precondition_is_a_conflict(
     wrong = {"preconditions": {field: "1"}}
     status = refused(409, kube.apps.delete_namespaced_deployment, "web", namespace, body=wrong)
     assert status["reason"] == "Conflict"
-    assert "Precondition failed" in status["message"]
+    assert "in the precondition (1) does not match" in status["message"]
     kube.apps.read_namespaced_deployment("web", namespace)
 
 
@@ -324,7 +323,7 @@ def test_deleting_many_by_selector(kube: Clients, namespace: str):
         body = {"metadata": {"name": name, "labels": {"group": label}}}
         kube.core.create_namespaced_config_map(namespace, body)
     kube.core.delete_collection_namespaced_config_map(namespace, label_selector="group=x")
-    left = kube.core.list_namespaced_config_map(namespace).items
+    left = kube.core.list_namespaced_config_map(namespace, label_selector="group").items
     assert [one.metadata.name for one in left] == ["c"]
 
 
@@ -368,40 +367,51 @@ def test_autoscalers_are_kept(kube: Clients, namespace: str):
     assert [one.spec.scale_target_ref.name for one in listed] == ["web"]
 
 
+def test_times_are_written_as_their_kind_of_field_wants(kube: Clients, namespace: str):
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+
+    def create(name: str, time: str) -> tuple[int, dict]:
+        body = {"metadata": {"name": name}, "spec": {"renewTime": time}}
+        code, _, answer = kube.send("POST", path, body)
+        return code, answer
+
+    assert create("a", "2026-11-21T00:00:00Z")[0] == 400, "leases want microseconds"
+    assert create("a", "yesterday")[0] == 400
+    code, made = create("a", "2026-11-21T02:00:00.000000+02:00")
+    assert (code, made["spec"]["renewTime"]) == (201, "2026-11-21T00:00:00.000000Z")
+
+
 def test_events_have_two_shapes(kube: Clients, namespace: str):
-    modern = client.EventsV1Api(kube.api)
-    regarding = {"kind": "Deployment", "name": "web", "namespace": namespace}
-    modern.create_namespaced_event(
-        namespace,
-        {
-            "metadata": {"name": "one"},
-            "eventTime": "2026-11-21T00:00:00.000000Z",
-            "regarding": regarding,
-            "reason": "Mended",
-            "note": "restarted",
-            "reportingController": "mendlog",
-            "reportingInstance": "mendlog-0",
-            "action": "Restart",
-            "type": "Normal",
-        },
-    )
-    kube.core.create_namespaced_event(
-        namespace,
-        {
-            "metadata": {"name": "two"},
-            "involvedObject": regarding,
-            "eventTime": "2026-11-21T00:00:00.000000Z",
-            "reason": "Mended",
-            "message": "again",
-        },
-    )
-    old = kube.core.list_namespaced_event(namespace, field_selector="involvedObject.name=web")
-    assert [(one.metadata.name, one.message) for one in old.items] == [
+    at = "2026-11-21T00:00:00.000000Z"
+    about = {"kind": "Deployment", "name": "web", "namespace": namespace}
+    who = {"reportingInstance": "mendlog-0", "action": "Restart", "type": "Normal"}
+    new = {
+        "metadata": {"name": "one"},
+        "eventTime": at,
+        "regarding": about,
+        "reason": "Mended",
+        "note": "restarted",
+        "reportingController": "mendlog.io/executor",
+    }
+    old = {
+        "metadata": {"name": "two"},
+        "eventTime": at,
+        "involvedObject": about,
+        "reason": "Mended",
+        "message": "again",
+        "reportingComponent": "mendlog.io/executor",
+    }
+    new_path = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
+    old_path = f"/api/v1/namespaces/{namespace}/events"
+    assert kube.send("POST", new_path, new | who)[0] == 201
+    assert kube.send("POST", old_path, old | who)[0] == 201
+    seen = kube.core.list_namespaced_event(namespace, field_selector="involvedObject.name=web")
+    assert [(one.metadata.name, one.message) for one in seen.items] == [
         ("one", "restarted"),
         ("two", "again"),
     ]
-    new = modern.list_namespaced_event(namespace).items
-    assert [(one.note, one.regarding.name) for one in new] == [
+    seen = client.EventsV1Api(kube.api).list_namespaced_event(namespace)
+    assert [(one.note, one.regarding.name) for one in seen.items] == [
         ("restarted", "web"),
         ("again", "web"),
     ]
