@@ -24,8 +24,10 @@ Windowed = Callable[[InputRecord, SampleWindows], InputRecord]
 
 
 class App(faust.App):
+    """`reset` is where a partition is read until we have said where it goes on."""
+
     def __init__(
-        self, group: str, settings: ProcessorSettings, inputs: Sequence[Partitions]
+        self, group: str, settings: ProcessorSettings, inputs: Sequence[Partitions], reset: str
     ) -> None:
         super().__init__(
             group,
@@ -35,6 +37,7 @@ class App(faust.App):
             broker_request_timeout=max(30.0, settings.session_timeout_s),
             ConsumerScheduler=faust_parts.InTurn,
             TableManager=faust_parts.TableManager,
+            consumer_auto_offset_reset=reset,
             consumer_max_fetch_size=FETCH_BYTES_MAX,
             datadir=settings.data_dir / group,
             processing_guarantee="at_least_once",
@@ -93,7 +96,8 @@ def build_app(
     windowed: Windowed | None = None,
 ) -> App:
     """An app with the agents of these inputs."""
-    app = App(group, settings, inputs)
+    # At the end nothing is fetched in vain; tables are recovered from the beginning.
+    app = App(group, settings, inputs, reset="earliest" if windowed else "latest")
     enrich: dict[AgentInput, Enrich] = {}
     if windowed is not None and any(p.source is DETECT for p in inputs):
         windows = SampleWindows(app, settings.tape_partitions)

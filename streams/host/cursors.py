@@ -22,6 +22,7 @@ from streams.host.partitions import Partitions
 from streams.host.progress import Progress
 
 PUBLISH_EVERY_S = 0.5
+PUBLISH_WITHIN_S = 2.0
 ALL_EVERY = 60
 """Each so many turns all cursors are published, should somebody have put back an old one."""
 
@@ -95,7 +96,8 @@ class Publisher:
         if not moved:
             return
         try:
-            await self._board.publish(source, moved)
+            async with asyncio.timeout(PUBLISH_WITHIN_S):
+                await self._board.publish(source, moved)
         except (KafkaError, OSError) as error:
             log.debug("cursors not published", input=source.name, detail=repr(error))
             return

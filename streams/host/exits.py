@@ -77,6 +77,12 @@ class FaustCrashed(Fatal):
     reason = "faust_crashed"
 
 
+class BrokerUnreachable(Fatal):
+    """Nobody answers where Kafka should be."""
+
+    reason = "broker_unreachable"
+
+
 class TopicsWrong(Fatal):
     """The topics are not as the table of topics says."""
 

@@ -12,18 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from streams.host.exits import Hooks
+from streams.host.holes import pass_hole
 from streams.host.inputs import AgentInput
 from streams.host.loop import PartitionLoop
 from streams.host.partitions import Partitions
-from streams.host.reading import Bounds, LogReader
+from streams.host.reading import LogReader
 from streams.steps.effects import InputRecord
 
 SEEK_PAUSE_S = 0.2
-
-log = structlog.get_logger()
 
 Enrich = Callable[[InputRecord], InputRecord]
 """Adds to a record what its step needs and cannot read itself, as a header."""
@@ -74,18 +71,15 @@ class Feed:
             self._hold(loop)
 
     def _hold(self, loop: PartitionLoop) -> None:
-        assert self._partitions.flow is not None
-        self._partitions.flow.pause(self._topic, loop.partition)
+        self._partitions.pause(loop)
         task = asyncio.create_task(self._resume_with_room(loop))
         self._resuming.add(task)
         task.add_done_callback(self._resuming.discard)
 
     async def _resume_with_room(self, loop: PartitionLoop) -> None:
-        """Faust drops what it had fetched of a paused partition, so it is fetched again."""
-        await loop.room.wait()
-        if not loop.stopping:
-            await self._partitions.seek(loop)
-            self._partitions.flow.resume(self._topic, loop.partition)
+        with self._hooks.ending(agent=self._source.name, partition=loop.partition):
+            await loop.room.wait()
+            await self._partitions.resume(loop)
 
     async def _is_after_hole(self, loop: PartitionLoop, offset: int) -> bool:
         """True if the record follows the queued ones with nothing in between after all.
@@ -98,20 +92,12 @@ class Feed:
         gap = self._gaps.get(loop.partition)
         if gap is None or gap.wanted != loop.wanted:
             gap = self._gaps[loop.partition] = _Gap(loop.wanted, offset)
-        elif offset == gap.first and await self._is_hole(loop, offset):
-            log.info("hole in the log", topic=self._topic, partition=loop.partition, offset=offset)
-            loop.skip_hole(offset)
+        elif offset == gap.first and await pass_hole(loop, self._topic, offset, self._reader):
             return True
         if time.monotonic() - gap.sought_s >= SEEK_PAUSE_S:
             gap.sought_s = time.monotonic()
             await self._partitions.seek(loop)
         return False
-
-    async def _is_hole(self, loop: PartitionLoop, offset: int) -> bool:
-        wanted = loop.wanted
-        between = Bounds(wanted, offset)
-        found = await self._reader.read(self._topic, loop.partition, between)
-        return not found and loop.wanted == wanted and not loop.stopping
 
 
 def _input_record(source: AgentInput, message: Any) -> InputRecord:

@@ -8,6 +8,8 @@ NAME = "last-exit"
 class LastExit:
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / NAME
+        self.reason = ""
+        """Of the worker before us; empty if that was told to stop."""
 
     def write(self, reason: str) -> None:
         try:
@@ -15,11 +17,10 @@ class LastExit:
         except OSError:
             pass  # the end must not fail for want of a note about it
 
-    def read(self) -> str:
-        """The reason, once; empty if the last one was told to stop."""
+    def take(self) -> None:
+        """Reads the reason and removes it, so that it is told once."""
         try:
-            reason = self._file.read_text()
+            self.reason = self._file.read_text()
             self._file.unlink()
         except OSError:
-            return ""
-        return reason
+            pass

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streams.host.last_exit import LastExit
 from streams.host.loop import PartitionLoop
 from streams.host.partitions import Partitions
 
@@ -12,7 +13,7 @@ PLACE = ("input", "partition")
 
 
 class WorkerCollector(Collector):
-    def __init__(self, inputs: Sequence[Partitions], last_exit: str) -> None:
+    def __init__(self, inputs: Sequence[Partitions], last_exit: LastExit) -> None:
         self._inputs = inputs
         self._last_exit = last_exit
 
@@ -60,6 +61,6 @@ class WorkerCollector(Collector):
             "Why the worker before this one, on the same folder, ended itself.",
             labels=["reason"],
         )
-        if self._last_exit:
-            ended.add_metric([self._last_exit], 1)
+        if self._last_exit.reason:
+            ended.add_metric([self._last_exit.reason], 1)
         return ended

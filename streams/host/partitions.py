@@ -47,6 +47,8 @@ class Means:
 
 
 class Partitions:
+    """`flow` comes from the app that reads the input, `gate` from who may hold outputs back."""
+
     def __init__(self, source: AgentInput, open_step: OpenStep, means: Means) -> None:
         self.source = source
         self.topic = source.source.name(means.topic_prefix)
@@ -73,13 +75,22 @@ class Partitions:
         return len(self._opening)
 
     def progress(self, loop: PartitionLoop) -> Progress:
-        end = self.flow.end(self.topic, loop.partition) if self.flow else None
+        end = self._consumer.end(self.topic, loop.partition)
         return Progress(loop.cursor + 1, max(end or 0, loop.wanted), loop.pace_s)
 
     async def seek(self, loop: PartitionLoop) -> None:
         """Has the consumer go on where the loop does."""
-        if self.flow and self._loops.get(loop.partition) is loop:
-            await self.flow.seek(self.topic, loop.partition, loop.wanted)
+        if self._is_ours(loop):
+            await self._consumer.seek(self.topic, loop.partition, loop.wanted)
+
+    def pause(self, loop: PartitionLoop) -> None:
+        self._consumer.pause(self.topic, loop.partition)
+
+    async def resume(self, loop: PartitionLoop) -> None:
+        """Fetches again what the consumer had fetched and dropped while the partition paused."""
+        if self._is_ours(loop):
+            await self.seek(loop)
+            self._consumer.resume(self.topic, loop.partition)
 
     def assign(self, partitions: Iterable[int]) -> None:
         """Opens the partitions in the background, so that a rebalance does not wait for them."""
@@ -103,6 +114,14 @@ class Partitions:
     async def close(self) -> None:
         self._closed = True
         await self.revoke({*self._loops, *self._opening})
+
+    @property
+    def _consumer(self) -> Flow:
+        assert self.flow is not None, "an app must have taken this input"
+        return self.flow
+
+    def _is_ours(self, loop: PartitionLoop) -> bool:
+        return self._loops.get(loop.partition) is loop and not loop.stopping
 
     def _stop_opening(self, revoked: set[int]) -> None:
         stopped = {self._opening[p] for p in revoked & self._opening.keys()}

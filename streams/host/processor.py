@@ -53,8 +53,8 @@ class Processor:
         self, settings: ProcessorSettings, steps: Steps, windowed: Windowed | None, hooks: Hooks
     ) -> None:
         self.settings = settings
-        last_exit = LastExit(settings.data_dir)
-        self.hooks = replace(hooks, ended=last_exit.write)
+        self.last_exit = LastExit(settings.data_dir)
+        self.hooks = replace(hooks, ended=self.last_exit.write)
         self.writer = Writer(settings.bootstrap)
         self.offsets = GroupOffsets(settings.bootstrap)
         self.means = _means(settings, self.writer, self.hooks)
@@ -75,7 +75,7 @@ class Processor:
         self.publisher = Publisher(board, self.inputs)
         self.watch = Watch(self.inputs, self.means.reader, self.hooks)
         registry = CollectorRegistry()
-        registry.register(WorkerCollector(self.inputs, last_exit.read()))
+        registry.register(WorkerCollector(self.inputs, self.last_exit))
         self.web = Web(settings.web_host, settings.web_port, registry, self.is_ready)
 
     def _apps(self, made: Mapping[AgentInput, Partitions], windowed: Windowed | None) -> list[App]:
@@ -117,6 +117,7 @@ class Processor:
     async def _start(self) -> None:
         settings = self.settings
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.last_exit.take()
         await check_topics(settings.bootstrap, self._topics())
         await self.writer.start()
         await self.offsets.start()

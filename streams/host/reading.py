@@ -47,6 +47,16 @@ class LogReader:
             parts = {partition: part}
             return [r async for _, found in _read(consumer, topic, parts) for r in found]
 
+    async def first(self, topic: str, partition: int, part: Bounds) -> ConsumerRecord | None:
+        """The first record in that part of the log, if there is any."""
+        if part.start >= part.end:
+            return None
+        async with self._consumer(topic, [partition]) as (consumer, _):
+            async for _, found in _read(consumer, topic, {partition: part}):
+                if found:
+                    return found[0]
+        return None
+
     @asynccontextmanager
     async def _consumer(
         self, topic: str, partitions: Iterable[int]

@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
 
-from streams.host.exits import TopicsWrong
+from streams.host.exits import BrokerUnreachable, TopicsWrong
 
 KNOWN_WITHIN_S = 3.0
 """A topic that was just made takes a moment to be known to every broker."""
@@ -16,13 +17,15 @@ ASK_AGAIN_S = 0.1
 async def check_topics(bootstrap: str, wanted: Mapping[str, int]) -> None:
     """`wanted` is each topic's number of partitions. A missing one would be waited for forever."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    await client.bootstrap()
     try:
+        await client.bootstrap()
         wrong = await _wrong(client, wanted)
         deadline_s = time.monotonic() + KNOWN_WITHIN_S
         while wrong and time.monotonic() < deadline_s:
             await asyncio.sleep(ASK_AGAIN_S)
             wrong = await _wrong(client, wanted)
+    except KafkaConnectionError as error:
+        raise BrokerUnreachable(f"no Kafka at {bootstrap}: {error}") from None
     finally:
         await client.close()
     if wrong:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from streams.host.exits import Hooks, NoProgress
+from streams.host.holes import pass_hole
 from streams.host.loop import PartitionLoop
 from streams.host.partitions import Partitions
 from streams.host.reading import LogReader
@@ -54,21 +56,24 @@ class Watch:
         return before if before and before.wanted == loop.wanted else _Wait(loop.wanted, now_s)
 
     async def _help(self, loop: PartitionLoop, partitions: Partitions, waited_s: float) -> None:
+        if waited_s < SEEK_AFTER_S:
+            return
+        end = partitions.progress(loop).end
+        if await self._broker_is_away_or_passes(loop, partitions.topic, end):
+            return
         where = f"{partitions.topic}/{loop.partition}"
-        if waited_s >= NO_PROGRESS_MAX_S and await self._is_there(loop, partitions.topic):
+        if waited_s >= NO_PROGRESS_MAX_S:
             self._hooks.end(NoProgress(f"{where}: {loop.wanted} is there and never arrives"))
-        elif waited_s >= SEEK_AFTER_S:
-            log.info("seeking again", place=where, offset=loop.wanted)
-            await partitions.seek(loop)
+        log.info("seeking again", place=where, offset=loop.wanted)
+        await partitions.seek(loop)
 
-    async def _is_there(self, loop: PartitionLoop, topic: str) -> bool:
-        """Asks the broker: as long as it is away, nobody is stuck."""
+    async def _broker_is_away_or_passes(self, loop: PartitionLoop, topic: str, end: int) -> bool:
+        """As long as the broker does not answer nobody is stuck, nor where nothing is left."""
         try:
             async with asyncio.timeout(BROKER_ANSWERS_WITHIN_S):
-                bounds = await self._reader.bounds(topic, [loop.partition])
-        except Exception:  # whatever the client raises: the broker did not answer
-            return False
-        return bounds[loop.partition].end > loop.wanted
+                return await pass_hole(loop, topic, end, self._reader)
+        except (KafkaError, OSError):
+            return True
 
 
 def _misses_something(loop: PartitionLoop, partitions: Partitions) -> bool:

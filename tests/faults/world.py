@@ -116,6 +116,7 @@ class World:
         """Everything that the chains say, against everything that is stored."""
         for worker in self.workers:
             await asyncio.to_thread(worker.stop)
+        assert not self.outputs.skipped
         for source in self.inputs:
             facts = await self._read(source)
             journals = await self._recover(source)
@@ -171,10 +172,15 @@ class World:
 
 
 class Outputs:
-    """All outputs ever seen: by place and id, their contents. Two contents are a violation."""
+    """All outputs ever seen: by place and id, their contents. Two contents are a violation.
+
+    So is a place that skips an id: whoever dies may repeat what it has written, and never leaves
+    something out.
+    """
 
     def __init__(self, bootstrap: str, places: Sequence[TopicPartition]) -> None:
         self.count = 0
+        self.skipped: list[str] = []
         self._bootstrap = bootstrap
         self._places = places
         self._seen: dict[TopicPartition, dict[bytes, set[bytes]]] = {
@@ -195,11 +201,17 @@ class Outputs:
             while True:
                 for place, records in (await consumer.getmany(timeout_ms=200)).items():
                     for record in records:
-                        self._seen[place][record.key].add(record.value)
+                        self._see(place, record.key, record.value)
                     self.count += len(records)
                     self._changed.set()
         finally:
             await consumer.stop()
+
+    def _see(self, place: TopicPartition, key: bytes, value: bytes) -> None:
+        seen = self._seen[place]
+        if int(key) > len(seen):
+            self.skipped.append(f"{place.topic}/{place.partition}: {int(key)} after {len(seen)}")
+        seen[key].add(value)
 
     async def until(self, reached: Callable[[], bool], what: str) -> None:
         try:

@@ -1,12 +1,18 @@
 """Batches are measured before they are built, and never more is under way than agreed."""
 
 import asyncio
+from collections.abc import Callable
 
+import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.host.writer import ByteBudget, Record, batch_bytes, batches
+from deploy.sandbox.kafka import Kafka
+from schemas.topics import TAPE
+from streams.host.exits import ProducerStalled
+from streams.host.writer import ByteBudget, Record, Writer, batch_bytes, batches
+from tests.streams.host.broker import make_topics, new_prefix, started
 
 NO_COMPRESSION = 0
 records = st.builds(
@@ -53,3 +59,17 @@ async def test_what_is_larger_than_the_budget_goes_alone():
     budget = ByteBudget(100)
     async with asyncio.timeout(1), budget.hold(500):
         pass
+
+
+@pytest.mark.broker
+async def test_a_producer_that_is_stalled_says_so_in_time(own_kafka: Callable[..., Kafka]):
+    broker, prefix = own_kafka(), new_prefix()
+    await make_topics(broker.bootstrap, prefix, [TAPE])
+    async with started(Writer(broker.bootstrap, timeout_s=1.0)) as writer:
+        first = await writer.append(TAPE.name(prefix), 0, [Record(b"k", b"1"), Record(b"k", b"2")])
+        broker.pause()
+        with pytest.raises(ProducerStalled, match="no acknowledgement within 1 s"):
+            await writer.append(TAPE.name(prefix), 0, [Record(b"k", b"3")])
+        broker.resume()
+    assert first.offset == 0
+    assert first.at_ms > 1_700_000_000_000
