@@ -20,7 +20,8 @@ class KafkaSettings(BaseSettings):
 
 class ProcessorSettings(KafkaSettings):
     agents: str = "observe,relay,detect,decide"
-    app_id: str = "mendlog"
+    app_id: str = ""
+    """The workers' consumer group; that of the topics' prefix when empty."""
     data_dir: Path = Path("/var/lib/mendlog")
     """One folder per worker, for Faust's windowed tables of `detect`."""
     web_port: int = 0
@@ -36,6 +37,11 @@ class ProcessorSettings(KafkaSettings):
     detections_file: Path | None = None
     cluster: str = ""
     """The cluster of alerts whose source is not registered and that carry no `cluster` label."""
+
+    @property
+    def group(self) -> str:
+        """By which Faust also names its table's topic, so two prefixes share nothing."""
+        return self.app_id or self.topic_prefix
 
 
 class GatewaySettings(KafkaSettings):

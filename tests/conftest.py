@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from deploy.sandbox.kafka import Kafka
+
+# Hypothesis judges results here, not times: other tests may be using the machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 MISSING = pytest.StashKey[Counter[str]]()
 

@@ -132,7 +132,7 @@ class Stack:
             self.kafka.bootstrap,
             options.prefix,
             options.tape_partitions,
-            extra=faust_topics(ProcessorSettings()),
+            extra=faust_topics(ProcessorSettings(topic_prefix=options.prefix)),
         )
         control = policy_control(policy, source, "the stack's own policy")
         await publish(self.kafka.bootstrap, options.prefix, control)

@@ -84,7 +84,7 @@ class Processor:
         settings = self.settings
         apps = []
         if plain := [p for source, p in made.items() if source is not DETECT]:
-            apps.append(build_app(settings.app_id, settings, plain, self.means))
+            apps.append(build_app(settings.group, settings, plain, self.means))
         if DETECT in made:
             group = detect_group(settings)
             apps.append(build_app(group, settings, [made[DETECT]], self.means, windowed))
@@ -165,7 +165,7 @@ class Processor:
 
 def detect_group(settings: ProcessorSettings) -> str:
     """The consumer group of `detect`, by which Faust names its table's topic."""
-    return f"{settings.app_id}-detect"
+    return f"{settings.group}-detect"
 
 
 def _means(settings: ProcessorSettings, writer: Writer, hooks: Hooks) -> Means:
