@@ -4,11 +4,12 @@
 it does once.
 """
 
+import asyncio
 import copy
 import itertools
 import json
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
@@ -16,7 +17,8 @@ from remediators.adapters.kubernetes import views
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import REVISION, Revision, Surroundings, Workload
-from remediators.ports import Recorded
+from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
+from schemas.controls import Heartbeat
 from schemas.remediation import Request, Target
 
 Object = dict[str, Any]
@@ -183,3 +185,57 @@ class FakeLedger:
     async def append(self, partition: int, record: Recorded) -> int:
         self.records[partition].append((self._clock.at_ms, record))
         return self._clock.at_ms
+
+
+class FakeInbox:
+    """`commands` in memory: delivered in order, and what was committed."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Delivery] = deque()
+        self.committed: dict[int, int] = {}
+        self.rejected: list[Delivery] = []
+        self.joined = asyncio.Event()
+        self.rooms: list[int] = []
+        """How much was asked for, each time."""
+
+    async def start(self, owner: Owner) -> None:
+        await owner.assigned([0])
+        self.joined.set()
+
+    async def fetch(self, records_max: int) -> Sequence[Delivery]:
+        await asyncio.sleep(0)
+        self.rooms.append(records_max)
+        return [self.waiting.popleft() for _ in range(min(records_max, len(self.waiting)))]
+
+    async def commit(self, next_offsets: Mapping[int, int]) -> None:
+        self.committed.update(next_offsets)
+
+    async def reject(self, delivery: Delivery, at_ms: int) -> None:
+        self.rejected.append(delivery)
+
+    async def stop(self) -> None:
+        pass
+
+
+class FakeBoard:
+    """`switches` in memory: a beat comes back at once, unless the broker is away."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.away = False
+        self.forgotten: list[str] = []
+        self._clock = clock
+        self._posted: deque[Posted] = deque()
+
+    async def fetch(self) -> Sequence[Posted]:
+        await asyncio.sleep(0)
+        posted, self._posted = list(self._posted), deque()
+        return posted
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        if self.away:
+            raise BrokerLost("away")
+        key = f"executor/{heartbeat.executor}"
+        self._posted.append(Posted(key, self._clock.at_ms, heartbeat))
+
+    async def forget(self, executor: str) -> None:
+        self.forgotten.append(executor)

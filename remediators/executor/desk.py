@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 
+import structlog
+
 from remediators.core.ledger import HOUR_MS, LedgerView
 from remediators.core.outcome import Pen
 from remediators.executor.metrics import Metrics
 from remediators.ports import Ledger, Recorded
+from schemas.remediation import Outcome
 
 SLACK_MS = 600_000
 """More than the clocks of two brokers, or a command's issue and its append, are apart."""
+
+
+log = structlog.get_logger()
 
 
 class Desk:
@@ -46,3 +52,12 @@ class Desk:
         at_ms = await self._ledger.append(self._partition, record)
         self.view.note(record, at_ms)
         self._metrics.recorded(record)
+        if isinstance(record, Outcome):
+            log.info(
+                "recorded",
+                command=record.command_id,
+                kind=record.kind.value,
+                status=record.status.value,
+                reason=record.reason,
+                detail=record.detail,
+            )

@@ -1,15 +1,23 @@
 """All that the executor has of the broker, opened and closed together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
+import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from remediators.adapters.kafka.inbox import KafkaInbox
 from remediators.adapters.kafka.outcomes import KafkaOutcomes
 from remediators.adapters.kafka.switches import KafkaSwitches
 from remediators.adapters.kafka.topics import Broker, in_time
+
+STOP_S = 5.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +38,25 @@ async def open_session(broker: Broker) -> AsyncIterator[Session]:
             linger_ms=0,
             request_timeout_ms=int(broker.timeout_s * 1000),
         )
-        opened.push_async_callback(producer.stop)
+        opened.push_async_callback(_stop, producer)
         await in_time("reaching the broker", producer.start(), broker.timeout_s)
         inbox = KafkaInbox(broker, producer)
         outcomes = KafkaOutcomes(broker, producer)
         switches = KafkaSwitches(broker)
         for part in (outcomes, switches):
-            opened.push_async_callback(part.stop)
+            opened.push_async_callback(_stop, part)
             await part.start()
-        opened.push_async_callback(inbox.stop)
+        opened.push_async_callback(_stop, inbox)
         yield Session(inbox, outcomes, switches)
+
+
+class _Stops(Protocol):
+    async def stop(self) -> None: ...
+
+
+async def _stop(part: _Stops) -> None:
+    """A broker that is gone must not keep us from ending."""
+    try:
+        await asyncio.wait_for(part.stop(), STOP_S)
+    except (KafkaError, TimeoutError) as fault:
+        log.info("not_stopped_in_order", fault=repr(fault))

@@ -1,0 +1,150 @@
+"""The executor as a whole on fakes: from the first heartbeat to the last commit."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from remediators.executor.job import Means
+from remediators.executor.loop import Executor, Limits, Unclaimed
+from remediators.executor.metrics import Metrics
+from remediators.executor.pulse import Pulse
+from remediators.ports import BrokerLost, Delivery
+from schemas.codec import encode
+from schemas.remediation import Command, CommandKind, Target
+from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger
+from tests.remediators.builders import NOW_MS, TARGET, command
+
+WITHIN_S = 5.0
+
+
+class Here:
+    def __init__(self, in_flight_max: int = 64) -> None:
+        self.clock = FakeClock(NOW_MS)
+        self.cluster = FakeCluster()
+        self.cluster.deploy(TARGET)
+        self.inbox, self.board = FakeInbox(), FakeBoard(self.clock)
+        self.ledger = FakeLedger(self.clock)
+        self.pulse = Pulse(self.board, "me", every_s=0.01, age_max_s=10)
+        self.metrics = Metrics()
+        means = Means({"eu-1": self.cluster}, self.pulse, self.metrics, lambda _: None, 30)
+        limits = Limits(in_flight_max, grace_s=0.2)
+        self.executor = Executor("me", self.inbox, self.ledger, self.pulse, means, limits)
+        self._offset = 0
+
+    def deliver(self, order: Command | None, partition: int = 0) -> None:
+        value = encode(order) if order else b"?"
+        fault = "" if order else "unknown_framing"
+        self.inbox.waiting.append(
+            Delivery(partition, self._offset, NOW_MS, b"eu-1", value, order, fault)
+        )
+        self._offset += 1
+
+    async def run_until(self, reached: Callable[[], bool]) -> None:
+        running = asyncio.create_task(self.executor.run())
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not (reached() or running.done()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+                self.executor.stop()
+                await running
+        finally:
+            running.cancel()
+
+    @property
+    def outcomes(self) -> int:
+        return len(self.ledger.records[0])
+
+
+def look(number: int) -> Command:
+    target = Target("eu-1", "shop", "Deployment", f"w{number}")
+    return command(CommandKind.LOOK, command_id=f"c{number}", target=target)
+
+
+async def test_commands_are_done_and_committed_and_it_ends_in_good_order():
+    here = Here()
+    for number in range(5):
+        here.deliver(look(number))
+    here.deliver(None)
+    await here.run_until(lambda: here.inbox.committed.get(0) == 6)
+    assert here.outcomes == 5
+    assert [d.offset for d in here.inbox.rejected] == [5]
+    assert here.board.forgotten == ["me"]
+
+
+async def test_nothing_is_fetched_before_a_heartbeat_has_come_back():
+    here = Here()
+    here.board.away = True
+    running = asyncio.create_task(here.executor.run())
+    await asyncio.sleep(0.05)
+    assert not here.inbox.joined.is_set()
+    assert here.executor.not_ready() == "no heartbeat has come back lately"
+    here.board.away = False
+    async with asyncio.timeout(WITHIN_S):
+        await here.inbox.joined.wait()
+    here.executor.stop()
+    await running
+
+
+async def test_no_more_is_begun_than_there_is_room_for():
+    here = Here(in_flight_max=3)
+    gate = asyncio.Event()
+
+    async def slow_survey(target):
+        await gate.wait()
+        return await FakeCluster.survey(here.cluster, target)
+
+    here.cluster.survey = slow_survey  # type: ignore[method-assign]
+    for number in range(8):
+        here.deliver(look(number))
+    running = asyncio.create_task(here.executor.run())
+    async with asyncio.timeout(WITHIN_S):
+        while not here.inbox.rooms or here.inbox.rooms[-1] > 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert len(here.inbox.waiting) == 5
+    gate.set()
+    async with asyncio.timeout(WITHIN_S):
+        while here.outcomes < 8:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    here.executor.stop()
+    await running
+
+
+async def test_an_outcome_that_is_not_acknowledged_ends_it():
+    here = Here()
+
+    async def lost(partition, record):
+        raise BrokerLost("not acknowledged")
+
+    here.ledger.append = lost  # type: ignore[method-assign]
+    here.deliver(look(1))
+    with pytest.raises(ExceptionGroup) as raised:
+        await here.run_until(lambda: False)
+    assert raised.group_contains(BrokerLost)
+    assert here.inbox.committed == {}
+
+
+async def test_a_command_of_a_partition_that_is_not_ours_ends_it():
+    here = Here()
+    here.deliver(look(1), partition=7)
+    with pytest.raises(ExceptionGroup) as raised:
+        await here.run_until(lambda: False)
+    assert raised.group_contains(Unclaimed)
+
+
+async def test_a_partition_that_is_taken_away_is_no_longer_worked_on():
+    here = Here()
+    here.deliver(look(1))
+    running = asyncio.create_task(here.executor.run())
+    async with asyncio.timeout(WITHIN_S):
+        while here.outcomes < 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await here.executor.revoked([0])
+    assert here.inbox.committed == {0: 1}
+    await here.executor.assigned([0])
+    here.deliver(look(2))
+    async with asyncio.timeout(WITHIN_S):
+        while here.outcomes < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    here.executor.stop()
+    await running
