@@ -88,6 +88,7 @@ def _hear(draft: Draft) -> None:
         case Detection():
             sight.see(draft, cluster, _as_sighting(fact))
         case Observation():
+            _end_lapsed_alerts(draft)
             outcomes.hear_observation(draft, fact)
         case Outcome():
             outcomes.hear(draft, fact)
@@ -101,6 +102,13 @@ def _hear(draft: Draft) -> None:
             draft.put(PARTITION, clock.hear_tick(draft.partition, fact, draft.fact.at_ms))
         case SnapshotTaken():
             pass
+
+
+def _end_lapsed_alerts(draft: Draft) -> None:
+    """Nothing may be done about an alert whose time was over before the target was seen."""
+    for key in draft.state.due(draft.now_ms, DUE_MAX):
+        if key.startswith("alert/"):
+            _on_due(draft, key)
 
 
 def _unpacked(fact: Sightings) -> list[Sighting]:
@@ -136,8 +144,8 @@ def _hear_control(draft: Draft, control: Control) -> None:
 
 def _hear_policy(draft: Draft, fact: PolicyPublished) -> None:
     """A policy that this release cannot read changes nothing: the one in force stays."""
-    if draft.policies.compile(fact.digest, fact.source) is None:
-        draft.decided(ALL_CLUSTERS, "", "policy_refused", Reason.POLICY_UNREADABLE)
+    if refusal := _policy_refusal(draft, fact):
+        draft.decided(ALL_CLUSTERS, "", "policy_refused", refusal)
         return
     partition = draft.partition
     kept = (*(d for d in partition.policies if d != fact.digest), fact.digest)
@@ -146,6 +154,14 @@ def _hear_policy(draft: Draft, fact: PolicyPublished) -> None:
     draft.put(policy_key(fact.digest), PolicyText(fact.source, fact.author))
     draft.put(PARTITION, replace(partition, policy=fact.digest, policies=kept[-POLICIES_KEPT:]))
     draft.decided(ALL_CLUSTERS, "", "policy", Reason.NEW_POLICY)
+
+
+def _policy_refusal(draft: Draft, fact: PolicyPublished) -> Reason | None:
+    kept = draft.get(policy_key(fact.digest), PolicyText)
+    if not fact.digest or (kept and kept.source != fact.source):
+        return Reason.POLICY_DIGEST_TAKEN
+    readable = draft.policies.compile(fact.digest, fact.source) is not None
+    return None if readable else Reason.POLICY_UNREADABLE
 
 
 def _hear_logic(draft: Draft, fact: LogicActivated) -> None:
@@ -215,9 +231,8 @@ def _end(draft: Draft) -> Step:
     )
     changes = {key: e for key, e in draft.changes.items() if e is not draft.state.get(key)}
     incidents = tuple(view(draft, incident) for incident in _changed_incidents(draft))
-    return Step(changes, (*decisions, *draft.emitted, *incidents))
+    return Step(changes, (*decisions, *draft.emitted, *incidents, *draft.last_words))
 
 
 def _changed_incidents(draft: Draft) -> Iterable[IncidentState]:
-    changed = (e for e in draft.changes.values() if isinstance(e, IncidentState))
-    return (*changed, *draft.last_words)
+    return (e for e in draft.changes.values() if isinstance(e, IncidentState))

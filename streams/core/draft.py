@@ -14,7 +14,6 @@ from streams.core.reasons import Reason
 from streams.core.state import (
     PARTITION,
     Entry,
-    IncidentState,
     PartitionState,
     PolicyText,
     ScopeState,
@@ -53,7 +52,7 @@ class Draft:
     emitted: list[Command | Notice] = field(default_factory=list)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By chain, in the order in which they were reached."""
-    last_words: list[IncidentState] = field(default_factory=list)
+    last_words: list[Incident] = field(default_factory=list)
     """Incidents that end in this step; their entries are gone."""
 
     def get(self, key: str, kind: type[E]) -> E | None:

@@ -12,14 +12,21 @@ from streams.core.incident import CLEARS, store
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
-from streams.core.state import SAMPLE_MAX, AlertState, GroupState, IncidentState, incident_key
+from streams.core.state import (
+    SAMPLE_MAX,
+    AlertState,
+    GroupState,
+    IncidentState,
+    group_key,
+    incident_key,
+)
 
 
 def alert_fired(draft: Draft, cluster: str, sighting: Sighting) -> str:
     """Join the open incident of the alert's group, or open one. Returns the incident's id."""
     policy = draft.policy()
     values = _group_values(policy, sighting.labels)
-    key = f"group/{cluster}/" + ",".join(f"{k}={v}" for k, v in sorted(values.items()))
+    key = group_key(cluster, values)
     group = draft.get(key, GroupState)
     if group is None:
         return _open(draft, cluster, key, values, sighting, policy)
@@ -36,7 +43,7 @@ def _group_values(policy: Policy | None, labels: Mapping[str, str]) -> Mapping[s
 def _open(
     draft: Draft,
     cluster: str,
-    group_key: str,
+    key: str,
     values: Mapping[str, str],
     sighting: Sighting,
     policy: Policy | None,
@@ -46,9 +53,9 @@ def _open(
     wait_ms = policy.grouping.wait_ms if policy else 0
     labels = sighting.labels
     incident = IncidentState(
-        incident_id=new_incident_id(cluster, group_key, origin),
+        incident_id=new_incident_id(cluster, key, origin),
         cluster=cluster,
-        group_key=group_key,
+        group_key=key,
         group=values,
         labels=labels,
         phase=Phase.OPEN,
@@ -69,7 +76,7 @@ def _open(
             ),
         ),
     )
-    draft.put(group_key, GroupState(incident.incident_id, 1, 1, (sighting.fingerprint,)))
+    draft.put(key, GroupState(incident.incident_id, 1, 1, (sighting.fingerprint,)))
     draft.decided(
         cluster, incident.incident_id, "opened", Reason.ALERT_FIRING, incident.phase.value
     )

@@ -13,6 +13,9 @@ from streams.core.reasons import Reason
 from streams.core.state import TIMELINE_MAX, GroupState, IncidentState, incident_key
 
 NOTICE_TTL_MS = 3_600_000
+DETAIL_CHARS_MAX = 500
+"""Of what others say about an incident: its timeline is stored whole each time it changes."""
+TEXT_CHARS_MAX = 2_000
 
 
 def store(draft: Draft, incident: IncidentState) -> IncidentState:
@@ -53,7 +56,9 @@ def move(
 def _noted(
     draft: Draft, incident: IncidentState, event: Event, reason: Reason, detail: str
 ) -> tuple[TimelineEntry, ...]:
-    entry = TimelineEntry(draft.now_ms, draft.fact.offset, event.value, reason.value, detail)
+    entry = TimelineEntry(
+        draft.now_ms, draft.fact.offset, event.value, reason.value, detail[:DETAIL_CHARS_MAX]
+    )
     kept = incident.timeline
     if len(kept) >= TIMELINE_MAX:
         # How it began stays; of the rest the latest.
@@ -69,7 +74,7 @@ def notice(draft: Draft, incident: IncidentState, kind: str, text: str) -> Notic
         kind=kind,
         severity=incident.severity,
         title=incident.title,
-        text=text,
+        text=text[:TEXT_CHARS_MAX],
         at_ms=draft.now_ms,
         expires_at_ms=draft.now_ms + NOTICE_TTL_MS,
         correlation_id=incident.incident_id,

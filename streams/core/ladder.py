@@ -9,7 +9,7 @@ from dataclasses import replace
 from schemas.remediation import CommandKind, Observation
 from streams.core import orders, rails
 from streams.core.draft import Draft
-from streams.core.incident import move, notice, store
+from streams.core.incident import move, notice, store, view
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Playbook, Policy, Rung, target_of
 from streams.core.reasons import PASSING, Reason
@@ -36,7 +36,8 @@ def advance(draft: Draft, incident: IncidentState) -> None:
     if policy is None:
         hold(draft, incident, Reason.NO_POLICY)
         return
-    playbook = _playbook(draft, policy, incident)
+    runs_under = draft.policy(incident.policy) or policy
+    playbook = _playbook(runs_under, incident)
     if playbook is None:
         escalate(draft, incident, Reason.NO_PLAYBOOK)
         return
@@ -44,7 +45,7 @@ def advance(draft: Draft, incident: IncidentState) -> None:
         incident,
         playbook=playbook.name,
         ladder=playbook.digest,
-        policy=incident.policy or policy.digest,
+        policy=runs_under.digest,
     )
     rung = playbook.rungs[incident.step] if incident.step < len(playbook.rungs) else None
     if rung is None or rung.hands_over:
@@ -65,6 +66,8 @@ def _step_on(
         store(draft, replace(incident, due_at_ms=ready_at_ms))
         return
     refusal = rails.before_look(draft, policy, incident, rung, target)
+    if refusal is None and target != incident.target and orders.holds(draft, incident):
+        refusal = Reason.TARGET_LOCKED
     if refusal:
         refuse(draft, incident, refusal)
         return
@@ -92,6 +95,9 @@ def observed(draft: Draft, incident: IncidentState, seen: Observation) -> None:
     policy, rung = draft.policy(), rung_of(draft, incident)
     if policy is None:
         refuse(draft, incident, Reason.NO_POLICY)
+        return
+    if rung is None:
+        escalate(draft, incident, Reason.POLICY_GONE)
         return
     assert incident.target is not None
     refusal = rails.before_look(draft, policy, incident, rung, incident.target)
@@ -271,21 +277,20 @@ def close(draft: Draft, incident: IncidentState) -> None:
     """Quiet for long enough: the last word on the topic, then the entries end."""
     closed = move(draft, incident, Event.QUIET, Reason.QUIET, due_at_ms=None)
     orders.release_of(draft, closed)
-    draft.last_words.append(closed)
+    draft.last_words.append(view(draft, closed))
     draft.put(incident_key(closed.incident_id), None)
     draft.put(closed.group_key, None)
 
 
-def rung_of(draft: Draft, incident: IncidentState) -> Rung:
-    """The rung that an incident under way is on, by the policy that it runs under."""
+def rung_of(draft: Draft, incident: IncidentState) -> Rung | None:
+    """The rung that an incident under way is on, by the policy that it runs under; None where
+    that policy was pushed out by newer ones, or this release cannot read it."""
     policy = draft.policy(incident.policy)
     playbook = policy.playbook_named(incident.playbook) if policy else None
-    assert playbook is not None, f"{incident.incident_id} runs under a policy that is gone"
-    return playbook.rungs[incident.step]
+    return playbook.rungs[incident.step] if playbook else None
 
 
-def _playbook(draft: Draft, policy: Policy, incident: IncidentState) -> Playbook | None:
+def _playbook(policy: Policy, incident: IncidentState) -> Playbook | None:
     if incident.policy:
-        began_under = draft.policy(incident.policy) or policy
-        return began_under.playbook_named(incident.playbook)
+        return policy.playbook_named(incident.playbook)
     return policy.playbook_for(incident.labels)

@@ -8,6 +8,7 @@ from streams.core.draft import Draft
 from streams.core.policy import Policy, Rung
 from streams.core.rails import HOUR_MS
 from streams.core.state import (
+    ACTED_MAX,
     Acted,
     Evidence,
     IncidentState,
@@ -18,7 +19,6 @@ from streams.core.state import (
 
 OUTCOME_GRACE_MS = 30_000
 """After a command's expiry: how much longer its outcome is waited for."""
-ACTED_MAX = 20
 
 _NO_EVIDENCE = Evidence(0, -1, "", 0, "")
 
@@ -71,28 +71,59 @@ def claim(draft: Draft, incident: IncidentState, rung: Rung, act: Command) -> No
     key = target_key(act.target)
     held = draft.get(key, TargetState) or TargetState()
     acted = (*held.acted, Acted(draft.now_ms, rung.action, incident.incident_id))
-    draft.put(key, TargetState(locked_by=act.command_id, acted=acted[-ACTED_MAX:]))
+    draft.put(key, TargetState(locked_by=act.command_id, acted=_latest(acted)))
 
 
-def land(draft: Draft, incident: IncidentState) -> None:
-    """The ACT is no longer under way, whatever came of it."""
+def _latest(acted: tuple[Acted, ...]) -> tuple[Acted, ...]:
+    """The last `ACTED_MAX` of each action: as many as a policy may count."""
+    kept = [
+        a
+        for nth, a in enumerate(acted)
+        if sum(later.action == a.action for later in acted[nth + 1 :]) < ACTED_MAX
+    ]
+    return tuple(kept)
+
+
+def claim_undo(draft: Draft, incident: IncidentState, undo: Command) -> None:
+    """A ROLLBACK has an effect as an ACT has: it takes a place and locks the target again. Only
+    of the rates it spends nothing, which must not keep us from undoing."""
+    scope = draft.scope(undo.cluster)
+    in_flight = (*scope.in_flight, incident.incident_id)
+    draft.put(scope_key(undo.cluster), replace(scope, in_flight=in_flight))
+    key = target_key(undo.target)
+    held = draft.get(key, TargetState) or TargetState()
+    draft.put(key, replace(held, locked_by=undo.command_id))
+
+
+def land(draft: Draft, incident: IncidentState) -> bool:
+    """What was under way no longer is, whatever came of it. False where it had landed before."""
     scope = draft.scope(incident.cluster)
     left = tuple(i for i in scope.in_flight if i != incident.incident_id)
-    if left != scope.in_flight:
-        draft.put(scope_key(incident.cluster), replace(scope, in_flight=left))
+    if left == scope.in_flight:
+        return False
+    draft.put(scope_key(incident.cluster), replace(scope, in_flight=left))
+    return True
 
 
-def release(draft: Draft, incident: IncidentState, command: str) -> None:
-    """Unlock the target, if it is this command that holds it."""
-    if incident.target is None:
+def holds(draft: Draft, incident: IncidentState) -> bool:
+    """Whether what the incident sent last still locks its target."""
+    if incident.target is None or not incident.act_id:
+        return False
+    held = draft.get(target_key(incident.target), TargetState)
+    return held is not None and held.locked_by == incident.act_id
+
+
+def release(draft: Draft, incident: IncidentState) -> None:
+    """Unlock the target, if it is this incident that holds it."""
+    if incident.target is None or not holds(draft, incident):
         return
     key = target_key(incident.target)
     held = draft.get(key, TargetState)
-    if held and held.locked_by and held.locked_by == command:
+    if held:
         draft.put(key, replace(held, locked_by=""))
 
 
 def release_of(draft: Draft, incident: IncidentState) -> None:
     """An incident that is closed holds nothing: not even after an outcome that never came."""
     land(draft, incident)
-    release(draft, incident, incident.act_id)
+    release(draft, incident)

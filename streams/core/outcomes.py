@@ -9,10 +9,11 @@ from schemas.remediation import (
     OutcomeReason,
     OutcomeStatus,
 )
-from streams.core import ladder, orders, verify
+from streams.core import ladder, orders, rails, verify
 from streams.core.draft import Draft
 from streams.core.incident import move, notice, store
-from streams.core.lifecycle import IN_FLIGHT, Event, Phase
+from streams.core.lifecycle import Event, Phase
+from streams.core.policy import Rung
 from streams.core.reasons import Reason
 from streams.core.state import IncidentState, incident_key
 from streams.core.verify import Next
@@ -21,23 +22,26 @@ WITHOUT_EFFECT = frozenset(
     {OutcomeReason.STALE, OutcomeReason.EXPIRED, OutcomeReason.THROTTLED, OutcomeReason.API_DOWN}
 )
 """Rejections and failures that say more about the moment than about the action: try again."""
+CERTAIN = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.REJECTED, OutcomeStatus.FAILED})
 
 
 def hear_observation(draft: Draft, seen: Observation) -> None:
     incident = draft.get(incident_key(seen.incident_id), IncidentState)
     if incident is None or incident.command_id != seen.command_id:
         return
-    if incident.phase is Phase.LOOKING:
+    if incident.phase is Phase.LOOKING and incident.target == seen.target:
         ladder.observed(draft, incident, seen)
 
 
 def hear(draft: Draft, outcome: Outcome) -> None:
     incident = draft.get(incident_key(outcome.incident_id), IncidentState)
-    if incident is None:
+    if incident is None or incident.cluster != outcome.cluster:
         return
     match outcome.kind:
         case CommandKind.ACT:
             _act_outcome(draft, incident, outcome)
+        case _ if not outcome.status.terminal:
+            return
         case CommandKind.VERIFY:
             _checked(draft, incident, outcome)
         case CommandKind.ROLLBACK:
@@ -59,11 +63,17 @@ def _act_outcome(draft: Draft, incident: IncidentState, outcome: Outcome) -> Non
                 due_at_ms=incident.due_at_ms,
             )
         return
-    orders.land(draft, incident)
-    if outcome.status is not OutcomeStatus.UNKNOWN:
-        orders.release(draft, incident, outcome.command_id)
-    if incident.phase in IN_FLIGHT:
+    if _lands(draft, incident, outcome) and incident.phase in (Phase.COMMANDED, Phase.ACTING):
         _act_ended(draft, incident, outcome)
+
+
+def _lands(draft: Draft, incident: IncidentState, outcome: Outcome) -> bool:
+    """The first terminal outcome counts; what the loser of a race says later does not. The target
+    stays locked where nobody knows what happened to it."""
+    first = orders.land(draft, incident)
+    if first and outcome.status in CERTAIN:
+        orders.release(draft, incident)
+    return first
 
 
 def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
@@ -71,7 +81,7 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     match outcome.status:
         case OutcomeStatus.APPLIED:
             _applied(draft, incident, outcome)
-        case OutcomeStatus.UNKNOWN:
+        case _ if outcome.status not in CERTAIN:
             ladder.escalate(draft, incident, Reason.OUTCOME_UNKNOWN, detail)
         case _ if outcome.reason in WITHOUT_EFFECT:
             ladder.again(draft, incident, Reason.REJECTED, detail)
@@ -101,22 +111,24 @@ def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
 def verify_on(draft: Draft, incident: IncidentState) -> None:
     """Wait, check, succeed or fail: whichever the rung's rule says is next."""
     rung = ladder.rung_of(draft, incident)
+    if rung is None:
+        ladder.escalate(draft, incident, Reason.POLICY_GONE)
+        return
     plan = verify.plan(incident, rung.verify, draft.now_ms)
     match plan.next:
         case Next.WAIT:
             store(draft, replace(incident, due_at_ms=plan.at_ms))
         case Next.CHECK:
-            _check(draft, incident)
+            _check(draft, incident, rung)
         case Next.SUCCEEDED:
             _verified(draft, incident)
         case Next.FAILED:
-            _not_verified(draft, incident)
+            _not_verified(draft, incident, rung)
 
 
-def _check(draft: Draft, incident: IncidentState) -> None:
+def _check(draft: Draft, incident: IncidentState, rung: Rung) -> None:
     policy = draft.policy() or draft.policy(incident.policy)
     assert policy is not None
-    rung = ladder.rung_of(draft, incident)
     order = orders.make(draft, policy, incident, rung, CommandKind.VERIFY)
     asked = move(
         draft,
@@ -136,7 +148,7 @@ def _check(draft: Draft, incident: IncidentState) -> None:
 def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     if incident.phase is not Phase.VERIFYING or outcome.command_id != incident.command_id:
         return
-    passed = outcome.status is OutcomeStatus.CHECKED and all(c.passed for c in outcome.checks)
+    passed = _all_passed(ladder.rung_of(draft, incident), outcome)
     detail = "; ".join(f"{c.probe}: {c.detail}" for c in outcome.checks) or outcome.detail
     heard = move(
         draft,
@@ -145,10 +157,19 @@ def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         Reason.CHECK_PASSED if passed else Reason.CHECK_FAILED,
         due_at_ms=draft.now_ms,
         detail=detail,
-        passed_at_ms=draft.now_ms if passed else None,
+        # The answer may be late: what it says is at least as new as the question, and no newer.
+        passed_at_ms=incident.checked_at_ms if passed else None,
         command_id="",
     )
     verify_on(draft, heard)
+
+
+def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
+    """Every probe that was asked for has answered, and nothing has failed."""
+    if rung is None or outcome.status is not OutcomeStatus.CHECKED:
+        return False
+    told = {check.probe for check in outcome.checks}
+    return told.issuperset(rung.verify.probes) and all(c.passed for c in outcome.checks)
 
 
 def _verified(draft: Draft, incident: IncidentState) -> None:
@@ -165,14 +186,18 @@ def _verified(draft: Draft, incident: IncidentState) -> None:
     )
 
 
-def _not_verified(draft: Draft, incident: IncidentState) -> None:
-    rung = ladder.rung_of(draft, incident)
+def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
     if not rung.undo or not incident.undo:
         ladder.climb(draft, incident, Reason.NOT_VERIFIED)
+        return
+    assert incident.target is not None
+    if refusal := rails.before_undo(draft, incident, incident.target):
+        ladder.escalate(draft, incident, refusal, "not verified, and not undone")
         return
     policy = draft.policy() or draft.policy(incident.policy)
     assert policy is not None
     order = orders.make(draft, policy, incident, rung, CommandKind.ROLLBACK)
+    orders.claim_undo(draft, incident, order)
     move(
         draft,
         incident,
@@ -181,13 +206,14 @@ def _not_verified(draft: Draft, incident: IncidentState) -> None:
         due_at_ms=order.expires_at_ms + orders.OUTCOME_GRACE_MS,
         emit=(order,),
         command_id=order.command_id,
+        act_id=order.command_id,
     )
 
 
 def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
-    if incident.phase is not Phase.ROLLING_BACK or outcome.command_id != incident.command_id:
+    if outcome.command_id != incident.act_id or not _lands(draft, incident, outcome):
         return
-    if not outcome.status.terminal:
+    if incident.phase is not Phase.ROLLING_BACK:
         return
     detail = outcome.detail or outcome.reason
     if outcome.status is OutcomeStatus.APPLIED:

@@ -39,6 +39,17 @@ def before_look(
     )
 
 
+def before_undo(draft: Draft, incident: IncidentState, target: Target) -> Reason | None:
+    """Undoing is an effect like any other: not under a kill switch, nor where another is."""
+    policy = draft.policy()
+    if policy and target.namespace not in policy.namespaces:
+        return Reason.NAMESPACE_NOT_ALLOWED
+    if draft.partition.killed or draft.scope(incident.cluster).killed:
+        return Reason.KILLED
+    held = draft.get(target_key(target), TargetState)
+    return Reason.TARGET_LOCKED if held and held.locked_by else None
+
+
 def _rate(draft: Draft, acted_at_ms: tuple[int, ...], limits: Limits) -> Reason | None:
     if _since(acted_at_ms, draft.now_ms - MINUTE_MS) >= limits.actions_per_minute:
         return Reason.RATE_PER_MINUTE
@@ -104,7 +115,8 @@ def _until_ms(text: str) -> float:
 
 
 def _fresh(draft: Draft, policy: Policy, _r: Rung, seen: Observation) -> Iterator[Reason]:
-    if draft.now_ms - seen.at_ms > policy.limits.observation_age_ms:
+    # One from the future is of a clock that is wrong: how old it is, nobody can tell.
+    if abs(draft.now_ms - seen.at_ms) > policy.limits.observation_age_ms:
         yield Reason.OBSERVATION_STALE
 
 

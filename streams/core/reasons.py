@@ -54,11 +54,15 @@ class Reason(StrEnum):
     NOT_VERIFIED = "not_verified"
     ROLLED_BACK = "rolled_back"
     ROLLBACK_FAILED = "rollback_failed"
+    POLICY_GONE = "policy_gone"
+    """The policy that the incident runs under is no longer kept or no longer readable."""
     STILL_WITH_A_HUMAN = "still_with_a_human"
 
     # Why a fact changed nothing.
     REPEATED_ORIGIN = "repeated_origin"
     POLICY_UNREADABLE = "policy_unreadable"
+    POLICY_DIGEST_TAKEN = "policy_digest_taken"
+    """Its digest is empty, or is that of another text that is still kept."""
     LATE = "late"
 
 

@@ -63,7 +63,7 @@ class ScopeState:
     acted_at_ms: tuple[int, ...] = ()
     """When each ACT of the last hour was sent; a command that is lost still spends its place."""
     in_flight: tuple[str, ...] = ()
-    """Incidents whose ACT has no terminal outcome yet."""
+    """Incidents whose ACT or ROLLBACK has no terminal outcome yet."""
 
     @property
     def deadline_ms(self) -> int | None:
@@ -87,6 +87,8 @@ class AlertState:
     first_seen_at_ms: int
     last_seen_at_ms: int
     incident_id: str
+    silent: bool = False
+    """It ended because its source fell silent, and not because its source said so."""
 
     @property
     def deadline_ms(self) -> int | None:
@@ -156,6 +158,7 @@ class IncidentState:
     command_id: str = ""
     """The LOOK, ACT, VERIFY or ROLLBACK whose answer is awaited."""
     act_id: str = ""
+    """The ACT, or the ROLLBACK after it, that holds the target until its outcome."""
     acted_at_ms: int | None = None
     checked_at_ms: int | None = None
     passed_at_ms: int | None = None
@@ -171,6 +174,8 @@ TIMELINE_MAX = 100
 
 
 TARGET_KEPT_MS = 24 * 3_600_000
+ACTED_MAX = 20
+"""How many of one action on one target are remembered; no limit may count further, or longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +225,14 @@ KINDS: Mapping[str, type] = {
 """The record of an entry, by the first word of its key."""
 
 
+_KEYED = str.maketrans({c: f"%{ord(c):02x}" for c in "%/,="})
+
+
+def key_part(text: str) -> str:
+    """A name as one part of a key: names that senders choose must not run into each other."""
+    return text.translate(_KEYED)
+
+
 def scope_key(cluster: str) -> str:
     return f"scope/{cluster}"
 
@@ -233,11 +246,25 @@ def incident_key(incident_id: str) -> str:
 
 
 def target_key(target: Target) -> str:
-    return f"target/{target.cluster}/{target.namespace}/{target.kind}/{target.name}"
+    parts = (target.cluster, target.namespace, target.kind, target.name)
+    return "target/" + "/".join(map(key_part, parts))
+
+
+def alert_key(cluster: str, source: str, fingerprint: str) -> str:
+    return f"alert/{key_part(cluster)}/{key_part(source)}/{fingerprint}"
+
+
+def group_key(cluster: str, values: Mapping[str, str]) -> str:
+    pairs = (f"{key_part(name)}={key_part(value)}" for name, value in sorted(values.items()))
+    return f"group/{key_part(cluster)}/" + ",".join(pairs)
 
 
 def deadline_of(entry: Entry | None) -> int | None:
     return getattr(entry, "deadline_ms", None)
+
+
+MOVED_MAX = 1_000
+"""How many deadlines that have moved on may wait to be forgotten, beside two for each entry."""
 
 
 class State:
@@ -248,9 +275,7 @@ class State:
 
     def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
         self._entries: dict[str, Entry] = dict(entries or {})
-        self._due: list[tuple[int, str]] = sorted(
-            (at, key) for key, e in self._entries.items() if (at := deadline_of(e)) is not None
-        )
+        self._due = self._in_order()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -272,6 +297,12 @@ class State:
             at = deadline_of(entry)
             if at is not None and at != before:
                 heapq.heappush(self._due, (at, key))
+        if len(self._due) > 2 * len(self._entries) + MOVED_MAX:
+            self._due = self._in_order()
+
+    def _in_order(self) -> list[tuple[int, str]]:
+        times = ((deadline_of(entry), key) for key, entry in self._entries.items())
+        return sorted((at, key) for at, key in times if at is not None)
 
     def next_due_ms(self) -> int | None:
         self._forget_moved()

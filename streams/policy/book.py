@@ -1,20 +1,29 @@
 """Policies by digest, compiled once."""
 
+from dataclasses import replace
+
 from streams.core.policy import Policy
 from streams.policy.load import compile_policy
 from streams.reading.faults import FileError
+
+KNOWN_MAX = 256
 
 
 class PolicyBook:
     """The core's `Policies`: what a text means does not change, so it is remembered."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Policy | None] = {}
+        self._known: dict[tuple[str, str], Policy | None] = {}
 
     def compile(self, digest: str, source: str) -> Policy | None:
-        if digest not in self._known:
-            self._known[digest] = _compiled(source)
-        return self._known[digest]
+        """The policy goes by the digest that it was published under, whoever computed that."""
+        known = (digest, source)
+        if known not in self._known:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            policy = _compiled(source)
+            self._known[known] = policy and replace(policy, digest=digest)
+        return self._known[known]
 
 
 def _compiled(source: str) -> Policy | None:

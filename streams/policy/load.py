@@ -3,10 +3,11 @@
 Every limit must be written down: one that is missing is an error, never "no limit".
 """
 
+import re
 from importlib.metadata import version
 from pathlib import Path
 
-from yaml.nodes import Node
+from yaml.nodes import Node, ScalarNode
 
 from schemas.actions import ACTIONS, ESCALATE, ParameterType
 from schemas.ids import digest
@@ -19,6 +20,7 @@ from streams.core.policy import (
     TargetTemplate,
     Verification,
 )
+from streams.core.state import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy import matchers
 from streams.reading.faults import Fault, FileError
 from streams.reading.nodes import Reading, Section
@@ -116,7 +118,21 @@ def _limits(reading: Reading, node: Node) -> Limits:
     counts = {field: section.need(key, reading.whole, 0) for key, field in _COUNTS.items()}
     spans = {field: section.need(key, reading.duration_ms, 0) for key, field in _SPANS.items()}
     section.done(", ".join([*_COUNTS, *_SPANS]))
-    return Limits(**counts, **spans)
+    limits = Limits(**counts, **spans)
+    _within_memory(reading, node, limits)
+    return limits
+
+
+def _within_memory(reading: Reading, node: Node, limits: Limits) -> None:
+    """A limit that counts further than the core remembers would never stop anything."""
+    if limits.attempts_per_target > ACTED_MAX:
+        reading.fault(node, f"attempts_per_target: at most {ACTED_MAX} are remembered")
+    for name, span_ms in (
+        ("attempts_window", limits.attempts_window_ms),
+        ("cooldown", limits.cooldown_ms),
+    ):
+        if span_ms > TARGET_KEPT_MS:
+            reading.fault(node, f"{name}: a target's history is kept for 24h and no longer")
 
 
 def _playbooks(reading: Reading, node: Node) -> tuple[Playbook, ...]:
@@ -233,12 +249,11 @@ def _entries(reading: Reading, node: Node) -> list[tuple[Node, Node]]:
 
 
 def _signed(reading: Reading, node: Node) -> int:
-    value = node.value if isinstance(node.value, str) else ""
-    digits = value.removeprefix("-")
-    if node.style is not None or not digits.isascii() or not digits.isdigit():
+    plain = isinstance(node, ScalarNode) and node.style is None
+    if not plain or not re.fullmatch(r"-?[0-9]{1,9}", node.value):
         reading.fault(node, "expected a whole number")
         return 0
-    return int(value)
+    return int(node.value)
 
 
 def _verify(reading: Reading, node: Node) -> Verification:

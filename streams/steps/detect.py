@@ -6,6 +6,7 @@ what is kept here is only which rules hold, so that a detection is told once.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from schemas.codec import Undecodable, decode, encode
 from schemas.metrics import Samples
 from schemas.tape import Detection, Origin, Point, TapeRecord
 from schemas.topics import TAPE
+from streams.core.state import key_part
 from streams.detect.rule import RatioRule, Selector
 from streams.detect.window import Ratio, ratio
 from streams.detect.window import Reading as Counters
@@ -46,11 +48,13 @@ class Standing(msgspec.Struct, frozen=True):
 
 def readings_of(rules: Sequence[RatioRule], samples: Samples) -> Mapping[str, Counters]:
     """Per rule, the two counters in one scrape: what the host's window remembers of it."""
-    return {
+    found = {
         rule.name: (samples.at_ms, _sum(rule.part, samples), _sum(rule.whole, samples))
         for rule in rules
         if any(s.name == rule.whole.metric for s in samples.samples)
     }
+    # NaN says "no value", and no counter is infinite; neither could be kept as JSON.
+    return {name: r for name, r in found.items() if isfinite(r[1]) and isfinite(r[2])}
 
 
 def _sum(selector: Selector, samples: Samples) -> float:
@@ -60,7 +64,7 @@ def _sum(selector: Selector, samples: Samples) -> float:
 
 
 def group_key(rule: RatioRule, samples: Samples) -> str:
-    return rule.name + "/" + ",".join(f"{n}={samples.labels.get(n, '')}" for n in rule.by)
+    return rule.name + "/" + ",".join(f"{n}={key_part(samples.labels.get(n, ''))}" for n in rule.by)
 
 
 class DetectStep:
@@ -122,12 +126,15 @@ class DetectStep:
 
 def _stand(rule: RatioRule, before: Standing, seen: Ratio, at_ms: int) -> Standing:
     """A window with too little in it is inconclusive: the rule stands as it stood."""
+    if not isfinite(seen.value):
+        return before
     points = (*before.points, (at_ms, round(seen.value, 4)))[-SERIES_MAX:]
     if seen.whole < rule.least:
         return Standing(before.above_since_ms, before.firing_since_ms, points)
     if seen.value <= rule.above:
         return Standing(None, None, points)
-    since = before.above_since_ms if before.above_since_ms is not None else at_ms
+    # A target's clock may go back; what is above since a time to come would never fire.
+    since = at_ms if before.above_since_ms is None else min(before.above_since_ms, at_ms)
     firing = before.firing_since_ms
     if firing is None and at_ms - since >= rule.for_ms:
         firing = at_ms

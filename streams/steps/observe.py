@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from schemas import sightings
 from schemas.alerts import Sighting
 from schemas.codec import SchemaById, encode
+from schemas.controls import ALL_CLUSTERS
 from schemas.tape import Origin, TapeRecord
 from schemas.topics import TAPE, TAPE_RECORD_BYTES_MAX, TAPE_SIGHTINGS_MAX
 from streams.ingest import sources
@@ -40,6 +41,9 @@ class ObserveStep:
             by_cluster.setdefault(self._cluster(record, sighting), []).append(sighting)
         if homeless := by_cluster.pop("", None):
             outputs.append(reject(record, "no_cluster", _homeless(homeless)))
+        for name in [name for name in by_cluster if name.startswith(ALL_CLUSTERS)]:
+            outputs.append(reject(record, "no_cluster", f"no cluster is called {name[:100]!r}"))
+            del by_cluster[name]
         return Effects(outputs=(*outputs, *self._facts(record, by_cluster)))
 
     def _cluster(self, record: InputRecord, sighting: Sighting) -> str:

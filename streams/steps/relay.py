@@ -1,5 +1,6 @@
 """`relay`: the executor's answers and people's orders, onto the tape."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -47,12 +48,26 @@ def _fact(heard: Outcome | Observation | Control) -> Fact:
         return heard
     match heard.kind:
         case ControlKind.POLICY:
+            _for_all(heard)
             given = heard.parameters
             return PolicyPublished(given["digest"], given["source"], heard.author)
         case ControlKind.LOGIC:
-            return LogicActivated(int(heard.parameters["version"]), heard.author)
+            _for_all(heard)
+            return LogicActivated(_version(heard.parameters["version"]), heard.author)
         case _:
             return heard
+
+
+def _for_all(control: Control) -> None:
+    """A partition has one policy and one logic, whatever clusters it holds."""
+    if control.cluster != ALL_CLUSTERS:
+        raise ValueError(f"{control.kind} is for every cluster, not for {control.cluster!r} alone")
+
+
+def _version(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ValueError(f"version {text[:100]!r}")
+    return int(text)
 
 
 def open_relay(incarnation: str, tape_partitions: int) -> OpenStep:
