@@ -98,7 +98,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         log.exception("bug", path=request.path)
         refusal = errors.internal(f"the sandbox has a bug: {error!r}")
     headers = {}
-    if "retryAfterSeconds" in refusal.details:
+    if refusal.details and "retryAfterSeconds" in refusal.details:
         headers["Retry-After"] = str(refusal.details["retryAfterSeconds"])
     text = json.dumps(refusal.body())
     return web.Response(

@@ -2,6 +2,11 @@
 
 from deploy.sandbox.cluster.objects import Json
 
+NAME_LABEL = "kubernetes.io/metadata.name"
+AVERAGE_CPU: Json = {
+    "type": "Resource",
+    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
@@ -47,10 +52,14 @@ def fill(kind: str, obj: Json) -> None:
             _template(obj["spec"])
         case "Pod":
             _pod_spec(obj["spec"])
+            _pod_only(obj["spec"])
         case "HorizontalPodAutoscaler":
             obj["spec"].setdefault("minReplicas", 1)
+            obj["spec"].setdefault("metrics", [AVERAGE_CPU])
         case "Namespace":
             obj["spec"].setdefault("finalizers", ["kubernetes"])
+            meta = obj["metadata"]
+            meta["labels"] = {**meta.get("labels", {}), NAME_LABEL: meta["name"]}
         case "Node":
             obj.setdefault("status", {})
 
@@ -83,6 +92,18 @@ def _pod_spec(spec: Json) -> None:
     spec.setdefault("securityContext", {})
     for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
         _container(container)
+
+
+def _pod_only(spec: Json) -> None:
+    """What admission adds to a pod, and to no template."""
+    spec.setdefault("enableServiceLinks", True)
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    known = {toleration.get("key") for toleration in spec.get("tolerations", ())}
+    for key in (f"node.kubernetes.io/{trouble}" for trouble in ("not-ready", "unreachable")):
+        if key not in known:
+            patience = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            spec.setdefault("tolerations", []).append({"key": key, **patience})
 
 
 def _container(container: Json) -> None:

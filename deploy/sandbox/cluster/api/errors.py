@@ -1,5 +1,6 @@
 """Refusals in the words and codes of the real API server."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,19 +19,19 @@ class ApiError(Exception):
         super().__init__(message)
         self.code = code
         self.reason = reason
-        self.details = details or {}
+        self.details = details
 
     def body(self) -> Json:
-        return {
+        body = {
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": {},
             "status": "Failure",
             "message": str(self),
             "reason": self.reason,
-            "details": self.details,
             "code": self.code,
         }
+        return body if self.details is None else {**body, "details": self.details}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Cause:
 
     @classmethod
     def invalid(cls, field: str, value: object, problem: str) -> "Cause":
-        shown = f'"{value}"' if isinstance(value, str) else value
+        shown = json.dumps(value, separators=(",", ":"))
         return cls(field, f"Invalid value: {shown}: {problem}")
 
     @classmethod
@@ -66,7 +67,7 @@ def not_found(resource: Resource, name: str) -> ApiError:
 
 
 def no_such_path() -> ApiError:
-    return ApiError(404, "NotFound", "the server could not find the requested resource")
+    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def already_exists(resource: Resource, name: str) -> ApiError:
@@ -77,6 +78,13 @@ def already_exists(resource: Resource, name: str) -> ApiError:
 def conflict(resource: Resource, name: str, why: str = MODIFIED) -> ApiError:
     message = f'Operation cannot be fulfilled on {resource.id} "{name}": {why}'
     return ApiError(409, "Conflict", message, _details(resource, name))
+
+
+def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
+    """Of a deletion. The real one says the kind here where it says the resource elsewhere."""
+    message = f'Operation cannot be fulfilled on {resource.kind_id} "{name}": {why}'
+    details = _details(resource, name) | {"kind": resource.kind}
+    return ApiError(409, "Conflict", message, details)
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
@@ -97,7 +105,7 @@ def patch_failed(problem: str) -> ApiError:
     """A JSON Patch whose test failed or whose path is missing. (The real one keeps the problem
     to itself and says only 'the server rejected our request due to an error in our request'.)"""
     message = f"the server rejected our request due to an error in our request: {problem}"
-    return ApiError(422, "Invalid", message)
+    return ApiError(422, "Invalid", message, {})
 
 
 def bad_request(message: str) -> ApiError:
@@ -134,7 +142,7 @@ def internal(message: str) -> ApiError:
 
 def method_not_allowed() -> ApiError:
     message = "the server does not allow this method on the requested resource"
-    return ApiError(405, "MethodNotAllowed", message)
+    return ApiError(405, "MethodNotAllowed", message, {})
 
 
 def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
@@ -142,7 +150,7 @@ def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
         "the body of the request was in an unknown format - "
         f"accepted media types include: {', '.join(accepted)}"
     )
-    return ApiError(415, "UnsupportedMediaType", message)
+    return ApiError(415, "UnsupportedMediaType", message, {})
 
 
 def _details(resource: Resource, name: str) -> Json:

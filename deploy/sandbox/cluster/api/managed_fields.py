@@ -33,10 +33,12 @@ NOT_OWNED_METADATA = frozenset(
 )
 
 
-MAPS = frozenset({"annotations", "capacity", "data", "labels", "limits", "requests"})
+MAPS = frozenset(
+    {"annotations", "capacity", "data", "labels", "limits", "requests", "rollingUpdate"}
+)
 """Their keys are the user's. The map itself has an owner too: who made the first entry."""
 
-ATOMIC = frozenset({"fieldRef", "nodeSelector", "scaleTargetRef", "selector"})
+ATOMIC = frozenset({"fieldRef", "nodeSelector", "selector"})
 """Owned as a whole."""
 
 
@@ -58,8 +60,8 @@ class Writer:
 
 def recorded(new: Json, old: Json | None, writer: Writer, at: datetime) -> list[Json]:
     """The `managedFields` of `new`: what changed is the writer's now, what is gone is nobody's."""
-    before = dict(_fields(old)) if old else {}
-    after = dict(_fields(new))
+    before = dict(_fields(old, writer)) if old else {}
+    after = dict(_fields(new, writer))
     absent = object()
     changed = {path for path, value in after.items() if before.get(path, absent) != value}
     gone = before.keys() - after.keys()
@@ -83,8 +85,11 @@ def manager_of(field_manager: str, user_agent: str) -> str:
     return (field_manager or user_agent.partition("/")[0] or "unknown")[:MANAGER_CHARS_MAX]
 
 
-def _fields(obj: Json) -> Iterator[tuple[Path, Any]]:
+def _fields(obj: Json, writer: Writer) -> Iterator[tuple[Path, Any]]:
+    """All that the writer may own: the status only through the status subresource."""
     for key, value in obj.items():
+        if key == "status" and writer.subresource != "status":
+            continue
         if key == "metadata":
             for field, part in value.items():
                 if field not in NOT_OWNED_METADATA:
@@ -101,9 +106,13 @@ def _leaves(path: Path, field: str, value: Any) -> Iterator[tuple[Path, Any]]:
         for name, part in value.items():
             yield from _leaves((*path, f"f:{name}"), name, part)
     elif isinstance(value, list) and key and all(key in item for item in value):
-        yield path, None
+        if field != "containers":  # the one such list that may not be empty
+            yield path, None
         for item in value:
             segment = "k:" + json.dumps({key: item[key]}, separators=(",", ":"))
+            if field == "ownerReferences":  # each of them is owned as a whole
+                yield (*path, segment), item
+                continue
             yield (*path, segment), None
             yield from _leaves((*path, segment), "", item)
     else:

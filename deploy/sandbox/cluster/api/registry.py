@@ -112,7 +112,8 @@ class Registry:
         if deleting(old) and grace_s >= meta.get("deletionGracePeriodSeconds", 0):
             return old
         meta["deletionTimestamp"] = time_text(now() + timedelta(seconds=grace_s))
-        meta["deletionGracePeriodSeconds"] = grace_s
+        if resource is not NAMESPACES:
+            meta["deletionGracePeriodSeconds"] = grace_s
         if "generation" in meta and not deleting(old):
             meta["generation"] += 1
         return self.store.put(resource.id, new)

@@ -51,7 +51,16 @@ NODES = Resource(
     has_status=True,
     status_at_creation=True,
 )
-PODS = Resource("pods", "Pod", "", "v1", "V1Pod", has_status=True, subresources=("eviction", "log"))
+PODS = Resource(
+    "pods",
+    "Pod",
+    "",
+    "v1",
+    "V1Pod",
+    has_status=True,
+    subresources=("eviction", "log"),
+    counts_generations=True,
+)
 CONFIG_MAPS = Resource("configmaps", "ConfigMap", "", "v1", "V1ConfigMap")
 EVENTS = Resource("events", "Event", "", "v1", "CoreV1Event")
 NEW_EVENTS = Resource("events", "Event", "events.k8s.io", "v1", "EventsV1Event", stored_as="events")

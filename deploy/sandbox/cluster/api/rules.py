@@ -76,7 +76,7 @@ def check_preconditions(resource: Resource, old: Json, how: Deletion) -> None:
                 f"the {title} in the precondition ({asked}) does not match the {title} "
                 f"in record ({found}). The object might have been {excuse}"
             )
-            raise errors.conflict(resource, old["metadata"]["name"], why)
+            raise errors.precondition_failed(resource, old["metadata"]["name"], why)
 
 
 def kept(resource: Resource, old: Json, new: Json, subresource: str) -> Json:

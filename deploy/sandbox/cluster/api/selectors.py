@@ -83,7 +83,8 @@ def _field_test(term: str, known: tuple[str, ...]) -> Matcher:
         raise BadSelector(f"invalid field selector: {term!r}")
     field, value, differs = found["key"], found["value"], found["operator"] == "!="
     if field not in known:
-        raise BadSelector(f"field label not supported: {field}")
+        listed = ", ".join(f'"{one}"' for one in known)
+        raise BadSelector(f'"{field}" is not a known field selector: only {listed}')
     return lambda obj: (_at(obj, field) == value) is not differs
 
 

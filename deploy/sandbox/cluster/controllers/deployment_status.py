@@ -34,7 +34,11 @@ def status_of(
             _set(status, progress, at)
     else:
         status["conditions"] = [one for one in status["conditions"] if one["type"] != "Progressing"]
-    return {key: value for key, value in status.items() if value not in (0, [])}
+    return {
+        key: value
+        for key, value in status.items()
+        if value not in (0, []) or key == "terminatingReplicas"
+    }
 
 
 def seconds_to_deadline(deployment: Json, at: datetime) -> float | None:
@@ -73,6 +77,7 @@ def _counts(deployment: Json, new: Json | None, sets: Sequence[Json]) -> Json:
         "readyReplicas": total("readyReplicas"),
         "availableReplicas": available,
         "unavailableReplicas": max(0, wanted - available),
+        "terminatingReplicas": total("terminatingReplicas"),
     }
 
 

@@ -84,7 +84,14 @@ class Deployments:
             collisions += 1
             made = revisions.new_replica_set(deployment, collisions)
         number = max(map(revisions.revision, sets), default=0) + 1
-        made["metadata"]["annotations"] = revisions.annotated(made, deployment, number)
+        limits = rollout.limits_of(deployment["spec"])
+        size = 0
+        if deployment["spec"]["strategy"]["type"] == "RollingUpdate":
+            size = rollout.new_size(limits, _count(made), [*map(_count, sets)])
+        self._announce(deployment, made, size)
+        notes = revisions.annotated(made, deployment, number)
+        made["metadata"]["annotations"] = notes | revisions.sizes(limits)
+        made["spec"]["replicas"] = size
         return self._registry.create(REPLICA_SETS, namespace(deployment), made, CONTROLLER)
 
     def _number(self, deployment: Json, new: Json, sets: list[Json]) -> tuple[Json, Json]:
@@ -152,9 +159,7 @@ class Deployments:
     def _resize_one(self, replica_set: Json, size: int, limits: rollout.Limits) -> None:
         def resize(one: Json) -> Json:
             one["spec"]["replicas"] = size
-            notes = one["metadata"].setdefault("annotations", {})
-            notes[revisions.DESIRED] = str(limits.replicas)
-            notes[revisions.MAX_REPLICAS] = str(limits.total_max)
+            one["metadata"].setdefault("annotations", {}).update(revisions.sizes(limits))
             return one
 
         self._registry.update(

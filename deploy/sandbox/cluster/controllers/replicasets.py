@@ -30,6 +30,7 @@ from deploy.sandbox.cluster.objects import (
 
 CONTROLLER = Write(Writer("kube-controller-manager"))
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+SAID_WHEN_ZERO = ("replicas", "terminatingReplicas")
 PHASE_RANK = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
@@ -54,16 +55,19 @@ class ReplicaSets:
         if not deleting(replica_set):
             self._fill(replica_set, self._pods(replica_set))
         pods = self._pods(replica_set)
-        self._tell(replica_set, pods)
+        self._tell(replica_set, pods, leaving=len(self._leaving(replica_set)))
         return _seconds_to_next_available(replica_set, pods, now())
+
+    def _owned(self, replica_set: Json) -> list[Json]:
+        pods = self._registry.store.all(PODS.id, namespace(replica_set))
+        return [pod for pod in pods if controlled_by(pod, replica_set) and not ended(pod)]
 
     def _pods(self, replica_set: Json) -> list[Json]:
         """Those that are running or about to."""
-        return [
-            pod
-            for pod in self._registry.store.all(PODS.id, namespace(replica_set))
-            if controlled_by(pod, replica_set) and not ended(pod) and not deleting(pod)
-        ]
+        return [pod for pod in self._owned(replica_set) if not deleting(pod)]
+
+    def _leaving(self, replica_set: Json) -> list[Json]:
+        return [pod for pod in self._owned(replica_set) if deleting(pod)]
 
     def _fill(self, replica_set: Json, pods: list[Json]) -> None:
         missing = replica_set["spec"]["replicas"] - len(pods)
@@ -88,7 +92,7 @@ class ReplicaSets:
         text = f"Created pod: {name(made)}"
         events.record(self._registry, replica_set, "SuccessfulCreate", text, CONTROLLER)
 
-    def _tell(self, replica_set: Json, pods: list[Json]) -> None:
+    def _tell(self, replica_set: Json, pods: list[Json], *, leaving: int) -> None:
         template_labels = replica_set["spec"]["template"]["metadata"].get("labels") or {}
         at = now()
         status = {
@@ -99,10 +103,11 @@ class ReplicaSets:
             ),
             "readyReplicas": sum(condition_is_true(pod, "Ready") for pod in pods),
             "availableReplicas": sum(_available_in_s(replica_set, pod, at) == 0 for pod in pods),
+            "terminatingReplicas": leaving,
         }
 
         def tell(old: Json) -> Json:
-            kept = {key: value for key, value in status.items() if value or key == "replicas"}
+            kept = {key: value for key, value in status.items() if value or key in SAID_WHEN_ZERO}
             old["status"] = kept
             return old
 

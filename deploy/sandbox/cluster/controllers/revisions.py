@@ -3,6 +3,7 @@
 import json
 
 from deploy.sandbox.cluster.api.registry import SUFFIX_ALPHABET
+from deploy.sandbox.cluster.controllers.rollout import Limits
 from deploy.sandbox.cluster.objects import Json, annotations, edited, name, owner_reference
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -74,6 +75,11 @@ def new_replica_set(deployment: Json, collisions: int) -> Json:
             "template": template,
         },
     }
+
+
+def sizes(limits: Limits) -> dict[str, str]:
+    """For which size of the deployment a replica set was scaled last."""
+    return {DESIRED: str(limits.replicas), MAX_REPLICAS: str(limits.total_max)}
 
 
 def annotated(replica_set: Json, deployment: Json, number: int) -> dict[str, str]:

@@ -55,7 +55,7 @@ def limits_of(spec: Json) -> Limits:
 
 def rolling_step(limits: Limits, new: Count, old: Sequence[Count]) -> Plan:
     """Up with the new as far as the surge allows, otherwise down with the old (oldest first)."""
-    grown = _new_size(limits, new, old)
+    grown = new_size(limits, new, old)
     if grown != new.wanted:
         return {new.name: grown}
     return _shrink(limits, new, [count for count in old if count.wanted > 0])
@@ -94,7 +94,8 @@ def proportional_step(limits: Limits, counts: Sequence[Count]) -> Plan:
     return {count.name: sizes[count.name] for count in active if sizes[count.name] != count.wanted}
 
 
-def _new_size(limits: Limits, new: Count, old: Sequence[Count]) -> int:
+def new_size(limits: Limits, new: Count, old: Sequence[Count]) -> int:
+    """As many of the new as there is room for beside the old."""
     if new.wanted >= limits.replicas:
         return limits.replicas
     total = new.wanted + sum(count.wanted for count in old)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.sandbox.cluster.api.errors import ApiError
-from deploy.sandbox.cluster.api.managed_fields import Writer, recorded
+from deploy.sandbox.cluster.api.managed_fields import Writer
 from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import NODES, PODS
 from deploy.sandbox.cluster.api.store import Change
@@ -26,6 +26,8 @@ from deploy.sandbox.cluster.objects import (
 
 SCHEDULER = Write(Writer("kube-scheduler"))
 ZONE = "topology.kubernetes.io/zone"
+TOPOLOGY = (ZONE, "topology.kubernetes.io/region")
+"""Labels which a pod gets from its node."""
 
 
 class Scheduler:
@@ -71,8 +73,9 @@ class Scheduler:
         """Written past the rule that a pod's node never changes: this is where it is set."""
         new = edited(pod)
         new["spec"]["nodeName"] = name(node)
+        topology = {key: labels(node)[key] for key in TOPOLOGY if key in labels(node)}
+        new["metadata"]["labels"] = {**labels(pod), **topology}
         _set_scheduled(new, {"status": "True"})
-        new["metadata"]["managedFields"] = recorded(new, pod, SCHEDULER.writer, now())
         self._store.put(PODS.id, new)
 
     def _say_unschedulable(self, pod: Json) -> None:

@@ -1,5 +1,6 @@
 """Who owns which field after which write."""
 
+import copy
 from datetime import UTC, datetime
 
 from deploy.sandbox.cluster.api.managed_fields import Writer, manager_of, recorded
@@ -66,7 +67,7 @@ def test_elements_of_keyed_lists_have_owners_of_their_own():
     new = written(deployment(containers=[{**one, "image": "a:2"}]), old, Writer("mendlog"))
     key = 'k:{"name":"main"}'
     assert owners(new) == {
-        ("kubectl", ""): {"f:spec": {"f:containers": {".": {}, key: {".": {}, "f:name": {}}}}},
+        ("kubectl", ""): {"f:spec": {"f:containers": {key: {".": {}, "f:name": {}}}}},
         ("mendlog", ""): {"f:spec": {"f:containers": {key: {"f:image": {}}}}},
     }
 
@@ -81,6 +82,15 @@ def test_a_map_belongs_to_whoever_made_its_first_entry():
         ("kubectl", ""): {"f:data": {".": {}, "f:a": {}}},
         ("mendlog", ""): {"f:data": {"f:b": {}}},
     }
+
+
+def test_nobody_owns_a_status_but_through_the_status_subresource():
+    made = {**deployment(paused=True), "status": {"replicas": 1}}
+    created = written(copy.deepcopy(made), None, Writer("kubectl"))
+    assert owners(created) == {("kubectl", ""): {"f:spec": {"f:paused": {}}}}
+    told = {**copy.deepcopy(made), "status": {"replicas": 2}}
+    new = written(told, created, Writer("controller", "status"))
+    assert owners(new)["controller", "status"] == {"f:status": {"f:replicas": {}}}
 
 
 def test_a_selector_is_owned_as_a_whole():
