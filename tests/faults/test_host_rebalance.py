@@ -46,15 +46,32 @@ async def test_a_zombie_adds_only_old_truth_and_ends(kafka: Kafka, tmp_path: Pat
         async with chains.steady_load():
             await chains.outputs.more(500)  # the owner's, since the zombie's session has run out
             zombie.resume()
-            await asyncio.to_thread(
-                wait_until, lambda: not zombie.alive, timeout_s=30, what="the zombie's end"
-            )
+            await _ended(zombie)
             await _said(owner, REPAIRED)
             await chains.outputs.more(100)
         await chains.caught_up()
         assert zombie.exit_code == EXIT_FAULT
         assert "another worker is at" in zombie.log_file.read_text()
         assert owner.alive
+        await chains.check()
+
+
+async def test_a_zombie_that_wakes_when_nobody_is_left(kafka: Kafka, tmp_path: Path, seed: int):
+    """Its old truth is the last in the journal; whoever opens that next must not believe it."""
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=1, keys=100) as chains:
+        await chains.load(400)
+        zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
+        await _said(zombie, "fault: decide.outputs_acked")
+        owner = chains.start_worker()
+        await chains.caught_up()
+        await asyncio.to_thread(owner.stop)
+        zombie.resume()
+        await _ended(zombie)
+        chains.start_worker()
+        await chains.load(100)
+        await chains.caught_up()
+        assert zombie.exit_code == EXIT_FAULT
+        assert chains.said(REPAIRED) == 1
         await chains.check()
 
 
@@ -90,6 +107,12 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
         assert all(worker.alive for worker in chains.workers)
         assert chains.said(REPAIRED) == 0
         await chains.check()
+
+
+async def _ended(worker: Child) -> None:
+    await asyncio.to_thread(
+        wait_until, lambda: not worker.alive, timeout_s=30, what=f"the end of {worker.name}"
+    )
 
 
 async def _said(worker: Child, text: str) -> None:
