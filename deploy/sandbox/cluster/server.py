@@ -29,6 +29,7 @@ from deploy.sandbox.cluster.controllers.scheduler import Scheduler
 from deploy.sandbox.cluster.kubelet.client import Server
 from deploy.sandbox.cluster.kubelet.kubelet import Kubelet
 from deploy.sandbox.cluster.kubelet.pace import Pace
+from deploy.sandbox.cluster.objects import Json
 from deploy.sandbox.cluster.service_discovery import ServiceDiscovery
 
 LOOPBACK = "127.0.0.1"
@@ -130,7 +131,7 @@ def _announce(options: Options, url: str) -> None:
     log.info("cluster ready", url=url, cluster=options.cluster_name)
 
 
-def _kubeconfig(cluster_name: str, url: str) -> dict:
+def _kubeconfig(cluster_name: str, url: str) -> Json:
     return {
         "apiVersion": "v1",
         "kind": "Config",

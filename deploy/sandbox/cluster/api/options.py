@@ -34,7 +34,7 @@ def deletion_of(request: web.Request, options: Json) -> Deletion:
         resource_version=preconditions.get("resourceVersion"),
         grace_s=options.get("gracePeriodSeconds", number(request.query, "gracePeriodSeconds")),
         policy=options.get("propagationPolicy", request.query.get("propagationPolicy")),
-        dry_run=_dry_run(stages),
+        dry_run=_dry_run(stages or ()),
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry
 from deploy.sandbox.cluster.api.resources import BUDGETS, DEPLOYMENTS, PODS, REPLICA_SETS
 from deploy.sandbox.cluster.api.selectors import selects
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
 from deploy.sandbox.cluster.controllers.percent import count_of
+from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     condition,
@@ -25,7 +25,6 @@ from deploy.sandbox.cluster.objects import (
     time_text,
 )
 
-CONTROLLER = Write(Writer("kube-controller-manager"))
 DISRUPTION_BELIEVED_S = 120
 """A pod whose eviction was allowed counts as gone for this long, and then as staying."""
 
@@ -122,6 +121,6 @@ def _condition(budget: Json, allowed: int) -> Json:
         "observedGeneration": budget["metadata"]["generation"],
     }
     current = condition(budget, "DisruptionAllowed")
-    unchanged = current is not None and current["status"] == wanted["status"]
-    since = current["lastTransitionTime"] if unchanged else time_text(now())
-    return {**wanted, "lastTransitionTime": since}
+    if current is not None and current["status"] == wanted["status"]:
+        return {**wanted, "lastTransitionTime": current["lastTransitionTime"]}
+    return {**wanted, "lastTransitionTime": time_text(now())}

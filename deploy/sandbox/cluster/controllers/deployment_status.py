@@ -29,7 +29,8 @@ def status_of(
     status["conditions"] = edited({"of": before.get("conditions", [])})["of"]
     _set(status, _available(status, limits), at)
     if _has_deadline(deployment):
-        progress = _created(new) if created else _progress(deployment, new, before, status, at)
+        known = _created(new) if created and new is not None else None
+        progress = known or _progress(deployment, new, before, status, at)
         if progress is not None:
             _set(status, progress, at)
     else:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from deploy.sandbox.cluster.api import events
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry
 from deploy.sandbox.cluster.api.resources import DEPLOYMENTS, PODS, REPLICA_SETS
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import Change
@@ -12,6 +11,7 @@ from deploy.sandbox.cluster.controllers import revisions, rollout
 from deploy.sandbox.cluster.controllers.deployment_status import seconds_to_deadline, status_of
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
 from deploy.sandbox.cluster.controllers.rollout import Count, Plan
+from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     annotations,
@@ -23,8 +23,6 @@ from deploy.sandbox.cluster.objects import (
     namespace,
     now,
 )
-
-CONTROLLER = Write(Writer("kube-controller-manager"))
 
 
 class Deployments:
@@ -43,8 +41,9 @@ class Deployments:
             obj = self._controller(obj, REPLICA_SETS.id) or obj
         if change.resource_id != DEPLOYMENTS.id:
             owner = controller_of(obj)
-            is_ours = owner is not None and owner["kind"] == DEPLOYMENTS.kind
-            return [(namespace(obj), owner["name"])] if is_ours else ()
+            if owner is None or owner["kind"] != DEPLOYMENTS.kind:
+                return ()
+            return [(namespace(obj), owner["name"])]
         return [key_of(obj)]
 
     def reconcile(self, key: Key) -> float | None:

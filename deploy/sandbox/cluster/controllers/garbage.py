@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Registry, Write
+from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Registry
 from deploy.sandbox.cluster.api.resources import (
     BY_KIND,
     DEPLOYMENTS,
@@ -17,9 +16,9 @@ from deploy.sandbox.cluster.api.resources import (
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import MODIFIED, Change
 from deploy.sandbox.cluster.controllers.loop import Key
+from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import Json, deleting, name, namespace, uid
 
-COLLECTOR = Write(Writer("kube-controller-manager"))
 EVENTS_MAX = 1000
 """The real server forgets events after an hour; here the oldest make room."""
 
@@ -64,19 +63,22 @@ class Garbage:
         for resource, obj in self._all(OWNED):
             if not obj["metadata"].get("ownerReferences") or deleting(obj):
                 continue
-            owners = self._found(obj)
-            if all(map(_waits_for_dependents, owners)):
+            owners = self._owners(obj)
+            if owners is not None and all(map(_waits_for_dependents, owners)):
                 policy = "Foreground" if owners and resource in OWNERS else None
                 self._registry.delete(resource, namespace(obj), name(obj), Deletion(policy=policy))
 
-    def _found(self, obj: Json) -> list[Json]:
-        """Its owners that still exist."""
+    def _owners(self, obj: Json) -> list[Json] | None:
+        """Those that still exist; None when there is one of a kind not known here."""
         found = []
-        for reference in obj["metadata"].get("ownerReferences") or ():
+        for reference in obj["metadata"]["ownerReferences"]:
             resource = BY_KIND.get((reference["apiVersion"], reference["kind"]))
-            owner = resource and self._store.get(resource.id, namespace(obj), reference["name"])
+            if resource is None:
+                return None
+            space = namespace(obj) if resource.namespaced else ""
+            owner = self._store.get(resource.id, space, reference["name"])
             # The same name with another uid is somebody else.
-            if owner and uid(owner) == reference["uid"]:
+            if owner is not None and uid(owner) == reference["uid"]:
                 found.append(owner)
         return found
 
@@ -107,14 +109,14 @@ class Garbage:
             return obj
 
         for resource, obj in list(self._dependents(owner)):
-            self._registry.update(resource, namespace(obj), name(obj), disown, COLLECTOR)
+            self._registry.update(resource, namespace(obj), name(obj), disown, CONTROLLER)
 
     def _without_finalizer(self, resource: Resource, obj: Json, finalizer: str) -> None:
         def drop(old: Json) -> Json:
             old["metadata"]["finalizers"].remove(finalizer)
             return old
 
-        self._registry.update(resource, namespace(obj), name(obj), drop, COLLECTOR)
+        self._registry.update(resource, namespace(obj), name(obj), drop, CONTROLLER)
 
     def _empty_namespaces(self) -> None:
         for space in filter(deleting, self._store.all(NAMESPACES.id)):
@@ -132,8 +134,10 @@ class Garbage:
 
     def _forget_events(self) -> None:
         events = self._store.all(EVENTS.id)
+        if len(events) <= EVENTS_MAX:
+            return
         events.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
-        for event in events[: max(0, len(events) - EVENTS_MAX)]:
+        for event in events[:-EVENTS_MAX]:
             self._registry.remove(EVENTS, event)
 
     def _all(self, resources: tuple[Resource, ...]) -> Iterator[tuple[Resource, Json]]:

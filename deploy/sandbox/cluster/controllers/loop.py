@@ -22,8 +22,9 @@ log = structlog.get_logger()
 
 
 class Controller(Protocol):
-    watched: tuple[str, ...]
-    """Ids of the resources whose changes matter."""
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Ids of the resources whose changes matter."""
 
     def keys(self, change: Change) -> Iterable[Key]:
         """Whom to look at because of this change."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry
 from deploy.sandbox.cluster.api.resources import NODES, PODS
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
+from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     condition,
@@ -17,7 +17,6 @@ from deploy.sandbox.cluster.objects import (
     time_text,
 )
 
-CONTROLLER = Write(Writer("kube-controller-manager"))
 TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
@@ -54,8 +53,8 @@ class NodeLifecycle:
 
     def _doubt(self, pod: Json) -> None:
         def doubt(old: Json) -> Json:
-            ready = condition(old, "Ready")
-            ready.update(status="False", reason="NodeNotReady", lastTransitionTime=time_text(now()))
+            found = condition(old, "Ready") or {}
+            found.update(status="False", reason="NodeNotReady", lastTransitionTime=time_text(now()))
             return old
 
         self._registry.update(PODS, namespace(pod), name(pod), doubt, CONTROLLER, "status")

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from deploy.sandbox.cluster.api import events
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry
 from deploy.sandbox.cluster.api.resources import PODS, REPLICA_SETS
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.selectors import selects
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
+from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     annotations,
@@ -28,7 +28,6 @@ from deploy.sandbox.cluster.objects import (
     ready_since,
 )
 
-CONTROLLER = Write(Writer("kube-controller-manager"))
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 SAID_WHEN_ZERO = ("replicas", "terminatingReplicas")
 PHASE_RANK = {"Pending": 0, "Unknown": 1, "Running": 2}
@@ -116,7 +115,7 @@ class ReplicaSets:
         )
 
 
-def _worth(pod: Json, pods: list[Json]) -> tuple:
+def _worth(pod: Json, pods: list[Json]) -> tuple[object, ...]:
     """Sorts the pod that is missed least first, by the rules of the real controller."""
     status = pod["status"]
     node = pod["spec"].get("nodeName", "")

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.sandbox.cluster.api.errors import ApiError
-from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.registry import Registry, Write
+from deploy.sandbox.cluster.api.registry import Registry
 from deploy.sandbox.cluster.api.resources import NODES, PODS
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
+from deploy.sandbox.cluster.controllers.writers import SCHEDULER
 from deploy.sandbox.cluster.objects import (
     Json,
     condition,
@@ -24,7 +24,6 @@ from deploy.sandbox.cluster.objects import (
     time_text,
 )
 
-SCHEDULER = Write(Writer("kube-scheduler"))
 ZONE = "topology.kubernetes.io/zone"
 TOPOLOGY = (ZONE, "topology.kubernetes.io/region")
 """Labels which a pod gets from its node."""

@@ -107,4 +107,4 @@ def port_number(container: Json, wanted: int | str) -> int | None:
     if isinstance(wanted, int):
         return wanted
     declared = find(container.get("ports", ()), name=wanted)
-    return declared and declared["containerPort"]
+    return declared["containerPort"] if declared else None

@@ -34,8 +34,8 @@ class StatusBook:
 
     def _set(self, kind: str, true: bool, unready: Sequence[str] = ()) -> None:
         status = "True" if true else "False"
-        before = self._conditions.get(kind)
-        unchanged = before is not None and before["status"] == status
+        before = self._conditions.get(kind, {})
+        unchanged = before.get("status") == status
         self._conditions[kind] = {
             "type": kind,
             "status": status,

@@ -165,7 +165,7 @@ def test_a_bad_release_stops_where_it_is_and_is_rolled_back(web: Web):
     patch = [{"op": "replace", "path": "/spec/template", "value": template}]
     web.kube.apps.patch_namespaced_deployment("web", web.namespace, patch)
     web.wait()
-    assert uids(web.pods()) == uids(good)
+    eventually(lambda: uids(web.pods()) == uids(good), "the bad pod to go")
     assert sorted(web.sets()) == ["2", "3"], "the old revision got a new number"
     history = "deployment.kubernetes.io/revision-history"
     assert web.sets()["3"].metadata.annotations[history] == "1"
@@ -285,6 +285,16 @@ def test_orphans_stay(web: Web):
     (replica_set,) = web.sets().values()
     assert replica_set.metadata.owner_references is None
     assert len(web.pods()) == 1
+
+
+def test_what_belongs_to_something_unknown_here_is_left_alone(web: Web):
+    owner = {"apiVersion": "example.com/v1", "kind": "Thing", "name": "a", "uid": "b"}
+    body = workloads.pod("web")
+    body["metadata"]["ownerReferences"] = [owner]
+    made = web.kube.core.create_namespaced_pod(web.namespace, body)
+    web.create(replicas=1)
+    web.wait()
+    assert made.metadata.uid in uids(web.pods())
 
 
 def gone(read: Callable[[], object]) -> bool:
