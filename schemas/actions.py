@@ -25,6 +25,8 @@ class Action:
     purpose: str
     parameters: Mapping[str, Parameter]
     undoable: bool = False
+    one_of: tuple[str, ...] = ()
+    """Parameters of which exactly one must be given."""
 
 
 RESTART = "restart"
@@ -43,6 +45,7 @@ ACTIONS: Mapping[str, Action] = {
             "max": Parameter(ParameterType.INT, "never more than this", required=True),
         },
         undoable=True,
+        one_of=("replicas", "by"),
     ),
     ROLL_BACK: Action("return to the revision before this one", {}),
 }

@@ -241,6 +241,9 @@ def _parameters(reading: Reading, section: Section, node: Node, action: str) -> 
     for name, parameter in known.items():
         if parameter.required and name not in given:
             reading.fault(node, f"{action} needs the parameter {name!r}: {parameter.purpose}")
+    one_of = ACTIONS[action].one_of if action in ACTIONS else ()
+    if one_of and len(given.keys() & set(one_of)) != 1:
+        reading.fault(node, f"{action} needs exactly one of {' and '.join(one_of)}")
     return given
 
 

@@ -54,6 +54,7 @@ def test_the_demo_policy_reads() -> None:
         ("deadline: 60s", "deadline: 15s", "the deadline must be later"),
         ("- action: restart", "- action: restart\n        undo: true", "restart cannot be undone"),
         ("- action: restart", "- action: scale", "scale needs the parameter 'max'"),
+        ("- action: restart", "- action: scale\n        parameters: {max: 5}", "exactly one of"),
         ("- action: restart", "- action: restart\n        parameters: {a: 1}", "no parameter 'a'"),
         ('name: "{deployment}"', 'name: "web-{deployment}"', "one label as"),
         ('name: "{deployment}"', 'name: "*"', "one label as"),
