@@ -31,9 +31,9 @@ class Pen:
     def intent(self, command: Command, request: Request, undo: Mapping[str, str]) -> Outcome:
         return self._outcome(command, OutcomeStatus.INTENT, request=request, undo=undo)
 
-    def ended(self, command: Command, intent: Outcome, end: End) -> Outcome:
+    def ended(self, command: Command, intent: Outcome | None, end: End) -> Outcome:
         """An effect takes over from its INTENT how it would be undone."""
-        undo = intent.undo if end.status is OutcomeStatus.APPLIED else {}
+        undo = intent.undo if intent and end.status is OutcomeStatus.APPLIED else {}
         return self._outcome(command, end.status, end.reason, end.detail, undo=undo)
 
     def refused(self, command: Command, refusal: Refusal) -> Outcome:

@@ -22,7 +22,7 @@ from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 
 BACKOFF_MS = 100
 BACKOFF_MS_MAX = 2_000
-LAST_READS_MAX = 10
+LAST_READS_MS = 5_000
 LAST_READS_EVERY_MS = 500
 
 
@@ -39,7 +39,8 @@ class Attempt:
     tries: int = 0
     closed: Refusal | None = None
     """Why no send is allowed any more."""
-    last_reads: int = 0
+    read_until_ms: int = 0
+    """Once closed: how long what is under way has to show itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,18 @@ def before_send(attempt: Attempt, refusal: Refusal | None, now_ms: int) -> Next:
     if refusal is None:
         return attempt, Send()
     if attempt.unsure:
-        return replace(attempt, closed=refusal), Read()
+        return _closed(attempt, refusal, now_ms), Read()
     return attempt, End(_status_without_effect(refusal.reason), refusal.reason, refusal.detail)
 
 
 def _status_without_effect(reason: OutcomeReason) -> OutcomeStatus:
     """FAILED where the API had its say, or should have had; REJECTED where we did not ask it."""
-    api = (OutcomeReason.API_DOWN, OutcomeReason.THROTTLED, OutcomeReason.NO_ANSWER)
-    return OutcomeStatus.FAILED if reason in api else OutcomeStatus.REJECTED
+    asked = reason in (OutcomeReason.API_DOWN, OutcomeReason.THROTTLED)
+    return OutcomeStatus.FAILED if asked else OutcomeStatus.REJECTED
+
+
+def _closed(attempt: Attempt, refusal: Refusal, now_ms: int) -> Attempt:
+    return replace(attempt, closed=refusal, read_until_ms=now_ms + LAST_READS_MS)
 
 
 def heard(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
@@ -115,7 +120,8 @@ def heard(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
             sent = replace(attempt, unsure=True, hindrance=OutcomeReason.NO_ANSWER)
             return replace(sent, tries=sent.tries + 1), Read()
         case Answer.NOT_FOUND | Answer.FORBIDDEN | Answer.INVALID:
-            return _turned_down(attempt, Refusal(_REASONS[reply.answer], reply.detail))
+            refusal = Refusal(_REASONS[reply.answer], reply.detail)
+            return _turned_down(attempt, refusal, now_ms)
 
 
 _REASONS = {
@@ -125,10 +131,10 @@ _REASONS = {
 }
 
 
-def _turned_down(attempt: Attempt, refusal: Refusal) -> Next:
+def _turned_down(attempt: Attempt, refusal: Refusal, now_ms: int) -> Next:
     """For good. That settles this send, not one before it of which we never heard."""
     if attempt.unsure:
-        return replace(attempt, closed=refusal), Read()
+        return _closed(attempt, refusal, now_ms), Read()
     return attempt, End(OutcomeStatus.REJECTED, refusal.reason, refusal.detail)
 
 
@@ -158,18 +164,18 @@ def read(attempt: Attempt, seen: Workload | Reply, now_ms: int) -> Next:
         if attempt.unsure and seen.uid != expected.uid:
             return attempt, _unknown(GONE)
         return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, moved)
-    return _still_open(attempt)
+    return _still_open(attempt, now_ms)
 
 
 GONE = "the object that it was sent to is gone"
 
 
-def _still_open(attempt: Attempt) -> Next:
+def _still_open(attempt: Attempt, now_ms: int) -> Next:
     """Not applied, and the precondition is true: what was sent may still win, and so may we."""
     if attempt.conflicted is Answer.UNPROCESSABLE:
         return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.INVALID, attempt.detail)
     if attempt.closed is not None:
-        return _last_read(attempt, attempt.closed)
+        return _last_read(attempt, attempt.closed, now_ms)
     if attempt.tries:
         return _again(attempt)
     return replace(attempt, tries=1), Wait(0)
@@ -182,18 +188,18 @@ def _not_read(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
         return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.NOT_FOUND, reply.detail)
     if attempt.closed is None and now_ms >= attempt.command.expires_at_ms:
         expired = Refusal(OutcomeReason.NO_ANSWER, f"cannot be read: {reply.detail}")
-        attempt = replace(attempt, closed=expired)
+        attempt = _closed(attempt, expired, now_ms)
     if attempt.closed is not None:
-        return _last_read(attempt, attempt.closed)
+        return _last_read(attempt, attempt.closed, now_ms)
     wait_ms = max(_backoff_ms(attempt), min(reply.retry_after_ms, BACKOFF_MS_MAX))
     return replace(attempt, tries=attempt.tries + 1), Read(wait_ms)
 
 
-def _last_read(attempt: Attempt, closed: Refusal) -> Next:
+def _last_read(attempt: Attempt, closed: Refusal, now_ms: int) -> Next:
     """What is under way gets a little time to land; a target that cannot be read, to return."""
-    if attempt.last_reads == LAST_READS_MAX:
+    if now_ms >= attempt.read_until_ms:
         return attempt, _unknown(closed.detail or attempt.detail)
-    return replace(attempt, last_reads=attempt.last_reads + 1), Read(LAST_READS_EVERY_MS)
+    return attempt, Read(LAST_READS_EVERY_MS)
 
 
 def _unknown(detail: str) -> End:

@@ -4,11 +4,13 @@
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from remediators.actions.catalog import announce, row_for
 from remediators.actions.plan import Plan, Row, Scene
 from remediators.core.admit import within_budget
 from remediators.core.guard import guard
+from remediators.core.marker import carries
 from remediators.core.outcome import passing
 from remediators.core.protocol import End, Next, Read, Send, Wait, before_send, begin, heard, read
 from remediators.core.protocol import resume as resumed
@@ -17,23 +19,37 @@ from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Workload
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
-from schemas.remediation import CommandKind, Outcome, OutcomeReason, Request
+from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
 
 HEARTBEAT_WAIT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """The target carries this very command's marker."""
+
+
 async def change(job: Job) -> None:
-    prepared = await _prepare(job)
-    if isinstance(prepared, Refusal):
-        await job.write(job.pen.refused(job.command, prepared))
-    elif isinstance(prepared, Reply):
-        await job.write(job.pen.failed(job.command, prepared))
-    else:
-        request, plan = prepared
-        intent = job.pen.intent(job.command, request, plan.undo)
-        await job.write(intent)
-        job.means.reached("executor.intent_acked")
-        await _conclude(job, intent, begin(job.command))
+    match await _prepare(job):
+        case Refusal() as refusal:
+            await job.write(job.pen.refused(job.command, refusal))
+        case Reply() as reply:
+            await job.write(job.pen.failed(job.command, reply))
+        case Happened():
+            await _recall(job)
+        case (request, plan):
+            intent = job.pen.intent(job.command, request, plan.undo)
+            await job.write(intent)
+            job.means.reached("executor.intent_acked")
+            await _conclude(job, intent, begin(job.command))
+
+
+async def _recall(job: Job) -> None:
+    """It has had its effect, by one whom we took for gone: his INTENT came after our reading."""
+    await job.desk.read(job.command.issued_at_ms)
+    known = job.desk.view.known(job.command.command_id)
+    if not known.ended:
+        await job.write(job.pen.ended(job.command, known.intent, End(OutcomeStatus.APPLIED)))
 
 
 async def resume(job: Job, intent: Outcome) -> None:
@@ -42,7 +58,10 @@ async def resume(job: Job, intent: Outcome) -> None:
     await _conclude(job, intent, resumed(job.command))
 
 
-async def _prepare(job: Job) -> tuple[Request, Plan] | Refusal | Reply:
+Prepared = tuple[Request, Plan] | Happened | Refusal | Reply
+
+
+async def _prepare(job: Job) -> Prepared:
     """Everything that may refuse, before anything is announced."""
     row = row_for(job.command)
     if isinstance(row, Refusal):
@@ -55,10 +74,12 @@ async def _prepare(job: Job) -> tuple[Request, Plan] | Refusal | Reply:
     seen = await patiently(job, job.look)
     if isinstance(seen, Reply):
         return _not_seen(seen)
+    if carries(seen, job.command.command_id):
+        return Happened()
     return guard(job.command, seen, job.now_ms) or await _plan(job, row, seen)
 
 
-async def _plan(job: Job, row: Row, seen: Workload) -> tuple[Request, Plan] | Refusal | Reply:
+async def _plan(job: Job, row: Row, seen: Workload) -> Prepared:
     if not row.reads_revisions:
         return announce(row, Scene(job.command, seen))
     revisions = await patiently(job, lambda: job.cluster.revisions(seen))

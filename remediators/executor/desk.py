@@ -43,9 +43,13 @@ class Desk:
         if since_ms >= self.view.read_from_ms or since_ms < self.view.forgotten_to_ms:
             return
         since_ms = max(0, since_ms - SLACK_MS)
+        await self.read(since_ms)
+        self.view.read_from_ms = since_ms
+
+    async def read(self, since_ms: int) -> None:
+        """Also what another has written since we took over."""
         async for at_ms, record in self._ledger.read(self._partition, since_ms):
             self.view.note(record, at_ms)
-        self.view.read_from_ms = since_ms
 
     async def write(self, record: Recorded) -> None:
         """Acknowledged, then remembered. Nothing that follows may come before."""

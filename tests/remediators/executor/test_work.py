@@ -132,6 +132,21 @@ async def test_announced_by_a_process_that_died_after_it_was_done(here: Bench):
     assert len(here.cluster.sent) == 1
 
 
+async def test_done_by_a_zombie_whose_intent_came_after_the_ledger_was_read(here: Bench):
+    """Its effect must not be called stale because it is there."""
+    act = await here.act(action=SCALE, parameters={"by": "1", "max": "9"})
+    successor = here.desk, here.work
+    here.restart()
+    here.die_at = "executor.response_read"
+    with pytest.raises(Died):
+        await here.do(act)
+    here.die_at, (here.desk, here.work) = "", successor
+    (outcome,) = await here.do(act)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.undo) == (OutcomeStatus.APPLIED, {"replicas": "3"})
+    assert len(here.cluster.changes) == 1
+
+
 async def test_resumed_it_is_what_was_announced_and_not_what_would_be_now(here: Bench):
     """The number to scale to was counted from what was there at the time of the INTENT."""
     act = await here.act(action=SCALE, parameters={"by": "1", "max": "9"})
