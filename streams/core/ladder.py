@@ -124,6 +124,7 @@ def _act(draft: Draft, policy: Policy, rung: Rung, incident: IncidentState) -> N
         attempts=incident.attempts + 1,
         command_id=act.command_id,
         act_id=act.command_id,
+        undo_id="",
         held_since_ms=None,
         acted_at_ms=None,
         checked_at_ms=None,

@@ -107,10 +107,11 @@ def land(draft: Draft, incident: IncidentState) -> bool:
 
 def holds(draft: Draft, incident: IncidentState) -> bool:
     """Whether what the incident sent last still locks its target."""
-    if incident.target is None or not incident.act_id:
+    sent = incident.undo_id or incident.act_id
+    if incident.target is None or not sent:
         return False
     held = draft.get(target_key(incident.target), TargetState)
-    return held is not None and held.locked_by == incident.act_id
+    return held is not None and held.locked_by == sent
 
 
 def release(draft: Draft, incident: IncidentState) -> None:

@@ -51,7 +51,7 @@ def hear(draft: Draft, outcome: Outcome) -> None:
 
 
 def _act_outcome(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
-    if outcome.command_id != incident.act_id:
+    if outcome.command_id != incident.act_id or incident.undo_id:
         return
     if outcome.status is OutcomeStatus.INTENT:
         if incident.phase is Phase.COMMANDED:
@@ -206,14 +206,14 @@ def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
         due_at_ms=order.expires_at_ms + orders.OUTCOME_GRACE_MS,
         emit=(order,),
         command_id=order.command_id,
-        act_id=order.command_id,
+        undo_id=order.command_id,
     )
 
 
 def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
-    if outcome.command_id != incident.act_id or not _lands(draft, incident, outcome):
+    if outcome.command_id != incident.undo_id:
         return
-    if incident.phase is not Phase.ROLLING_BACK:
+    if not _lands(draft, incident, outcome) or incident.phase is not Phase.ROLLING_BACK:
         return
     detail = outcome.detail or outcome.reason
     if outcome.status is OutcomeStatus.APPLIED:

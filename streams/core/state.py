@@ -158,7 +158,8 @@ class IncidentState:
     command_id: str = ""
     """The LOOK, ACT, VERIFY or ROLLBACK whose answer is awaited."""
     act_id: str = ""
-    """The ACT, or the ROLLBACK after it, that holds the target until its outcome."""
+    undo_id: str = ""
+    """The ROLLBACK of that ACT, if there was one: it holds the target in its place."""
     acted_at_ms: int | None = None
     checked_at_ms: int | None = None
     passed_at_ms: int | None = None

@@ -34,7 +34,8 @@ _windows_of = msgspec.json.Decoder(dict[str, dict[str, list[Counters]]]).decode
 
 
 def _windows(record: InputRecord) -> Windows:
-    header = next((value for name, value in record.headers if name == WINDOWS), None)
+    # The host's is the last: whoever wrote the record may have put one of that name before it.
+    header = next((value for name, value in reversed(record.headers) if name == WINDOWS), None)
     return _windows_of(header) if header else {}
 
 

@@ -138,6 +138,14 @@ def test_an_intent_does_not_answer_a_look() -> None:
     assert world.incident.state == "looking"
 
 
+def test_an_answer_of_the_wrong_kind_changes_nothing() -> None:
+    world = World(SCALE)
+    act = acted(world)
+    world.at("2s").answered(replace(act, kind=CommandKind.ROLLBACK), OutcomeStatus.APPLIED)
+    assert world.incident.state == "commanded"
+    assert target(world).locked_by == act.command_id
+
+
 def test_an_outcome_of_another_cluster_is_not_heard() -> None:
     world = World()
     act = acted(world)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.policy.book import PolicyBook
 from streams.policy.load import compile_policy, digest_of, load_file
 from streams.reading.faults import FileError
 from tests.builders import QUICK
@@ -112,3 +113,42 @@ def test_another_text_is_another_digest_and_another_ladder_only_where_the_ladder
     assert one.playbooks[0].digest == two.playbooks[0].digest
     three = compile_policy(QUICK.replace("dwell: 5s", "dwell: 6s"))
     assert three.playbooks[0].digest != one.playbooks[0].digest
+
+
+SCALING = QUICK.replace(
+    "      - action: restart\n",
+    "      - action: scale\n        parameters: {max: %s, by: 1}\n",
+)
+
+
+@pytest.mark.parametrize("value", ["[1]", "{a: 1}", "9" * 5_000, "1e3", "''", "--1"])
+def test_a_parameter_that_is_no_number_is_a_fault_and_no_crash(value: str) -> None:
+    assert any("expected a whole number" in fault for fault in faults(SCALING % value))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SCALING.replace("max: %s", "[a]: 1"), "expected a name"),
+        (QUICK.replace("name: errors", r'name: "\ud800"'), "half of a character"),
+        (QUICK.replace('alertname="HighErrors"', "a=b").replace("'a=b'", r'"a=\ud800"'), "half of"),
+        (QUICK.replace("name: errors", r'name: "\UFFFFFFFF"'), "not YAML"),
+        ("%YAML 1." + "9" * 5_000 + "\n---\n" + QUICK, "not YAML"),
+        (QUICK.replace("attempts_per_target: 2", "attempts_per_target: 21"), "at most 20"),
+        (QUICK.replace("attempts_window: 6h", "attempts_window: 2d"), "for 24h and no longer"),
+        (QUICK.replace("cooldown: 15m", "cooldown: 25h"), "for 24h and no longer"),
+    ],
+    ids=range(8),
+)
+def test_hostile_text_is_refused_and_does_not_end_the_core(text: str, expected: str) -> None:
+    assert any(expected in fault for fault in faults(text))
+
+
+def test_a_policy_keeps_its_digest_and_its_text_apart() -> None:
+    book = PolicyBook()
+    first = book.compile("d", QUICK)
+    other = book.compile("d", QUICK.replace("concurrent: 3", "concurrent: 1"))
+    assert first
+    assert other
+    assert (first.digest, first.limits.concurrent) == ("d", 3)
+    assert (other.digest, other.limits.concurrent) == ("d", 1)

@@ -1,6 +1,7 @@
 """Each agent's step: bytes in, effects out."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -105,6 +106,13 @@ def test_alerts_without_a_cluster_are_rejected_and_do_not_cost_the_others() -> N
     assert [r.reason for r in rejects(effects)] == ["no_cluster"]
 
 
+@pytest.mark.parametrize("cluster", [ALL_CLUSTERS, "*/0"])
+def test_no_sender_speaks_for_every_cluster(cluster: str) -> None:
+    effects = OBSERVE.apply(record(ALERTS, body(2, cluster=cluster), source="p"))
+    assert not facts(effects)
+    assert [r.reason for r in rejects(effects)] == ["no_cluster"]
+
+
 @pytest.mark.parametrize(
     "junk", [None, b"", b"\x00\x01", b"\xc3\x01" + b"x" * 20, b"{", b"\xff\xfe"]
 )
@@ -149,6 +157,26 @@ def test_relay_rejects_a_control_that_lacks_a_parameter() -> None:
     control = Control("1", ALL_CLUSTERS, ControlKind.LOGIC, "a", "", 1, parameters={})
     (reject,) = rejects(RELAY.apply(record(CONTROLS, encode(control))))
     assert reject.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        Control("1", "eu-1", ControlKind.POLICY, "a", "", 1,
+                parameters={"digest": "d", "source": "s"}),
+        Control("2", "eu-1", ControlKind.LOGIC, "a", "", 1, parameters={"version": "1"}),
+        Control("3", ALL_CLUSTERS, ControlKind.LOGIC, "a", "", 1, parameters={"version": "9" * 30}),
+        Control("4", ALL_CLUSTERS, ControlKind.LOGIC, "a", "", 1, parameters={"version": "-1"}),
+        Control("5", ALL_CLUSTERS, ControlKind.LOGIC, "a", "", 1, parameters={"version": " 1_0"}),
+    ],
+    ids=lambda control: control.control_id,
+)  # fmt: skip
+def test_relay_rejects_a_policy_for_one_cluster_and_a_version_that_is_none(
+    control: Control,
+) -> None:
+    effects = RELAY.apply(record(CONTROLS, encode(control)))
+    assert [r.reason for r in rejects(effects)] == ["malformed"]
+    assert not facts(effects)
 
 
 def test_relay_rejects_another_topics_record() -> None:
@@ -232,3 +260,40 @@ def test_detect_tells_once_when_a_rule_begins_to_hold_and_once_when_it_ceases() 
 def test_a_window_with_too_little_in_it_is_inconclusive() -> None:
     step = DetectStep(RULES, "born", "", {})
     assert not detect(step, [scrape(0, 0, 0), scrape(1000, 0, 3)])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_counter_without_a_value_is_not_remembered(value: float) -> None:
+    assert not readings_of(RULES, scrape(0, value, 0))
+    assert not readings_of(RULES, scrape(0, 1, value))
+
+
+def test_what_cannot_be_told_changes_no_rule_and_its_journal_can_be_read() -> None:
+    step = DetectStep(RULES, "born", "", {})
+    huge = 1.7e308
+    restarted = [scrape(1000 * n, 0, huge * (n % 2)) for n in range(4)]
+    assert not detect(step, restarted), "infinitely many of infinitely many"
+    history = [scrape(0, 0, 0), scrape(1000, 50, 50), scrape(2000, 60, 90)]
+    assert detect(step, history)
+
+
+def test_a_clock_that_was_ahead_does_not_keep_a_rule_from_firing() -> None:
+    step = DetectStep([replace(RULES[0], for_ms=60_000)], "born", "", {})
+    ahead = START_MS + 3_600_000
+    assert not detect(step, [scrape(ahead, 0, 0), scrape(ahead + 1, 100, 50)])
+    fired = [
+        out
+        for at_ms in range(START_MS, START_MS + 120_000, 5_000)
+        for out in detect(step, [scrape(at_ms, 0, 0), scrape(at_ms + 1_000, 100, 50)])
+    ]
+    assert len(fired) == 1
+
+
+def test_windows_that_a_sender_claims_are_not_believed() -> None:
+    step = DetectStep(RULES, "born", "", {})
+    samples = scrape(1000, 100, 0)
+    mine = msgspec.json.encode({group_key(RULES[0], samples): {"pod-1": [(0, 0, 0), (1000, 9, 0)]}})
+    claimed = ((WINDOWS, b"junk"), (WINDOWS, mine))
+    assert not step.apply(
+        InputRecord(METRICS, 0, 1, START_MS, None, encode(samples), claimed)
+    ).outputs
