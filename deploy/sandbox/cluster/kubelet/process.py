@@ -5,12 +5,14 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
+
 from deploy.sandbox.cluster.objects import Json
 from deploy.sandbox.processes import Child
 
 PORT_POLL_S = 0.01
+END_POLL_S = 0.02
 MEMORY_POLL_S = 0.25
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 UNITS = {
     "Ki": 2**10,
     "Mi": 2**20,
@@ -34,7 +36,7 @@ class Process:
         self._child.start()
         self.pid = self._child.pid
         self.out_of_memory = False
-        self._gone = _end_of(self.pid)
+        self._gone = _end_of(self._child)
 
     async def ended(self) -> int:
         """Wait for its end; the exit code as a shell would show it."""
@@ -79,8 +81,8 @@ class Process:
 
     def _resident_bytes(self) -> int:
         try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_BYTES
-        except (FileNotFoundError, ProcessLookupError):
+            return psutil.Process(self.pid).memory_info().rss
+        except psutil.NoSuchProcess:
             return 0
 
     def _signal(self, number: signal.Signals) -> None:
@@ -88,11 +90,14 @@ class Process:
             os.kill(self.pid, number)
 
 
-def _end_of(pid: int) -> asyncio.Event:
-    """Set when the process has ended. The kernel tells, so nothing is polled."""
+def _end_of(child: Child) -> asyncio.Event:
+    """Set when the process has ended. On Linux the kernel tells, elsewhere we have to ask."""
     loop = asyncio.get_running_loop()
     gone = asyncio.Event()
-    handle = os.pidfd_open(pid)
+    if not hasattr(os, "pidfd_open"):
+        _ask_until_gone(loop, child, gone)
+        return gone
+    handle = os.pidfd_open(child.pid)
 
     def note() -> None:
         loop.remove_reader(handle)
@@ -101,6 +106,13 @@ def _end_of(pid: int) -> asyncio.Event:
 
     loop.add_reader(handle, note)
     return gone
+
+
+def _ask_until_gone(loop: asyncio.AbstractEventLoop, child: Child, gone: asyncio.Event) -> None:
+    if child.alive:
+        loop.call_later(END_POLL_S, _ask_until_gone, loop, child, gone)
+    else:
+        gone.set()
 
 
 def memory_limit_bytes(container: Json) -> int | None:
