@@ -146,6 +146,13 @@ def test_it_is_sent_once_and_the_answer_is_told(script: Script, answer: Answer):
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("verb", ["PATCH", "POST", "PUT", "DELETE"])
+def test_no_verb_is_repeated_by_the_library(verb: str):
+    with serving(cuts, answers("200 OK")) as (server, api):
+        assert api.change(verb, "/thing", BODY, JSON_PATCH, call()).answer is Answer.UNSURE
+        assert len(server.requests) == 1
+
+
 def test_the_bytes_are_ours_and_so_is_the_content_type():
     with serving(answers("200 OK")) as (server, api):
         change(api)

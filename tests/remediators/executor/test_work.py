@@ -42,6 +42,11 @@ async def test_a_look_is_answered_by_an_observation(here: Bench):
     assert seen.at_ms == NOW_MS
 
 
+async def test_the_same_look_again_is_not_answered_again(here: Bench):
+    assert len(await here.do(command(CommandKind.LOOK))) == 1
+    assert await here.do(command(CommandKind.LOOK)) == []
+
+
 async def test_a_look_at_nothing_is_an_observation_too(here: Bench):
     (seen,) = await here.do(
         command(CommandKind.LOOK, target=Target("eu-1", "shop", "Deployment", "gone"))
