@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import aiokafka
 from aiokafka.errors import IllegalStateError
@@ -55,7 +55,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> RecordMap:
         """Partitions take turns, each with a group's worth of records at a time: a turn each keeps
         a storm on one input from holding up the others, a group's worth keeps batches large."""
-        records: RecordMap = {}
+        records: dict[TP, list[Any]] = {}
         fetched = consumer._fetcher._records
         for tp in [tp for tp in fetched if tp in active_partitions][:TURNS_PER_POLL]:
             records |= await super()._fetch_records(consumer, {tp}, 0, TURN_RECORDS_MAX)
@@ -73,7 +73,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             pass  # revoked meanwhile
 
 
+class SeekingApp(Protocol):
+    """An app that knows where its consumer is to go on."""
+
+    async def seek_to_wanted(self) -> None: ...
+
+
 class Consumer(driver.Consumer):
+    _thread: ConsumerThread
+    app: SeekingApp
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._read_offset = _ForgetfulOffsets()

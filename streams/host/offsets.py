@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaClient, TopicPartition
 from aiokafka.client import CoordinationType
@@ -63,7 +63,7 @@ class GroupOffsets:
                     found[partition] = Committed(offset, note or "")
         return found
 
-    async def _ask(self, group: str, request: object) -> object:
+    async def _ask(self, group: str, request: OffsetCommitRequest | OffsetFetchRequest) -> Any:
         assert self._client is not None, "not started"
         node = await self._client.coordinator_lookup(CoordinationType.GROUP, group)
         return await self._client.send(node, request)

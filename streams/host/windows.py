@@ -6,6 +6,7 @@ decision: a detection is decided on only once it is a fact on the tape.
 """
 
 import faust
+from faust import TumblingWindow
 
 WINDOW_S = 10
 KEPT_S = 300
@@ -22,9 +23,8 @@ def changelog_topic(group: str) -> str:
 
 class SampleWindows:
     def __init__(self, app: faust.App, partitions: int) -> None:
-        table = app.Table(TABLE, partitions=partitions)
-        self._table = table.tumbling(WINDOW_S, expires=KEPT_S)
-        self._window = table.window
+        self._window = TumblingWindow(WINDOW_S, expires=KEPT_S)
+        self._table = app.Table(TABLE, partitions=partitions).using_window(self._window)
 
     def remember(self, key: str, member: str, at_ms: int, reading: object) -> None:
         """Only while the agent handles an event: Faust takes the partition from that."""

@@ -63,28 +63,27 @@ def batches(records: Iterable[Record], bytes_max: int) -> Iterator[list[Record]]
 
 
 class ByteBudget:
-    """How many bytes may be under way at once. What is larger than all of it goes alone."""
+    """How many bytes may be under way at once. First come, first served; what is larger than all
+    of it goes alone."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._held = 0
-        self._freed = asyncio.Condition()
+        self._entrance = asyncio.Lock()
+        self._freed = asyncio.Event()
 
     @asynccontextmanager
     async def hold(self, size: int) -> AsyncIterator[None]:
-        if not self._fits(size):
-            async with self._freed:
-                await self._freed.wait_for(lambda: self._fits(size))
-        self._held += size
+        async with self._entrance:
+            while self._held and self._held + size > self._bytes_max:
+                self._freed.clear()
+                await self._freed.wait()
+            self._held += size
         try:
             yield
         finally:
             self._held -= size
-            async with self._freed:
-                self._freed.notify_all()
-
-    def _fits(self, size: int) -> bool:
-        return self._held == 0 or self._held + size <= self._bytes_max
+            self._freed.set()
 
 
 class Writer:

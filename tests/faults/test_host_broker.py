@@ -27,6 +27,7 @@ async def test_a_broker_killed_and_started_again(
                 await asyncio.to_thread(broker.start)
             await chains.outputs.more(200)
         await chains.caught_up()
+        await chains.cursors_published()
         assert worker.alive
         await chains.check()
 
@@ -42,5 +43,6 @@ async def test_a_broker_that_freezes(own_kafka: Callable[..., Kafka], tmp_path: 
             broker.resume()
             await chains.outputs.more(200)
         await chains.caught_up()
+        await chains.cursors_published()
         assert worker.alive
         await chains.check()

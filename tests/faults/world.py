@@ -21,8 +21,10 @@ from aiokafka.errors import KafkaError
 
 from deploy.sandbox.processes import Child
 from schemas.topics import TOPICS
+from streams.host.cursors import Board
 from streams.host.inputs import DECIDE, AgentInput
 from streams.host.journal import Journal, open_journals
+from streams.host.offsets import GroupOffsets
 from streams.host.reading import LogReader
 from streams.host.writer import Writer
 from tests.faults.chain import ENDS, OUTPUTS, Fact, recomputed
@@ -111,6 +113,20 @@ class World:
             for p, end in (await self._ends(source)).items():
                 wanted[TopicPartition(OUTPUTS[source].name(self.prefix), p)] = end
         await self.outputs.until(lambda: self.outputs.complete(wanted), "all outputs")
+
+    async def cursors_published(self) -> None:
+        """Returns when the cursors that anyone can read are at the ends of the inputs."""
+        offsets = GroupOffsets(self.bootstrap)
+        await offsets.start()
+        try:
+            board = Board(offsets, self.prefix)
+            async with asyncio.timeout(WITHIN_S):
+                for source in self.inputs:
+                    ends = await self._ends(source)
+                    while await _published(board, source, ends) != ends:  # noqa: ASYNC110
+                        await asyncio.sleep(0.1)
+        finally:
+            await offsets.stop()
 
     async def check(self) -> None:
         """Everything that the chains say, against everything that is stored."""
@@ -272,6 +288,10 @@ async def make_topics(bootstrap: str, prefix: str, partitions: int) -> None:
         )
     finally:
         await admin.close()
+
+
+async def _published(board: Board, source: AgentInput, partitions: Iterable[int]) -> dict[int, int]:
+    return {p: progress.next for p, progress in (await board.read(source, partitions)).items()}
 
 
 def _differences(found: Mapping[bytes, object], expected: Mapping[bytes, object]) -> str:
