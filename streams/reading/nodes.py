@@ -23,7 +23,7 @@ _PLAIN_TAGS = {
 _AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 
 
 class Reading:

@@ -136,9 +136,10 @@ def test_a_parameter_that_is_no_number_is_a_fault_and_no_crash(value: str) -> No
         ("%YAML 1." + "9" * 5_000 + "\n---\n" + QUICK, "not YAML"),
         (QUICK.replace("attempts_per_target: 2", "attempts_per_target: 21"), "at most 20"),
         (QUICK.replace("attempts_window: 6h", "attempts_window: 2d"), "for 24h and no longer"),
+        (QUICK.replace("cooldown: 15m", f"cooldown: {'9' * 5_000}s"), "expected a duration"),
         (QUICK.replace("cooldown: 15m", "cooldown: 25h"), "for 24h and no longer"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_hostile_text_is_refused_and_does_not_end_the_core(text: str, expected: str) -> None:
     assert any(expected in fault for fault in faults(text))
