@@ -19,7 +19,15 @@ from streams.core.state import IncidentState, incident_key
 from streams.core.verify import Next
 
 WITHOUT_EFFECT = frozenset(
-    {OutcomeReason.STALE, OutcomeReason.EXPIRED, OutcomeReason.THROTTLED, OutcomeReason.API_DOWN}
+    {
+        OutcomeReason.STALE,
+        OutcomeReason.EXPIRED,
+        OutcomeReason.THROTTLED,
+        OutcomeReason.API_DOWN,
+        OutcomeReason.NO_HEARTBEAT,
+        OutcomeReason.KILLED,
+        OutcomeReason.OVER_BUDGET,
+    }
 )
 """Rejections and failures that say more about the moment than about the action: try again."""
 CERTAIN = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.REJECTED, OutcomeStatus.FAILED})

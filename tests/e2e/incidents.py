@@ -25,7 +25,7 @@ def quick_policy(folder: Path) -> Path:
     for old, new in (
         ("actions_per_minute: 6", "actions_per_minute: 1000"),
         ("actions_per_hour: 30", "actions_per_hour: 1000"),
-        ("attempts_per_target: 2", "attempts_per_target: 1000"),
+        ("attempts_window: 6h", "attempts_window: 1ms"),
         ("cooldown: 10s", "cooldown: 1ms"),
         ("close_after: 10m", "close_after: 100ms"),
         ("hold: 2s, deadline: 20s", "hold: 500ms, deadline: 60s"),
