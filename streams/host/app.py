@@ -19,6 +19,9 @@ from streams.host.windows import SampleWindows
 from streams.settings import ProcessorSettings
 from streams.steps.effects import InputRecord
 
+HEARTBEAT_S_MAX = 0.5
+"""A worker hears of a rebalance with its next heartbeat, and all others wait for it."""
+
 Windowed = Callable[[InputRecord, SampleWindows], InputRecord]
 """Remembers a record's samples, and adds to it what `detect` judges on."""
 
@@ -33,7 +36,7 @@ class App(faust.App):
             group,
             broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
             broker_session_timeout=settings.session_timeout_s,
-            broker_heartbeat_interval=settings.session_timeout_s / 4,
+            broker_heartbeat_interval=min(HEARTBEAT_S_MAX, settings.session_timeout_s / 4),
             broker_request_timeout=max(30.0, settings.session_timeout_s),
             ConsumerScheduler=faust_parts.InTurn,
             TableManager=faust_parts.TableManager,
