@@ -44,7 +44,8 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
 async def _within(event: asyncio.Event, patience_ms: int) -> bool:
     """Whether it happened in that time."""
     try:
-        await asyncio.wait_for(event.wait(), patience_ms / 1000)
+        async with asyncio.timeout(patience_ms / 1000):
+            await event.wait()
     except TimeoutError:
         return False
     return True

@@ -80,6 +80,8 @@ class Registry:
         rules.check_identity(resource, old, new)
         rules.check_version(resource, old, new)
         new = rules.kept(resource, old, new, subresource)
+        if new == old:
+            return old
         writer = replace(how.writer, subresource=subresource or how.writer.subresource)
         return self._finish(resource, new, old, replace(how, writer=writer))
 

@@ -45,7 +45,8 @@ async def _quiet(store: Store, version: int, ends_at_s: float) -> bool:
     """Wait for a change; true when there was none for the time of a bookmark."""
     wait_s = max(0.0, min(BOOKMARK_EVERY_S, ends_at_s - time.monotonic()))
     try:
-        await asyncio.wait_for(store.news(version), wait_s)
+        async with asyncio.timeout(wait_s):
+            await store.news(version)
     except TimeoutError:
         return True
     return False

@@ -99,6 +99,7 @@ class Loop:
     async def _wait(self) -> None:
         due_in_s = self._later[0][0] - time.monotonic() if self._later else None
         try:
-            await asyncio.wait_for(self._store.news(self._seen_version), due_in_s)
+            async with asyncio.timeout(due_in_s):
+                await self._store.news(self._seen_version)
         except TimeoutError:
             pass

@@ -53,7 +53,10 @@ class Probe:
 
     async def _passes(self) -> bool:
         try:
-            await asyncio.wait_for(self._check(), self._spec["timeoutSeconds"])
+            # Not wait_for: before Python 3.12 it can swallow a cancellation, and the probe of a
+            # process that is gone would go on for ever.
+            async with asyncio.timeout(self._spec["timeoutSeconds"]):
+                await self._check()
         except TimeoutError:
             self.last_problem = "context deadline exceeded"
         except (Unhealthy, OSError, aiohttp.ClientError) as error:

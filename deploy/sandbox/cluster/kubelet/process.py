@@ -56,7 +56,8 @@ class Process:
         """SIGTERM, and SIGKILL when that does not help in time."""
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.ended(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await self.ended()
         except TimeoutError:
             self.kill()
 
