@@ -227,14 +227,20 @@ def climb(draft: Draft, incident: IncidentState, reason: Reason, detail: str = "
     )
 
 
-def again(draft: Draft, incident: IncidentState, reason: Reason, detail: str) -> None:
+def again(
+    draft: Draft,
+    incident: IncidentState,
+    reason: Reason,
+    detail: str,
+    pause_ms: int = RETRY_MS,
+) -> None:
     """The same rung once more, on a fresh look: the attempt ended without an effect."""
     move(
         draft,
         incident,
         Event.RETRY,
         reason,
-        due_at_ms=draft.now_ms + RETRY_MS,
+        due_at_ms=draft.now_ms + pause_ms,
         detail=detail,
         attempt=incident.attempt + 1,
         command_id="",

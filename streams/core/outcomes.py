@@ -24,12 +24,15 @@ WITHOUT_EFFECT = frozenset(
         OutcomeReason.EXPIRED,
         OutcomeReason.THROTTLED,
         OutcomeReason.API_DOWN,
-        OutcomeReason.NO_HEARTBEAT,
-        OutcomeReason.KILLED,
-        OutcomeReason.OVER_BUDGET,
     }
 )
 """Rejections and failures that say more about the moment than about the action: try again."""
+SWITCHED_OFF = frozenset(
+    {OutcomeReason.NO_HEARTBEAT, OutcomeReason.KILLED, OutcomeReason.OVER_BUDGET}
+)
+"""The executor itself may not act for a while. It is asked again, but not at once: every attempt
+counts, and the last of them goes to a human."""
+SWITCHED_OFF_PAUSE_MS = 30_000
 CERTAIN = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.REJECTED, OutcomeStatus.FAILED})
 
 
@@ -93,6 +96,8 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
             ladder.escalate(draft, incident, Reason.OUTCOME_UNKNOWN, detail)
         case _ if outcome.reason in WITHOUT_EFFECT:
             ladder.again(draft, incident, Reason.REJECTED, detail)
+        case _ if outcome.reason in SWITCHED_OFF:
+            ladder.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
             ladder.climb(draft, incident, Reason.REJECTED, detail)
         case OutcomeStatus.REJECTED:

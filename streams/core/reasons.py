@@ -10,7 +10,6 @@ class Reason(StrEnum):
     ALERTS_CLEAR = "alerts_clear"
     REFIRED = "refired"
     DWELL_OVER = "dwell_over"
-    OBSERVED = "observed"
     RAILS_PASSED = "rails_passed"
     INTENT_RECORDED = "intent_recorded"
     APPLIED = "applied"
@@ -58,12 +57,10 @@ class Reason(StrEnum):
     """The policy that the incident runs under is no longer kept or no longer readable."""
     STILL_WITH_A_HUMAN = "still_with_a_human"
 
-    # Why a fact changed nothing.
-    REPEATED_ORIGIN = "repeated_origin"
+    # Why a control changed nothing.
     POLICY_UNREADABLE = "policy_unreadable"
     POLICY_DIGEST_TAKEN = "policy_digest_taken"
     """Its digest is empty, or is that of another text that is still kept."""
-    LATE = "late"
 
 
 PASSING = frozenset(

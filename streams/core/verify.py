@@ -24,6 +24,10 @@ class Plan:
     """For WAIT: until when."""
 
 
+ANSWER_MS = 5_000
+"""A check is not asked again while its answer may still come: the later one would void it."""
+
+
 def plan(incident: IncidentState, rule: Verification, now_ms: int) -> Plan:
     """What to do next about an incident whose action was applied at `acted_at_ms`."""
     acted_at_ms = incident.acted_at_ms
@@ -57,7 +61,8 @@ def _check_at_ms(
     checked_at_ms = incident.checked_at_ms
     if checked_at_ms is None:
         return acted_at_ms + rule.first_check_ms
-    again_at_ms = checked_at_ms + rule.every_ms
+    awaited = bool(incident.command_id)
+    again_at_ms = checked_at_ms + (max(rule.every_ms, ANSWER_MS) if awaited else rule.every_ms)
     if incident.passed_at_ms is None:
         return again_at_ms
     return None if held_at_ms is None else max(held_at_ms, again_at_ms)

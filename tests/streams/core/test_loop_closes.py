@@ -5,7 +5,7 @@ import itertools
 from schemas.incidents import Decision, Incident
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.chain import link
-from tests.builders import START_MS, World, ms
+from tests.builders import QUICK, START_MS, World, ms
 
 
 def acted(world: World) -> Command:
@@ -79,6 +79,30 @@ def test_a_probe_that_fails_during_the_hold_is_no_success() -> None:
     world.at("23s").ticks()
     world.checked(world.only(Command), passed=True)
     assert world.incident.state == "resolved"
+
+
+def test_a_check_is_not_asked_again_while_its_answer_may_come() -> None:
+    world = World(QUICK.replace("every: 5s, hold: 10s", "every: 1s, hold: 10s"))
+    acted(world)
+    world.at("12s").ticks()
+    slow = world.only(Command)
+    for second in (13, 14, 15, 16):
+        world.at(f"{second}s").ticks()
+        assert not world.given(Command)
+    world.checked(slow, passed=False)
+    world.at("17s").ticks()
+    assert world.only(Command).kind is CommandKind.VERIFY, "answered: at the rule's own pace again"
+
+
+def test_an_executor_that_is_switched_off_is_asked_again_after_a_pause() -> None:
+    world = World()
+    world.at("0s").fires()
+    world.at("1s").observed(world.only(Command))
+    world.at("2s").answered(world.only(Command), OutcomeStatus.REJECTED, OutcomeReason.NO_HEARTBEAT)
+    world.at("10s").ticks()
+    assert not world.given(Command)
+    world.at("32s").ticks()
+    assert world.only(Command).kind is CommandKind.LOOK
 
 
 def test_nobody_is_asked_again_while_only_the_alert_is_waited_for() -> None:
