@@ -90,7 +90,6 @@ def test_a_check_is_not_asked_again_while_its_answer_may_come() -> None:
         world.at(f"{second}s").ticks()
         assert not world.given(Command)
     world.checked(slow, passed=False)
-    world.at("17s").ticks()
     assert world.only(Command).kind is CommandKind.VERIFY, "answered: at the rule's own pace again"
 
 
