@@ -43,7 +43,8 @@ class Story:
     acted_at_ms: int | None = None
     ended_at_ms: int | None = None
     end: str = ""
-    """How the incident ended: `verified`, `escalated`, or why else it was resolved."""
+    """How the incident ended: `verified`, `escalated`, or why else it was resolved. One that clears
+    before anything was done is not at its end: the fault is still there."""
     incident_id: str = ""
     _failures: dict[str, float] = field(default_factory=dict)
     _state: str = ""
@@ -120,9 +121,10 @@ class Story:
         reason = incident.timeline[-1].reason if incident.timeline else ""
         if not before:
             return f"incident {incident.incident_id[:8]} opened: {incident.title}"
-        if incident.state in ("resolved", "escalated"):
-            self.end = reason if incident.state == "resolved" else incident.state
-            self.ended_at_ms = at_ms
+        if incident.state == "escalated":
+            self.end, self.ended_at_ms = incident.state, at_ms
+        elif incident.state == "resolved" and self.acted_at_ms is not None:
+            self.end, self.ended_at_ms = reason, at_ms
         return f"incident {incident.state}: {reason}"
 
     def _hear_command(self, at_ms: int, command: Command) -> str:

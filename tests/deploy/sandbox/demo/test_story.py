@@ -114,10 +114,19 @@ def test_an_incident_that_goes_to_a_human_ends_the_story() -> None:
     assert (story.ended, story.end) == (True, "escalated")
 
 
-def test_an_incident_that_cleared_by_itself_is_not_verified() -> None:
+def test_an_incident_that_clears_before_anything_was_done_goes_on() -> None:
     story = Story(FAULT_MS)
     story.hear(at("incidents"), FAULT_MS + 1, incident("open"))
     story.hear(at("incidents"), FAULT_MS + 2, incident("resolved", "alerts_clear"))
+    assert not story.ended
+
+
+def test_an_incident_that_clears_after_an_action_is_ended_but_not_verified() -> None:
+    story = Story(FAULT_MS)
+    story.hear(at("incidents"), FAULT_MS + 1, incident("open"))
+    applied = outcome(CommandKind.ACT, OutcomeStatus.APPLIED)
+    story.hear(at("outcomes"), FAULT_MS + 2, applied)
+    story.hear(at("incidents"), FAULT_MS + 3, incident("resolved", "alerts_clear"))
     assert (story.ended, story.end) == (True, "alerts_clear")
 
 
