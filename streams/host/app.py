@@ -5,6 +5,7 @@ not its acknowledgements (turned off, so that it does not commit at all), not it
 rebalance.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import faust
@@ -87,8 +88,12 @@ class App(faust.App):
         self.joined = True
 
     async def _close(self, _: object, revoked: set[TP], **__: object) -> None:
-        for topic, partitions in self.inputs.items():
-            await partitions.revoke(tp.partition for tp in revoked if tp.topic == topic)
+        await asyncio.gather(
+            *(
+                partitions.revoke(tp.partition for tp in revoked if tp.topic == topic)
+                for topic, partitions in self.inputs.items()
+            )
+        )
 
 
 def build_app(

@@ -58,10 +58,16 @@ class TooLarge(Fatal):
 
 
 class JournalDamaged(Fatal):
-    """The journal holds what we did not write, or no longer holds what we wrote."""
+    """The journal holds what none of us can have written."""
 
     exit_code = EXIT_REFUSED
     reason = "journal_damaged"
+
+
+class JournalRewound(Fatal):
+    """The journal's log is shorter than we left it, as after an election that lost records."""
+
+    reason = "journal_rewound"
 
 
 class CursorOutsideLog(Fatal):

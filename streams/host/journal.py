@@ -23,7 +23,7 @@ from streams.host.entries import (
     live_record,
     read_entry,
 )
-from streams.host.exits import Contended, JournalDamaged, Stale
+from streams.host.exits import Contended, JournalDamaged, JournalRewound, Stale
 from streams.host.reading import Bounds, LogReader
 from streams.host.writer import Appended, Record, batch_bytes, batches, wire_bytes
 
@@ -77,6 +77,13 @@ class Journal:
         if foreign is not None:
             await self.put_right(await self._foreign_keys(foreign))
 
+    async def touch(self) -> None:
+        """Writes the cursor again. A journal that rests would notice a foreign write too late,
+        after compaction has kept that and thrown ours away."""
+        foreign = await self._rewrite(())
+        if foreign is not None:
+            await self.put_right(await self._foreign_keys(foreign))
+
     async def put_right(self, keys: set[bytes]) -> None:
         """Puts what we hold of these keys on top, until nobody has written in between."""
         for _ in range(MENDS_MAX):
@@ -107,7 +114,9 @@ class Journal:
         at = (await self._writer.append(self.topic, self.partition, records)).offset
         before, self._end = self._end, at + len(records)
         if at < before:
-            raise JournalDamaged(f"{self.topic}/{self.partition}: the log ended at {before}, {at=}")
+            raise JournalRewound(
+                f"{self.topic}/{self.partition}: the log ended at {before}, and now before {at}"
+            )
         return Bounds(before, at) if at > before else None
 
     async def _foreign_keys(self, foreign: Bounds) -> set[bytes]:
@@ -163,6 +172,8 @@ async def open_journals(
     journals = {}
     for p, fold in folds.items():
         journals[p] = Journal(topic, p, fold, ends[p], writer, reader)
+        if any(entry.offset > fold.cursor for entry in fold.held.values()):
+            raise JournalDamaged(f"{topic}/{p}: entries from beyond the cursor at {fold.cursor}")
         if fold.contradictions:
             log.error("two contents for one key and offset", topic=topic, partition=p)
         if fold.hidden:

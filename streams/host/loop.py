@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.topics import GROUP_BYTES_MAX, MIB
+from schemas.topics import GROUP_BYTES_MAX, HOUR_MS, MIB
 from streams.host.exits import Hooks, NotContiguous, TooLarge
 from streams.host.group import Applied, Group, Place
 from streams.host.inputs import AgentInput
@@ -20,7 +20,9 @@ from streams.host.journal import BatchTooLarge, Journal
 from streams.host.outbox import Outbox
 from streams.steps.effects import InputRecord, PartitionStep
 
-QUEUE_BYTES_MAX = 16 * MIB
+QUEUE_BYTES_MAX = 4 * MIB
+TOUCH_EVERY_S = HOUR_MS / 1000 / 4
+"""A journal at rest is written to several times within its compaction lag."""
 PACE_MEMORY = 0.99
 """How much of the known pace one more record leaves; a group's worth of 64 changes half of it."""
 
@@ -73,6 +75,7 @@ class PartitionLoop:
         self.groups = 0
         self.pace_s = 0.0
         """What a record costs when there is work: a moving average of group time by records."""
+        self.touch_every_s = TOUCH_EVERY_S
         self.room = asyncio.Event()
         self.on_progress: Callable[[], None] = lambda: None
         self._outbox = outbox
@@ -148,8 +151,16 @@ class PartitionLoop:
             self._changed.clear()
             if self.stopping:
                 return None
-            await self._changed.wait()
+            try:
+                async with asyncio.timeout(self.touch_every_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                await self._touch()
         return None if self.stopping else self._apply_queued()
+
+    async def _touch(self) -> None:
+        if self.cursor >= 0:
+            await self.journal.touch()
 
     def _apply_queued(self) -> Group:
         group = Group()

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.sandbox.kafka import Kafka
 from schemas.topics import BATCH_BYTES_MAX, DAY_MS
 from streams.host.entries import CURSOR, Entry, cursor_record, live_record
-from streams.host.exits import JournalDamaged, Stale
+from streams.host.exits import JournalDamaged, JournalRewound, Stale
 from streams.host.inputs import DECIDE
 from streams.host.journal import BatchTooLarge, Journal, open_journals
 from streams.host.reading import Bounds, LogReader
@@ -144,11 +144,29 @@ async def test_keys_hidden_by_a_late_write_are_put_right_when_opening(place: Pla
     assert last[CURSOR] == cursor_record(7).value
 
 
+async def test_a_journal_at_rest_notices_a_foreign_write_when_touched(place: Place):
+    journal = await place.open()
+    await journal.append({b"a": Entry(7, b"now")}, cursor=7, now_ms=0)
+    await journal.touch()
+    assert journal.repairs == 0
+    await place.somebody_writes(live_record(b"a", Entry(3, b"late")), cursor_record(5))
+    await journal.touch()
+    assert journal.repairs == 1
+    assert dict(await place.log())[b"a"] == live_record(b"a", Entry(7, b"now")).value
+
+
+async def test_entries_from_beyond_the_cursor_are_refused(place: Place):
+    """A late write was noticed by nobody, and compaction has kept its cursor instead of ours."""
+    await place.somebody_writes(live_record(b"a", Entry(7, b"1")), cursor_record(5))
+    with pytest.raises(JournalDamaged, match="beyond the cursor at 5"):
+        await place.open()
+
+
 async def test_a_log_that_is_shorter_than_we_left_it_is_refused(kafka: Kafka, place: Place):
     journal = await place.open()
     await journal.append(live(a="1"), cursor=0, now_ms=0)
     await _made_anew(kafka.bootstrap, place.topic)
-    with pytest.raises(JournalDamaged):
+    with pytest.raises(JournalRewound):
         await journal.append(live(a="2"), cursor=1, now_ms=0)
 
 

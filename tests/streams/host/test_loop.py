@@ -194,6 +194,19 @@ async def test_a_record_whose_changes_fit_no_batch_ends_the_worker():
     assert log.of(JOURNAL) == []
 
 
+async def test_a_journal_at_rest_is_touched():
+    log, touched = FakeLog(), asyncio.Event()
+    loop = make_loop(log, ScriptStep({}), Ends())
+    loop.touch_every_s = 0.01
+    log.before_append = lambda _: touched.set() if loop.cursor == 0 else None
+    loop.start()
+    loop.offer(record(0))
+    async with asyncio.timeout(5):
+        await touched.wait()
+    await loop.stop(1)
+    assert [r.key for r in log.of(JOURNAL)[-1]] == [CURSOR]
+
+
 class ClosedGate:
     """Opens when told to."""
 
