@@ -8,6 +8,7 @@
 4. To serve partitions evenly. A poll is filled from one partition as long as that has records, so
    a storm of alerts would hold up the tape.
 5. To start at once. Faust sleeps a second for tables that somebody might still declare.
+6. To outlive a rebalance that moves a partition while it is asked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,14 @@ class Consumer(driver.Consumer):
     async def perform_seek(self) -> None:
         await self.app.seek_to_wanted()
 
+    def highwater(self, tp: TP) -> int | None:
+        """None where the partition is not ours any more; aiokafka asserts that it is, and Faust
+        asks for records that it still holds."""
+        try:
+            return super().highwater(tp)
+        except (AssertionError, AttributeError, IllegalStateError):
+            return None
+
 
 class TableManager(tables.TableManager):
     async def on_start(self) -> None:
@@ -123,7 +132,4 @@ class ConsumerFlow:
         self._app.consumer.resume_partitions([TP(topic, partition)])
 
     def end(self, topic: str, partition: int) -> int | None:
-        try:
-            return self._app.consumer.highwater(TP(topic, partition))
-        except IllegalStateError:
-            return None  # revoked meanwhile
+        return self._app.consumer.highwater(TP(topic, partition))

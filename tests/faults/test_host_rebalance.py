@@ -104,7 +104,7 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
         async with chains.steady_load():
             await chains.outputs.more(3_000)
         await chains.caught_up()
-        assert all(worker.alive for worker in chains.workers)
+        assert chains.all_alive()
         assert chains.said(REPAIRED) == 0
         await chains.check()
 

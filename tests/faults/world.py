@@ -139,6 +139,11 @@ class World:
             for p in self.partitions:
                 self._check_partition(source, p, facts[p], journals[p])
 
+    def all_alive(self) -> bool:
+        for worker in self.workers:
+            assert worker.alive, f"{worker.name} ended:\n{worker.log_tail()}"
+        return True
+
     def said(self, text: str) -> int:
         """How often the workers have said this in their logs."""
         return sum(worker.log_file.read_text().count(text) for worker in self.workers)
