@@ -9,12 +9,13 @@ from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, wait_until
 from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import INPUTS
-from tests.faults.world import SESSION_TIMEOUT_S, world
+from tests.faults.world import SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 REPAIRED = "journal repaired"
 STARTED = "worker started"
+TRANSITIONS = 5
 
 
 async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed: int):
@@ -34,6 +35,40 @@ async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed
         assert first.exit_code == 0
         assert third.alive
         await chains.check()
+
+
+async def test_any_sequence_of_joining_leaving_dying_and_pausing(
+    kafka: Kafka, tmp_path: Path, seed: int
+):
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=4) as chains:
+        chains.start_worker()
+        async with chains.steady_load(0.05):
+            for _ in range(TRANSITIONS):
+                await chains.outputs.more(chains.random.randrange(1, 500))
+                await _something_happens(chains)
+            chains.start_worker()
+            await chains.outputs.more(500)
+        await chains.caught_up()
+        await chains.check()
+
+
+async def _something_happens(chains: World) -> None:
+    here = [worker for worker in chains.workers if worker.alive]
+    what = chains.random.choice(["join", "leave", "die", "pause"]) if here else "join"
+    if what == "join" and len(here) < 3:
+        chains.start_worker()
+        return
+    chosen = chains.random.choice(here)
+    if what == "leave":
+        await asyncio.to_thread(chosen.stop)
+    elif what == "die":
+        chosen.kill()
+    else:
+        chosen.pause()
+        await asyncio.sleep(SESSION_TIMEOUT_S * 1.5)
+        chosen.resume()
+    if len(here) == 1:
+        chains.start_worker()
 
 
 async def test_a_zombie_adds_only_old_truth_and_ends(kafka: Kafka, tmp_path: Path, seed: int):
