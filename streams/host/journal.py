@@ -102,10 +102,12 @@ class Journal:
         raise Contended(f"{self.topic}/{self.partition}: still foreign writes after {MENDS_MAX}")
 
     async def _rewrite(self, keys: Iterable[bytes]) -> Bounds | None:
+        """Every batch has the cursor in it: by that, others tell whose truth they read."""
+        cursor = cursor_record(self.cursor)
         records = [self._as_held(key) for key in sorted(keys) if key != CURSOR]
         foreign = None
-        for batch in batches([*records, cursor_record(self.cursor)], BATCH_BYTES_MAX):
-            found = await self._write(batch)
+        for batch in batches(records, BATCH_BYTES_MAX - wire_bytes(cursor)) or [[]]:
+            found = await self._write([*batch, cursor])
             foreign = Bounds((foreign or found).start, found.end) if found else foreign
         return foreign
 

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
 from streams.host.exits import CursorOutsideLog, Hooks
 from streams.host.inputs import AgentInput
 from streams.host.journal import Journal, open_journals
@@ -18,8 +16,6 @@ from streams.host.writer import Writer
 from streams.steps.effects import OpenStep
 
 STOP_WITHIN_S = 5.0
-
-log = structlog.get_logger()
 
 Listener = Callable[[PartitionLoop], None]
 Farewell = Callable[["Partitions", Sequence[PartitionLoop]], Awaitable[None]]

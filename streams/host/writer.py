@@ -1,7 +1,7 @@
 """Our way to write to Kafka: whole record batches, each acknowledged, within a bounded time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -48,18 +48,17 @@ def batch_bytes_max(topic: Topic) -> int:
     return min(BATCH_BYTES_MAX, topic.message_bytes_max)
 
 
-def batches(records: Iterable[Record], bytes_max: int) -> Iterator[list[Record]]:
+def batches(records: Iterable[Record], bytes_max: int) -> list[list[Record]]:
     """The records in order, in as few batches as fit."""
-    batch: list[Record] = []
-    size = _BATCH_HEADER_BYTES
+    found: list[list[Record]] = []
+    room = 0
     for record in records:
-        if batch and size + wire_bytes(record) > bytes_max:
-            yield batch
-            batch, size = [], _BATCH_HEADER_BYTES
-        batch.append(record)
-        size += wire_bytes(record)
-    if batch:
-        yield batch
+        room -= wire_bytes(record)
+        if not found or room < 0:
+            found.append([])
+            room = bytes_max - _BATCH_HEADER_BYTES - wire_bytes(record)
+        found[-1].append(record)
+    return found
 
 
 class ByteBudget:

@@ -115,6 +115,18 @@ async def test_old_truth_written_by_another_is_put_right(place: Place):
     assert last[CURSOR] == cursor_record(8).value
 
 
+async def test_a_repair_of_more_than_one_batch_says_in_each_where_it_stands(place: Place):
+    journal = await place.open()
+    half = bytes(BATCH_BYTES_MAX // 2)
+    for n, key in enumerate((b"a", b"b", b"c")):
+        await journal.append({key: Entry(n, half)}, cursor=n, now_ms=0)
+    late = [live_record(key, Entry(0, b"late")) for key in (b"a", b"b", b"c")]
+    await place.somebody_writes(*late, cursor_record(0))
+    await journal.append({}, cursor=3, now_ms=0)
+    repaired = [key for key, _ in await place.log()][-6:]
+    assert repaired == [b"a", CURSOR, b"b", CURSOR, b"c", CURSOR]
+
+
 async def test_a_key_that_we_do_not_hold_is_buried(place: Place):
     journal = await place.open()
     await journal.append({}, cursor=7, now_ms=0)
