@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace as replace_standing
 
 from schemas.alerts import AlertStatus
 from schemas.codec import Undecodable, decode, encode
@@ -45,6 +46,9 @@ class Standing(msgspec.Struct, frozen=True):
     above_since_ms: int | None = None
     firing_since_ms: int | None = None
     points: tuple[tuple[int, float], ...] = ()
+    told_since_ms: int = 0
+    """When it last began to fire. Targets are read at slightly different times, so it may cease and
+    begin again within one of them; the same beginning twice would be taken for a late copy."""
 
 
 def readings_of(rules: Sequence[RatioRule], samples: Samples) -> Mapping[str, Counters]:
@@ -131,15 +135,16 @@ def _stand(rule: RatioRule, before: Standing, seen: Ratio, at_ms: int) -> Standi
         return before
     points = (*before.points, (at_ms, round(seen.value, 4)))[-SERIES_MAX:]
     if seen.whole < rule.least:
-        return Standing(before.above_since_ms, before.firing_since_ms, points)
+        return replace_standing(before, points=points)
     if seen.value <= rule.above:
-        return Standing(None, None, points)
+        return replace_standing(before, above_since_ms=None, firing_since_ms=None, points=points)
     # A target's clock may go back; what is above since a time to come would never fire.
     since = at_ms if before.above_since_ms is None else min(before.above_since_ms, at_ms)
     firing = before.firing_since_ms
-    if firing is None and at_ms - since >= rule.for_ms:
-        firing = at_ms
-    return Standing(since, firing, points)
+    if firing is not None or at_ms - since < rule.for_ms:
+        return replace_standing(before, above_since_ms=since, points=points)
+    begins_ms = max(at_ms, before.told_since_ms + 1)
+    return Standing(since, begins_ms, points, told_since_ms=begins_ms)
 
 
 def _detection(

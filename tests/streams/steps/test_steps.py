@@ -257,6 +257,22 @@ def test_detect_tells_once_when_a_rule_begins_to_hold_and_once_when_it_ceases() 
     assert fact.fact.since_ms == 2000
 
 
+def test_a_rule_that_ceases_and_begins_within_one_moment_begins_later_than_before() -> None:
+    """Two beginnings of one time would be one alert to the core, which has seen that one end."""
+    step = DetectStep(RULES, "born", "", {})
+    started: list[int] = []
+    moment = [scrape(0, 0, 0), scrape(1000, 100, 50)]
+    calm = [scrape(0, 0, 0), scrape(1000, 1000, 50)]
+    for history in (moment, calm, moment):
+        for output in detect(step, history):
+            fact = decode(output.value, TapeRecord)
+            assert isinstance(fact, TapeRecord)
+            assert isinstance(fact.fact, Detection)
+            if fact.fact.status == "firing":
+                started.append(fact.fact.since_ms)
+    assert started == [1000, 1001]
+
+
 def test_a_window_with_too_little_in_it_is_inconclusive() -> None:
     step = DetectStep(RULES, "born", "", {})
     assert not detect(step, [scrape(0, 0, 0), scrape(1000, 0, 3)])
