@@ -1,8 +1,9 @@
 """What was decided and why, and the incident as it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from schemas.remediation import Target
 from schemas.tape import Origin
 
 
@@ -67,3 +68,19 @@ class Incident:
     firing: tuple[str, ...]
     members: int
     timeline: tuple[TimelineEntry, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of the alert that opened it, and what the policy added."""
+    reason: str = ""
+    """Why it is in this state."""
+    service: str = ""
+    mode: str = ""
+    """How far the playbook may go by itself."""
+    receivers: tuple[str, ...] = ()
+    proposal: str = ""
+    """What awaits approval: the hash that an approval must name."""
+    approvals: tuple[str, ...] = ()
+    """Who has approved it so far."""
+    change_related: bool = False
+    due_at_ms: int | None = None
+    """When it will be looked at next by itself."""
+    target: Target | None = None

@@ -33,6 +33,9 @@ class Sightings:
 
     count: int
     body: bytes
+    received_at_ms: int = 0
+    """When the broker took the delivery in; how long it has waited since is the processor's lag.
+    0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

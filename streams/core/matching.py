@@ -1,0 +1,44 @@
+"""Matchers: whether an alert's labels satisfy all of a list of conditions.
+
+The core knows a regular expression only as a callable, so that it needs no library for them;
+`streams.policy.matchers` makes these values from text.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One label's condition. An absent label has the value "", as in Alertmanager."""
+
+    label: str
+    op: str
+    """`=`, `!=`, `=~` or `!~`."""
+    value: str
+    test: Callable[[str], bool] = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.label}{self.op}"{escaped}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Matchers:
+    """All must hold. An empty list matches everything, so whoever makes one decides whether that
+    is allowed."""
+
+    all: tuple[Matcher, ...] = ()
+
+    def __call__(self, labels: Labels) -> bool:
+        return all(m.test(labels.get(m.label, "")) for m in self.all)
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(str(m) for m in self.all) + "}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The labels whose values decide."""
+        return frozenset(m.label for m in self.all)
