@@ -7,8 +7,8 @@ from aiohttp import ClientSession
 
 from remediators.bootstrap import run_executor
 from remediators.executor.metrics import Metrics
-from remediators.executor.web import Web
 from remediators.settings import ClusterAddress, ExecutorSettings
+from remediators.web import Web
 from schemas.remediation import OutcomeStatus
 from tests.remediators.builders import command, outcome
 
