@@ -6,15 +6,18 @@ from contextlib import AsyncExitStack
 import structlog
 import yaml
 
+from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.kafka.session import Session, open_session
 from remediators.adapters.kafka.topics import broker_of
 from remediators.adapters.kubernetes.client import ApiServer, BadClusterAddress
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
+from remediators.core.hosts import Hosts
+from remediators.core.scope import Scope
 from remediators.executor.job import Means
 from remediators.executor.loop import Executor, Limits
 from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
-from remediators.ports import Cluster, Reached, not_reached
+from remediators.ports import Cluster, Outlook, Reached, not_reached
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.settings import ExecutorSettings
 
@@ -25,10 +28,11 @@ def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> 
     """Until SIGTERM or SIGINT, or a fault; gives the process's exit code."""
     try:
         clusters = open_clusters(settings, reached)
+        outlook = open_outlook(settings)
     except (BadClusterAddress, OSError, yaml.YAMLError, ValueError) as fault:
-        log.error("clusters_unusable", fault=str(fault))
+        log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
-    return exit_code_of(_serve(settings, clusters, reached))
+    return exit_code_of(_serve(settings, clusters, outlook, reached))
 
 
 def open_clusters(settings: ExecutorSettings, reached: Reached) -> Mapping[str, Cluster]:
@@ -42,8 +46,17 @@ def open_clusters(settings: ExecutorSettings, reached: Reached) -> Mapping[str, 
     }
 
 
+def open_outlook(settings: ExecutorSettings) -> Outlook:
+    """Raises ValueError for a host or an address that is none. Calls nobody."""
+    prometheus = {name: HttpPrometheus(url) for name, url in settings.prometheus_urls.items()}
+    return Outlook(HttpPages(Hosts.of(settings.probe_hosts)), prometheus)
+
+
 async def _serve(
-    settings: ExecutorSettings, clusters: Mapping[str, Cluster], reached: Reached
+    settings: ExecutorSettings,
+    clusters: Mapping[str, Cluster],
+    outlook: Outlook,
+    reached: Reached,
 ) -> None:
     async with AsyncExitStack() as opened:
         for cluster in clusters.values():
@@ -51,21 +64,17 @@ async def _serve(
         broker = broker_of(settings, settings.group_id)
         session = await opened.enter_async_context(open_session(broker))
         metrics = Metrics()
-        executor = _executor(settings, clusters, session, metrics, reached)
+        pulse = Pulse(
+            session.switches, settings.name, settings.heartbeat_s, settings.heartbeat_age_max_s
+        )
+        scope = Scope(settings.target_namespace, settings.target_deployment)
+        limit = settings.actions_per_hour_max
+        means = Means(clusters, pulse, metrics, reached, limit, outlook, scope)
+        executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))
         await serve(settings, metrics.registry, executor)
 
 
-def _executor(
-    settings: ExecutorSettings,
-    clusters: Mapping[str, Cluster],
-    session: Session,
-    metrics: Metrics,
-    reached: Reached,
-) -> Executor:
-    pulse = Pulse(
-        session.switches, settings.name, settings.heartbeat_s, settings.heartbeat_age_max_s
-    )
-    means = Means(clusters, pulse, metrics, reached, settings.actions_per_hour_max)
+def _executor(settings: ExecutorSettings, session: Session, pulse: Pulse, means: Means) -> Executor:
     limits = Limits(settings.in_flight_max, settings.grace_s)
     return Executor(settings.name, session.inbox, session.outcomes, pulse, means, limits)

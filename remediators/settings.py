@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
+Texts = Annotated[tuple[str, ...], NoDecode]
+"""Between commas."""
 
 
 class ClusterAddress(BaseModel):
@@ -48,7 +50,7 @@ def _name() -> str:
 class ProcessSettings(BaseSettings):
     """What every process here needs: its broker, its name, its own small server."""
 
-    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True, populate_by_name=True)
 
     bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = "mendlog"
@@ -82,8 +84,19 @@ class ExecutorSettings(ProcessSettings):
     """JSON: name to address."""
     clusters_file: Path | None = None
     """The same as YAML, below `clusters:`; names of both are taken together."""
+    target_namespace: str = Field(default="", validation_alias="TARGET_NAMESPACE")
+    """Commands for other namespaces are refused; empty for none. Without our prefix, as one image
+    is told from outside which workload it serves."""
+    target_deployment: str = Field(default="", validation_alias="TARGET_DEPLOYMENT")
+    """Of that namespace: commands for other workloads are refused."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
+
+    probe_hosts: Texts = ()
+    """What the probes `http` and `metric` may ask: `host`, `host:port`, `.suffix`,
+    `.suffix:port`. Empty for nothing."""
+    prometheus_urls: Mapping[str, str] = Field(default_factory=dict)
+    """JSON: cluster to the address of its Prometheus, for the probe `promql`."""
 
     heartbeat_s: Positive = 2.0
     heartbeat_age_max_s: Positive = 10.0
@@ -92,6 +105,19 @@ class ExecutorSettings(ProcessSettings):
     """Per cluster; counted by the executor itself from `outcomes`."""
     in_flight_max: Count = 64
     """Commands begun and not finished, over all partitions."""
+
+    @field_validator("probe_hosts", mode="before")
+    @classmethod
+    def _between_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part for text in value.split(",") if (part := text.strip()))
+
+    @model_validator(mode="after")
+    def _bound_to_one(self) -> "ExecutorSettings":
+        if self.target_deployment and not self.target_namespace:
+            raise ValueError("TARGET_DEPLOYMENT needs TARGET_NAMESPACE")
+        return self
 
     @property
     def group_id(self) -> str:

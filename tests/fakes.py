@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
 from remediators.adapters.kubernetes import views
+from remediators.core.page import NoPage, Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import REVISION, Revision, Surroundings, Workload
@@ -149,6 +150,22 @@ class FakeCluster:
             number = 1 + max((r.number for r in [*history, *same]), default=0)
             history.append(Revision(number, copy.deepcopy(template)))
         meta["annotations"][REVISION] = str(history[-1].number)
+
+
+class FakePages:
+    """Services and a Prometheus that answer what they were told to; all others do not answer."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Page] = {}
+        """By address, or by query."""
+        self.asked: list[str] = []
+
+    async def get(self, url: str, timeout_ms: int) -> Page | NoPage:
+        self.asked.append(url)
+        return self.answers.get(url, NoPage("no answer"))
+
+    async def query(self, query: str, timeout_ms: int) -> Page | NoPage:
+        return await self.get(query, timeout_ms)
 
 
 class FakeClock:
