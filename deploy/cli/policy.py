@@ -1,13 +1,14 @@
-"""`mendlog policy`: check a policy's text; put it in force."""
+"""`mendlog policy`: check a policy's text; put it in force; make one of an alertmanager.yml."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from deploy.cli.terminal import commands, quiet_clients, show_json
-from streams.reading.faults import FileError
+from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 
@@ -65,11 +66,36 @@ def publish(
         )
 
 
+@app.command("import-alertmanager")
+def import_alertmanager(
+    file: Annotated[Path, typer.Argument(help="An alertmanager.yml.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Write the policy that says the same, on standard output; what it cannot say is listed on
+    standard error. Exit 1 with each place at fault where Alertmanager would refuse the file."""
+    from streams.policy.alertmanager import import_file
+
+    try:
+        imported = import_file(file)
+    except FileError as fault:
+        _show_faults(fault, as_json)
+        raise typer.Exit(1) from None
+    if as_json:
+        notes = _listed(imported.notes)
+        show_json({"ok": True, "policy": imported.policy, "notes": notes, "faults": []})
+        return
+    typer.echo(imported.policy, nl=False)
+    for note in imported.notes:
+        place = f"{note.file}:{note.line}:{note.column}"
+        typer.echo(f"{place}: not in the policy: {note.why}", err=True)
+
+
 def _show_faults(fault: FileError, as_json: bool) -> None:
     if as_json:
-        faults = [
-            {"file": f.file, "line": f.line, "column": f.column, "why": f.why} for f in fault.faults
-        ]
-        show_json({"ok": False, "digest": None, "faults": faults})
+        show_json({"ok": False, "digest": None, "faults": _listed(fault.faults)})
     else:
         typer.echo(str(fault), err=True)
+
+
+def _listed(faults: Iterable[Fault]) -> list[dict[str, Any]]:
+    return [{"file": f.file, "line": f.line, "column": f.column, "why": f.why} for f in faults]

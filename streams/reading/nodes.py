@@ -17,11 +17,11 @@ T = TypeVar("T")
 DEPTH_MAX = 32
 TEXT_BYTES_MAX = 128 * 1024
 """The core reads policies between two facts, and YAML takes it a second for each 20 KiB."""
-_PLAIN_TAGS = {
+PLAIN_TAGS = {
     f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq")
 }
-_AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 
@@ -85,9 +85,9 @@ class Reading:
                 )
 
     def _check_tags(self, node: Node) -> None:
-        if node.tag not in _PLAIN_TAGS:
+        if node.tag not in PLAIN_TAGS:
             self.fault(node, f"the tag {node.tag} is not allowed")
-        if isinstance(node, ScalarNode) and _SURROGATE.search(node.value):
+        if isinstance(node, ScalarNode) and SURROGATE.search(node.value):
             self.fault(node, "half of a character: text must be Unicode")
         if isinstance(node, SequenceNode):
             for item in node.value:
@@ -105,7 +105,7 @@ class Reading:
         if not isinstance(node, ScalarNode):
             self.fault(node, "expected text")
             return default
-        if node.style is None and _AMBIGUOUS.match(node.value):
+        if node.style is None and AMBIGUOUS.match(node.value):
             self.fault(node, f"expected text: write {node.value!r} in quotes")
             return default
         return str(node.value)

@@ -1,0 +1,173 @@
+"""`alertmanager.yml` to a policy.
+
+What Alertmanager would refuse is a fault at its place, and what a policy has no counterpart for is
+listed, never dropped in silence.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from streams.policy.alertmanager_receivers import Receiver, entries, read_receivers
+from streams.policy.alertmanager_sections import Rewriting, written
+from streams.policy.alertmanager_yaml import MAP, SEQ, compose, is_null
+from streams.policy.inhibits import read_inhibit_rules
+from streams.policy.routes import read_route
+from streams.policy.times import read_time_intervals
+from streams.reading.faults import Fault, FileError
+from streams.reading.nodes import Reading
+
+HEAD = """\
+# Made by `mendlog policy import-alertmanager`. Comments are not carried over.
+#
+# Not in this policy:
+{notes}
+#
+# Nothing is acted on yet: no namespaces, no playbooks. The limits are a careful start.
+"""
+FIRST = """\
+version: 1
+namespaces: []
+limits:
+  actions_per_minute: 3
+  actions_per_hour: 15
+  concurrent: 1
+  attempts_per_incident: 2
+  attempts_per_target: 1
+  attempts_window: 6h
+  cooldown: 15m
+  observation_age: 30s
+  command_ttl: 2m
+  patience: 10m
+  remind: 1h
+  close_after: 30m
+playbooks: []
+"""
+_TEXT_OR_KEYS = frozenset({"jira.JiraFieldConfig"})
+_COUNTERPARTS = frozenset(
+    {"route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    policy: str
+    notes: tuple[Fault, ...]
+    """What is not in the policy, each with its place."""
+
+
+def import_file(path: Path) -> Imported:
+    """Raises FileError, or OSError where the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise FileError([Fault(str(path), 1, 1, f"not UTF-8: {fault.reason}")]) from None
+    return import_alertmanager(text, str(path))
+
+
+def import_alertmanager(text: str, file: str) -> Imported:
+    """Raises FileError with all that is wrong."""
+    reading = Reading(file)
+    top = compose(reading, text)
+    _check_keys(reading, top, "config.Config")
+    reading.stop_at_faults()
+    fields = entries(top)
+    rewriting = Rewriting(reading)
+    receivers = read_receivers(reading, fields.get("receivers"), entries(fields.get("global")))
+    sections = _sections(reading, rewriting, top, fields, receivers)
+    reading.stop_at_faults()
+    _note_the_rest(rewriting, top, receivers)
+    notes = tuple(sorted(rewriting.notes))
+    listed = "\n".join(f"#   line {note.line}: {note.why}" for note in notes)
+    body = yaml.serialize(sections, allow_unicode=True, width=100)
+    return Imported(
+        HEAD.format(notes=listed or "#   nothing: all of it is here") + FIRST + body, notes
+    )
+
+
+def _sections(
+    reading: Reading,
+    rewriting: Rewriting,
+    top: Node,
+    fields: dict[str, Node],
+    receivers: tuple[Receiver, ...],
+) -> MappingNode:
+    """The policy's sections, read by the policy's own readers."""
+    found: dict[str, Node] = {"receivers": _names(top, receivers)}
+    muting, timing = fields.get("mute_time_intervals"), fields.get("time_intervals")
+    listed = [rewriting.each(node, rewriting.time_interval) for node in (muting, timing) if node]
+    intervals = _joined(reading, top, listed)
+    named = [interval.name for interval in read_time_intervals(reading, intervals)]
+    if intervals.value:
+        found["time_intervals"] = intervals
+    if "inhibit_rules" in fields:
+        rules = rewriting.each(fields["inhibit_rules"], rewriting.inhibit_rule)
+        read_inhibit_rules(reading, rules)
+        found["inhibit_rules"] = rules
+    if "route" in fields:
+        found["route"] = rewriting.route(fields["route"])
+        read_route(reading, found["route"], [r.name for r in receivers], named)
+    else:
+        reading.fault(top, "no route: Alertmanager needs one")
+    return MappingNode(MAP, [(written(key, node), node) for key, node in found.items()])
+
+
+def _names(top: Node, receivers: tuple[Receiver, ...]) -> SequenceNode:
+    names = [written(receiver.name, receiver.node) for receiver in receivers]
+    return SequenceNode(SEQ, names, top.start_mark, top.end_mark, flow_style=False)
+
+
+def _joined(reading: Reading, top: Node, lists: list[Node]) -> SequenceNode:
+    """`mute_time_intervals` is the older name of the same section, and names are shared."""
+    items = [item for node in lists for item in reading.items(node)]
+    start = lists[0] if lists else top
+    return SequenceNode(SEQ, items, start.start_mark, start.end_mark, flow_style=False)
+
+
+def _note_the_rest(rewriting: Rewriting, top: Node, receivers: tuple[Receiver, ...]) -> None:
+    for key, value in top.value:
+        if key.value not in _COUNTERPARTS:
+            under = ", ".join(entries(value)) if isinstance(value, MappingNode) else ""
+            rewriting.note(key, f"`{key.value}`" + (f": {under}" if under else ""))
+    for receiver in receivers:
+        counted = Counter(receiver.integrations).items()
+        sends = ", ".join(f"{kind} ({count})" for kind, count in counted)
+        rewriting.note(
+            receiver.node,
+            f"receiver {receiver.name!r}: "
+            + (f"{sends}; these belong in the notifier's file" if sends else "tells nobody"),
+        )
+
+
+def _check_keys(reading: Reading, node: Node, of: str) -> None:
+    """Unknown keys and keys that are here twice, everywhere in the file."""
+    if isinstance(node, SequenceNode):
+        for item in node.value:
+            _check_keys(reading, item, of)
+    if isinstance(node, ScalarNode) and not is_null(node) and of not in _TEXT_OR_KEYS:
+        reading.fault(node, "expected keys, not a text")
+    if not isinstance(node, MappingNode):
+        return
+    known, seen = _keys()[of], set()
+    for key, value in node.value:
+        if key.value in seen:
+            reading.fault(key, f"{key.value!r} is here twice")
+        seen.add(key.value)
+        if known.get(key.value):
+            _check_keys(reading, value, known[key.value])
+        elif key.value not in known and "*" not in known:
+            reading.fault(key, f"Alertmanager does not know the key {key.value!r} here")
+
+
+@cache
+def _keys() -> dict[str, dict[str, str]]:
+    """By Go's type: each key, and the type of its value where that has keys of its own."""
+    text = files("streams.policy").joinpath("alertmanager_keys.json").read_text(encoding="utf-8")
+    found: dict[str, dict[str, str]] = json.loads(text)
+    return found
