@@ -56,7 +56,9 @@ def _kept(topic: Topic) -> str:
     if topic.cleanup is Cleanup.DELETE:
         return "for ever" if topic.retention_ms is None else f"{topic.retention_ms // DAY_MS} d"
     lag_ms = topic.compaction_lag_ms
-    return "newest per key" + (f", all for {lag_ms // HOUR_MS} h" if lag_ms else "")
+    lag = f", all for {lag_ms // HOUR_MS} h" if lag_ms else ""
+    life = f", {topic.retention_ms // DAY_MS} d" if topic.retention_ms else ""
+    return f"newest per key{lag}{life}"
 
 
 def _size(count: int) -> str:

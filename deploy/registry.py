@@ -9,7 +9,7 @@ from schemas.controls import Control, Heartbeat, Switch
 from schemas.housekeeping import SnapshotChunk, TopicBorn
 from schemas.incidents import Decision, Incident
 from schemas.metrics import Samples
-from schemas.notices import Notice
+from schemas.notices import Delivery, Notice
 from schemas.registry import Registry
 from schemas.rejects import Reject
 from schemas.remediation import Command, Observation, Outcome
@@ -20,6 +20,7 @@ SUBJECTS: Mapping[type, str] = {
     Command: topics.COMMANDS.noun,
     Control: topics.CONTROLS.noun,
     Decision: topics.DECISIONS.noun,
+    Delivery: topics.DELIVERIES.noun,
     Incident: topics.INCIDENTS.noun,
     Notice: topics.NOTICES.noun,
     Outcome: topics.OUTCOMES.noun,

@@ -1,6 +1,6 @@
-"""The actions a playbook may name, with their parameters: agreed on by policy and executor.
+"""The actions and probes a playbook may name, with their parameters: agreed on by policy and executor.
 
-The executor's own catalogue holds a row for each of these; a test compares the two.
+The executor's own catalogues hold a row for each of these; tests compare them.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,17 @@ from enum import StrEnum
 
 
 class ParameterType(StrEnum):
+    """What a value is. In a command every value is text."""
+
     INT = "whole number"
+    NUMBER = "number"
+    """As `NUMBER_FORM` has it."""
     TEXT = "text"
+    URL = "http or https address"
+    DURATION = "duration"
+    """In a command whole milliseconds."""
+    LABELS = "labels"
+    """In a command a JSON object of text to text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +58,73 @@ ACTIONS: Mapping[str, Action] = {
     ),
     ROLL_BACK: Action("return to the revision before this one", {}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeKind:
+    """One way to find out whether a step has worked."""
+
+    purpose: str
+    parameters: Mapping[str, Parameter]
+    one_of: tuple[str, ...] = ()
+    """Parameters of which exactly one must be given."""
+    filled_in: tuple[str, ...] = ()
+    """Parameters in which `PLACEHOLDERS` stand for the target's own names, and nothing else does."""
+
+
+ROLLOUT = "rollout"
+HTTP = "http"
+PROMQL = "promql"
+METRIC = "metric"
+
+PLACEHOLDERS = ("{namespace}", "{name}")
+NUMBER_FORM = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
+"""A threshold in full: no exponent, no infinity, nothing that is not a number."""
+PROBES_MAX = 16
+"""Of one step."""
+PROBE_TIMEOUT_MS_MAX = 30_000
+
+_TIMEOUT = Parameter(ParameterType.DURATION, "how long the answer may take, at most 30 s")
+_ABOVE = Parameter(ParameterType.NUMBER, "passes while the value is greater than this")
+_BELOW = Parameter(ParameterType.NUMBER, "passes while the value is less than this")
+
+PROBES: Mapping[str, ProbeKind] = {
+    ROLLOUT: ProbeKind("the last change has reached every pod, and all are available", {}),
+    HTTP: ProbeKind(
+        "an address answers as it should",
+        {
+            "url": Parameter(ParameterType.URL, "what to get", required=True),
+            "status": Parameter(ParameterType.INT, "the status wanted, 200 unless given"),
+            "contains": Parameter(ParameterType.TEXT, "text that the answer must contain"),
+            "timeout": _TIMEOUT,
+        },
+        filled_in=("url",),
+    ),
+    PROMQL: ProbeKind(
+        "a Prometheus query gives one value, beyond a threshold",
+        {
+            "query": Parameter(ParameterType.TEXT, "an instant query", required=True),
+            "above": _ABOVE,
+            "below": _BELOW,
+            "timeout": _TIMEOUT,
+        },
+        one_of=("above", "below"),
+        filled_in=("query",),
+    ),
+    METRIC: ProbeKind(
+        "a metric that the service itself exposes has one value, beyond a threshold",
+        {
+            "url": Parameter(ParameterType.URL, "where the metrics are exposed", required=True),
+            "metric": Parameter(ParameterType.TEXT, "the name of the series", required=True),
+            "labels": Parameter(ParameterType.LABELS, "what its labels must be"),
+            "above": _ABOVE,
+            "below": _BELOW,
+            "timeout": _TIMEOUT,
+        },
+        one_of=("above", "below"),
+        filled_in=("url",),
+    ),
+}
+"""A VERIFY's parameter `probes` is either names of kinds between commas, which take no parameters,
+or a JSON array of objects: `probe`, the kind; `name`, under which it is answered, unique among
+them; beside these the parameters, as text."""

@@ -5,7 +5,7 @@ from schemas.controls import Control, Heartbeat, Switch
 from schemas.housekeeping import SnapshotChunk, TopicBorn
 from schemas.incidents import Decision, Incident
 from schemas.metrics import Samples
-from schemas.notices import Notice
+from schemas.notices import Delivery, Notice
 from schemas.rejects import Reject
 from schemas.remediation import Command, Observation, Outcome
 from schemas.tape import TapeRecord
@@ -15,6 +15,7 @@ RECORDS: tuple[type, ...] = (
     Command,
     Control,
     Decision,
+    Delivery,
     Heartbeat,
     Incident,
     Notice,

@@ -30,6 +30,7 @@ class Clock(StrEnum):
 class Cleanup(StrEnum):
     DELETE = "delete"
     COMPACT = "compact"
+    BOTH = "compact,delete"
 
 
 class Spread(StrEnum):
@@ -171,6 +172,17 @@ NOTICES = _log(
     "what a human must be told",
     bytes_max=BATCH_BYTES_MAX + _ROOM,
 )
+DELIVERIES = Topic(
+    "deliveries",
+    "notice id and receiver",
+    "Delivery",
+    Spread.TAPE,
+    Cleanup.BOTH,
+    31 * DAY_MS,
+    Clock.BROKER,
+    MIB,
+    "what became of each notice, for each of its receivers",
+)
 CONTROLS = _log("controls", "cluster, or `*`", "Control", 90, "what people order")
 REJECTS = _log(
     "rejects",
@@ -203,6 +215,7 @@ NAMED: tuple[Topic, ...] = (
     COMMANDS,
     OUTCOMES,
     NOTICES,
+    DELIVERIES,
     CONTROLS,
     REJECTS,
     SWITCHES,
@@ -236,6 +249,7 @@ TOPICS: tuple[Topic, ...] = NAMED + JOURNALS
 
 for _topic in TOPICS:
     assert _topic.message_bytes_max <= BATCH_BYTES_MAX + _ROOM
+assert (DELIVERIES.retention_ms or 0) > (NOTICES.retention_ms or 0), "what was told is forgotten"
 assert BODY_BYTES_MAX < ALERTS.message_bytes_max < REJECTS.message_bytes_max
 assert TAPE_RECORD_BYTES_MAX < GROUP_BYTES_MAX < BATCH_BYTES_MAX
 

@@ -4,10 +4,13 @@ The core knows a regular expression only as a callable, so that it needs no libr
 `streams.policy.matchers` makes these values from text.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 Labels = Mapping[str, str]
+_PLAIN = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
+"""A label's name that needs no quotes in any Alertmanager's grammar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class Matcher:
     test: Callable[[str], bool] = field(compare=False, repr=False)
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.label}{self.op}"{escaped}"'
+        label = self.label if _PLAIN.fullmatch(self.label) else f'"{_escaped(self.label)}"'
+        return f'{label}{self.op}"{_escaped(self.value)}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,7 @@ class Matchers:
     def names(self) -> frozenset[str]:
         """The labels whose values decide."""
         return frozenset(m.label for m in self.all)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from streams.core.matching import Matchers
 from streams.detect.rule import RatioRule, Selector
 from streams.policy import matchers
 from streams.reading.faults import Fault, FileError
@@ -60,13 +61,9 @@ def _rule(reading: Reading, node: Node) -> RatioRule:
 def _selector(reading: Reading, node: Node) -> Selector:
     section = Section(reading, node, "a selector")
     metric = section.need("metric", reading.text, "")
-    found = section.may("match", lambda n: _matchers(reading, n), ())
+    found = section.may("match", lambda n: matchers.read_list(reading, n), Matchers())
     section.done("metric, match")
-    return Selector(metric, matchers.predicate(found))
-
-
-def _matchers(reading: Reading, node: Node) -> tuple[matchers.Matcher, ...]:
-    return tuple(m for item in reading.items(node) if (m := matchers.read(reading, item)))
+    return Selector(metric, found)
 
 
 def _share(reading: Reading, node: Node) -> float:

@@ -11,6 +11,7 @@ from yaml.nodes import Node, ScalarNode
 
 from schemas.actions import ACTIONS, ESCALATE, ParameterType
 from schemas.ids import digest
+from streams.core.matching import Matchers
 from streams.core.policy import (
     Grouping,
     Limits,
@@ -150,17 +151,12 @@ def _playbooks(reading: Reading, node: Node) -> tuple[Playbook, ...]:
 def _playbook(reading: Reading, node: Node) -> Playbook:
     section = Section(reading, node, "a playbook")
     name = section.need("name", reading.text, "")
-    found = section.need("match", lambda n: _matchers(reading, n), ())
+    found = section.need("match", lambda n: matchers.read_list(reading, n, least=1), Matchers())
     target = section.need("target", lambda n: _target(reading, n), TargetTemplate("", "", ""))
     rungs = section.need("steps", lambda n: _rungs(reading, n), ())
     section.done("name, match, target, steps")
-    ladder = digest(*(str(m) for m in found), repr(target), *(repr(r) for r in rungs))
-    return Playbook(name, matchers.predicate(found), target, rungs, ladder)
-
-
-def _matchers(reading: Reading, node: Node) -> tuple[matchers.Matcher, ...]:
-    items = reading.items(node, least=1)
-    return tuple(m for item in items if (m := matchers.read(reading, item)))
+    ladder = digest(*(str(m) for m in found.all), repr(target), *(repr(r) for r in rungs))
+    return Playbook(name, found, target, rungs, ladder)
 
 
 def _target(reading: Reading, node: Node) -> TargetTemplate:

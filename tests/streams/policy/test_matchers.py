@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.policy.matchers import Matcher, parse, predicate
+from streams.policy.matchers import matcher, parse, parse_all
+
+CLASSIC = st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,8}", fullmatch=True)
+NAMES = CLASSIC | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -14,34 +18,85 @@ from streams.policy.matchers import Matcher, parse, predicate
         ("a=b", {"a": "b"}, True),
         ('a="b"', {}, False),
         ('a=""', {}, True),
+        ("a=", {}, True),
         ('a!="b"', {}, True),
         ('a=~"b|c"', {"a": "c"}, True),
         ('a=~"b"', {"a": "bb"}, False),
+        ('a=~"b"', {"a": "b\n"}, False),
         ('a=~".*"', {}, True),
+        ('a=~".*"', {"a": "b\nc"}, False),
         ('a!~"b.*"', {"a": "bb"}, False),
         ('a=~"\\\\d+"', {"a": "12"}, True),
         ('a=~"\\\\d+"', {"a": "١٢"}, False),
+        ('a=~"\\d+"', {"a": "12"}, True),
+        ('a=~"b)|(?:c"', {"a": "cx"}, False),
+        ('a=~"b)|(?:c"', {"a": "bx"}, True),
         ('a="say \\"hi\\""', {"a": 'say "hi"'}, True),
         ('"a.b"="c"', {"a.b": "c"}, True),
+        ('"a\\u00e9"="\\x41"', {"aé": "A"}, True),
+        ('é="\\n"', {"é": "\n"}, True),
+        ("a=é", {"a": "é"}, True),
         ('  a  =  "b"  ', {"a": "b"}, True),
+        ("a==b", {"a": "=b"}, True),
+        ('a="\\q"', {"a": "\\q"}, True),
+        ('a="\\x41"', {"a": "\\x41"}, True),
+        ('a="b,c}"', {"a": "b,c}"}, True),
     ],
 )
-def test_matching(text: str, labels: dict[str, str], matches: bool) -> None:
-    assert predicate((parse(text),))(labels) is matches
+def test_one_matcher(text: str, labels: dict[str, str], matches: bool) -> None:
+    found = parse(text)
+    assert found.test(labels.get(found.label, "")) is matches
 
 
-@pytest.mark.parametrize("text", ["", "a", "a=", "=b", 'a=~"("', 'a="b', 'a="\\q"', "a==b", "1a=b"])
-def test_what_is_no_matcher(text: str) -> None:
-    with pytest.raises(ValueError, match=r"matcher|expression"):
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("", []),
+        ("{}", []),
+        ("{a=b}", ['a="b"']),
+        ("a=b,", ['a="b"']),
+        ('{a="b", c=~"d|e" , }', ['a="b"', 'c=~"d|e"']),
+        ("a=b,c!=d}", ['a="b"', 'c!="d"']),
+        ('{"a b"="c", d="e,f"}', ['"a b"="c"', 'd="e,f"']),
+    ],
+)
+def test_lists(text: str, same: list[str]) -> None:
+    assert [str(m) for m in parse_all(text).all] == same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a", "=b", 'a=~"("', 'a="b', "1a.b", '"a"b"=c', "{a=b}", "a=b,c=d", 'a=~"\\\\C"',
+        '"a.b"=~"("', '"a.b"="\\xff"', '"a.b"="\\ud800"', '"a.b"="\\400"', "'a.b'=c", "a.b!c",
+        'a="b\\,",c="d"',
+    ],
+)  # fmt: skip
+def test_what_is_not_one_matcher(text: str) -> None:
+    with pytest.raises(ValueError, match=r"matcher|expression|quote"):
         parse(text)
 
 
-@given(st.text(min_size=1).filter(lambda t: "\x00" not in t))
-def test_any_value_survives_being_written_out_and_read(value: str) -> None:
-    matcher = Matcher("a", "=", value)
-    assert parse(str(matcher)) == matcher
+@pytest.mark.parametrize(
+    "text",
+    ["a=" + "b" * 8_192, 'a=~"' + "b" * 4_097 + '"', "a=b," * 257, 'a=~"(((b{900}){900}){900})"'],
+    ids=["long", "long expression", "many", "large expression"],
+)
+def test_bounds(text: str) -> None:
+    with pytest.raises(ValueError, match=r"more than|not a regular expression"):
+        parse_all(text)
+
+
+@given(NAMES, st.sampled_from(["=", "!="]), VALUES)
+def test_any_matcher_survives_being_written_out_and_read(name: str, op: str, value: str) -> None:
+    written = matcher(name, op, value)
+    assert parse(str(written)) == written
+    assert parse_all("{" + str(written) + "}").all == (written,)
 
 
 def test_a_hostile_expression_takes_linear_time() -> None:
-    test = predicate((parse('a=~"(a+)+$"'),))
-    assert test({"a": "a" * 50_000 + "!"}) is False
+    assert parse('a=~"(a+)+$"').test("a" * 50_000 + "!") is False
+
+
+def test_hostile_white_space_takes_linear_time() -> None:
+    parse_all("a=b" + " " * 8_000 + "c")
