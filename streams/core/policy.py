@@ -12,7 +12,7 @@ from typing import Protocol
 from schemas.actions import ESCALATE
 from schemas.remediation import Target
 from streams.core.inhibition import InhibitRule
-from streams.core.intervals import TimeInterval
+from streams.core.intervals import Interval
 from streams.core.matching import Matchers
 from streams.core.routing import Route
 from streams.core.seen import Onlooker
@@ -243,7 +243,7 @@ class Freeze:
     """Times in which nothing is done about incidents that match."""
 
     name: str
-    during: tuple[TimeInterval, ...]
+    during: tuple[Interval, ...]
     matches: Matchers
 
 
@@ -271,7 +271,7 @@ class Policy:
     route: Route
     playbooks: tuple[Playbook, ...]
     receivers: tuple[str, ...] = ()
-    intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     inhibit: tuple[InhibitRule, ...] = ()
     services: tuple[Service, ...] = ()
     enrichments: tuple[Enrichment, ...] = ()
