@@ -73,14 +73,11 @@ def _all_matchers(policy: "Policy") -> Iterator[Matchers]:
     yield from policy.never
     if policy.correlation.nodes:
         yield policy.correlation.nodes
-    for matched in (
-        *policy.playbooks,
-        *policy.services,
-        *policy.enrichments,
-        *policy.brakes,
-        *policy.watchdogs,
-    ):
-        yield matched.matches
+    yield from (p.matches for p in policy.playbooks)
+    yield from (s.matches for s in policy.services)
+    yield from (e.matches for e in policy.enrichments)
+    yield from (b.matches for b in policy.brakes)
+    yield from (w.matches for w in policy.watchdogs)
 
 
 def _look(policy: "Policy", labels: Mapping[str, str]) -> Seen:
