@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from remediators.core.page import NoPage, Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
 from remediators.core.workload import Revision, Surroundings, Workload
@@ -47,6 +48,31 @@ class Cluster(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Pages(Protocol):
+    """Services, as anybody would ask them; those that nobody has listed are not asked."""
+
+    async def get(self, url: str, timeout_ms: int) -> Page | NoPage:
+        """One GET without credentials. A redirect is an answer and is not followed."""
+        ...
+
+
+class Prometheus(Protocol):
+    """One cluster's Prometheus, or what speaks its API."""
+
+    async def query(self, query: str, timeout_ms: int) -> Page | NoPage:
+        """The API's own answer to an instant query."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Where probes may look beside the cluster's API."""
+
+    pages: Pages
+    prometheus: Mapping[str, Prometheus]
+    """By cluster."""
 
 
 class Clock(Protocol):

@@ -1,4 +1,4 @@
-"""Settings of the executor, read once from `MENDLOG_*`."""
+"""Settings of the executor and of the notifier, read once from `MENDLOG_*`."""
 
 import os
 import socket
@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
+Texts = Annotated[tuple[str, ...], NoDecode]
+"""Between commas."""
 
 
 class ClusterAddress(BaseModel):
@@ -45,26 +47,56 @@ def _name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
-class ExecutorSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True)
+class ProcessSettings(BaseSettings):
+    """What every process here needs: its broker, its name, its own small server."""
+
+    model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True, populate_by_name=True)
 
     bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = "mendlog"
     registry_url: str = ""
     """A Confluent-compatible schema registry; empty for none."""
     tape_partitions: Count = 32
-    """Partitions of `commands` and `outcomes`, as of the tape."""
+    """Partitions of the topics that are read and written here, as of the tape."""
     group: str = ""
-    """The consumer group; `<topic_prefix>-executor` when empty."""
+    """The consumer group; the prefix and the process's kind when empty."""
     name: str = Field(default_factory=_name)
-    """Of this process, in outcomes and heartbeats. No two at once may share one."""
+    """Of this process, in what it records. No two at once may share one."""
 
+    produce_timeout_s: Positive = 30.0
+    session_timeout_s: Positive = 10.0
+    stop_grace_s: Positive = 8.0
+    """How long what is under way may go on after SIGTERM; then its successor sees to it."""
+
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, lt=65536)] = 0
+    port_file: Path | None = None
+    """Where to write the port that was really bound; for port 0."""
+
+    @property
+    def grace_s(self) -> float:
+        """A rebalance waits for us no longer than a session."""
+        return min(self.stop_grace_s, self.session_timeout_s / 2)
+
+
+class ExecutorSettings(ProcessSettings):
     clusters: Mapping[str, ClusterAddress] = Field(default_factory=dict)
     """JSON: name to address."""
     clusters_file: Path | None = None
     """The same as YAML, below `clusters:`; names of both are taken together."""
+    target_namespace: str = Field(default="", validation_alias="TARGET_NAMESPACE")
+    """Commands for other namespaces are refused; empty for none. Without our prefix, as one image
+    is told from outside which workload it serves."""
+    target_deployment: str = Field(default="", validation_alias="TARGET_DEPLOYMENT")
+    """Of that namespace: commands for other workloads are refused."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
+
+    probe_hosts: Texts = ()
+    """What the probes `http` and `metric` may ask: `host`, `host:port`, `.suffix`,
+    `.suffix:port`. Empty for nothing."""
+    prometheus_urls: Mapping[str, str] = Field(default_factory=dict)
+    """JSON: cluster to the address of its Prometheus, for the probe `promql`."""
 
     heartbeat_s: Positive = 2.0
     heartbeat_age_max_s: Positive = 10.0
@@ -73,15 +105,19 @@ class ExecutorSettings(BaseSettings):
     """Per cluster; counted by the executor itself from `outcomes`."""
     in_flight_max: Count = 64
     """Commands begun and not finished, over all partitions."""
-    produce_timeout_s: Positive = 30.0
-    session_timeout_s: Positive = 10.0
-    stop_grace_s: Positive = 8.0
-    """How long commands under way may go on after SIGTERM; then their successor resolves them."""
 
-    web_host: str = "127.0.0.1"
-    web_port: Annotated[int, Field(ge=0, lt=65536)] = 0
-    port_file: Path | None = None
-    """Where to write the port that was really bound; for port 0."""
+    @field_validator("probe_hosts", mode="before")
+    @classmethod
+    def _between_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part for text in value.split(",") if (part := text.strip()))
+
+    @model_validator(mode="after")
+    def _bound_to_one(self) -> "ExecutorSettings":
+        if self.target_deployment and not self.target_namespace:
+            raise ValueError("TARGET_DEPLOYMENT needs TARGET_NAMESPACE")
+        return self
 
     @property
     def group_id(self) -> str:
@@ -93,3 +129,18 @@ class ExecutorSettings(BaseSettings):
             return dict(self.clusters)
         plain = yaml.safe_load(self.clusters_file.read_text(encoding="utf-8"))
         return {**_ClustersFile.model_validate(plain).clusters, **self.clusters}
+
+
+class NotifierSettings(ProcessSettings):
+    notifier_file: Path
+    """Who is told through what; see docs/notifications.md."""
+    request_timeout_s: Positive = 10.0
+    """For one message, from the connection to the last byte of the answer."""
+    retry_first_s: Positive = 1.0
+    retry_most_s: Positive = 60.0
+    in_flight_max: Count = 5_000
+    """Notices begun and not finished. So many may wait for channels that are down."""
+
+    @property
+    def group_id(self) -> str:
+        return self.group or f"{self.topic_prefix}-notifier"

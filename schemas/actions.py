@@ -1,4 +1,4 @@
-"""The actions and probes a playbook may name, with their parameters: agreed on by policy and executor.
+"""The actions and probes a playbook may name, with their parameters: agreed on by both sides.
 
 The executor's own catalogues hold a row for each of these; tests compare them.
 """
@@ -79,7 +79,7 @@ class ProbeKind:
     destructive: bool = False
     """It cannot be undone by anything: two people must want it."""
     filled_in: tuple[str, ...] = ()
-    """Parameters in which `PLACEHOLDERS` stand for the target's own names, and nothing else does."""
+    """Parameters in which `PLACEHOLDERS`, and nothing else, stand for the target's own names."""
 
 
 ROLLOUT = "rollout"

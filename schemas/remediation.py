@@ -121,6 +121,8 @@ class OutcomeReason(StrEnum):
     NO_ANSWER = "no_answer"
     UNKNOWN_ACTION = "unknown_action"
     UNKNOWN_CLUSTER = "unknown_cluster"
+    OUT_OF_SCOPE = "out_of_scope"
+    """This executor is bound to another namespace or workload."""
     BAD_PARAMETERS = "bad_parameters"
     NOTHING_TO_DO = "nothing_to_do"
     BELOW_MINIMUM = "below_minimum"

@@ -10,10 +10,12 @@ import itertools
 import json
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
-from remediators.adapters.kubernetes import views
+from remediators.adapters.kubernetes import owners, views
+from remediators.core.page import NoPage, Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import REVISION, Revision, Surroundings, Workload
@@ -39,6 +41,8 @@ class FakeCluster:
         """For the next sends. Without one the request takes effect."""
         self.readings: deque[Reply] = deque()
         """For the next looks."""
+        self.budgets: list[Object] = []
+        self.autoscalers: list[Object] = []
         self._uids = itertools.count(1)
 
     # What a test does to it.
@@ -111,7 +115,10 @@ class FakeCluster:
         seen = await self.look(target)
         if isinstance(seen, Reply):
             return seen
-        return seen, Surroundings(nodes=3, nodes_ready=3, zones=3)
+        scaled_by = owners.autoscalers(target, self.autoscalers)
+        owned = replace(seen, owner=owners.joined([seen.owner, *scaled_by]))
+        allowed = views.pdb_allowed(seen.template, self.budgets)
+        return owned, Surroundings(allowed, nodes=3, nodes_ready=3, zones=3)
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         if not in_time():
@@ -149,6 +156,22 @@ class FakeCluster:
             number = 1 + max((r.number for r in [*history, *same]), default=0)
             history.append(Revision(number, copy.deepcopy(template)))
         meta["annotations"][REVISION] = str(history[-1].number)
+
+
+class FakePages:
+    """Services and a Prometheus that answer what they were told to; all others do not answer."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Page] = {}
+        """By address, or by query."""
+        self.asked: list[str] = []
+
+    async def get(self, url: str, timeout_ms: int) -> Page | NoPage:
+        self.asked.append(url)
+        return self.answers.get(url, NoPage("no answer"))
+
+    async def query(self, query: str, timeout_ms: int) -> Page | NoPage:
+        return await self.get(query, timeout_ms)
 
 
 class FakeClock:

@@ -9,7 +9,11 @@ app = commands("Carry commands out on the clusters, each at most once.")
 
 @app.command()
 def executor() -> None:
-    """Carry commands out; settings from MENDLOG_*, see docs/operations.md."""
+    """Carry commands out; settings from MENDLOG_*, see docs/operations.md.
+
+    TARGET_NAMESPACE and TARGET_DEPLOYMENT bind it to one workload: all others are refused.
+    MENDLOG_PROBE_HOSTS and MENDLOG_PROMETHEUS_URLS say what probes may ask: nothing unless set.
+    """
     from deploy.failpoints import failpoint
     from deploy.logs import configure
     from deploy.registry import join_registry

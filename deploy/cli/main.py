@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "scraper": "read Prometheus endpoints into Kafka",
     "processor": "run the agents observe, detect, relay and decide",
     "executor": "carry commands out on the clusters",
+    "notifier": "tell people, through Slack, PagerDuty and webhooks",
     "policy": "check a policy; put it in force",
     "replay": "recompute every decision from the tape and compare",
     "topics": "create, list and check the topics",

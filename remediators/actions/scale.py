@@ -6,8 +6,9 @@ The Deployment itself is patched, not its `/scale`, which could not carry the ma
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from remediators.actions.parameters import bad, undeclared, whole
+from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.parameters import whole
 from remediators.core.patch import add
 from remediators.core.refusal import Refusal
 from schemas.actions import SCALE
@@ -64,8 +65,6 @@ def read(parameters: Mapping[str, str]) -> Parameters | Refusal:
     values = {name: whole(text) for name, text in parameters.items()}
     wanted, by, most = values.get("replicas"), values.get("by"), values["max"]
     assert most is not None
-    if (wanted is None) == (by is None):
-        return bad("scale needs either replicas or by")
     if by == 0:
         return bad("by is 0")
     if wanted is not None and wanted > most:

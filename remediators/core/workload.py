@@ -52,6 +52,8 @@ class Workload:
     rollout_paused: bool = False
     selector: Json = field(default_factory=dict)
     owner: str = ""
+    """Who else controls it, as `kind/name` between commas. Whether an autoscaler does, only a
+    survey tells; `HorizontalPodAutoscaler/?` says that it could not."""
     field_managers: tuple[str, ...] = ()
 
     @property

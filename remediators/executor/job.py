@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from remediators.core.outcome import Pen
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
+from remediators.core.scope import Scope
 from remediators.core.workload import Surroundings, Workload
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
-from remediators.ports import Clock, Cluster, Reached, Recorded
+from remediators.ports import Clock, Cluster, Outlook, Reached, Recorded
 from schemas.remediation import Command
 
 
@@ -22,6 +23,8 @@ class Means:
     metrics: Metrics
     reached: Reached
     actions_per_hour_max: int
+    outlook: Outlook
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True)

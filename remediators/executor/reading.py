@@ -8,12 +8,16 @@ from remediators.core.outcome import passing
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Surroundings, Workload
 from remediators.executor.job import Job
-from remediators.probes import catalog as probes
+from remediators.probes.asked import Unreadable, asked
+from remediators.probes.catalog import run
+from remediators.probes.sight import Sight
 from schemas.remediation import Check
 
 T = TypeVar("T")
 READ_AGAIN_S = 0.25
 VERIFY_READS_MAX = 3
+PROBES = "probes"
+"""The parameter of a VERIFY."""
 
 
 async def look(job: Job) -> None:
@@ -45,9 +49,14 @@ async def patiently(job: Job, ask: Callable[[], Awaitable[T | Reply]]) -> T | Re
 
 
 async def verify(job: Job) -> None:
-    names = probes.names(job.command.parameters.get("probes", ""))
-    seen = await _few_times(job)
-    await job.write(job.pen.checked(job.command, tuple(_check(name, seen) for name in names)))
+    """Each probe once, side by side. Of what cannot be read as a list of probes, none."""
+    sight = Sight(job.command.target, lambda: _few_times(job), job.means.outlook)
+    try:
+        wanted = asked(job.command.parameters.get(PROBES, ""))
+        checks = await asyncio.gather(*(run(probe, sight) for probe in wanted))
+    except Unreadable as fault:
+        checks = [Check(PROBES, None, str(fault))]
+    await job.write(job.pen.checked(job.command, tuple(checks)))
 
 
 async def _few_times(job: Job) -> Workload | Reply:
@@ -58,11 +67,3 @@ async def _few_times(job: Job) -> Workload | Reply:
             return seen
         await asyncio.sleep(READ_AGAIN_S)
     return await job.look()
-
-
-def _check(name: str, seen: Workload | Reply) -> Check:
-    if isinstance(seen, Workload):
-        return probes.run(name, seen)
-    if seen.answer is Answer.NOT_FOUND:
-        return Check(name, False, "the target is gone")
-    return probes.cannot_tell(name, seen.detail)

@@ -40,8 +40,8 @@ class Work:
 
     async def _proceed(self, command: Command) -> None:
         job = self._job(command)
-        if job is None:
-            await self._refuse(command, Refusal(OutcomeReason.UNKNOWN_CLUSTER, NO_ADDRESS))
+        if isinstance(job, Refusal):
+            await self._refuse(command, job)
             return
         with self._means.metrics.took(command.kind.value):
             match command.kind:
@@ -55,8 +55,9 @@ class Work:
     async def _resolve(self, command: Command, intent: Outcome) -> None:
         log.info("command_resumed", command=command.command_id, announced_by=intent.executor)
         job = self._job(command)
-        if job is None:
-            lost = End(OutcomeStatus.UNKNOWN, OutcomeReason.UNKNOWN_CLUSTER, NO_ADDRESS)
+        if isinstance(job, Refusal):
+            # Announced by one who could reach it, so it may have happened.
+            lost = End(OutcomeStatus.UNKNOWN, job.reason, job.detail)
             await self._desk.write(self._desk.pen.ended(command, intent, lost))
             return
         await resume(job, intent)
@@ -64,6 +65,11 @@ class Work:
     async def _refuse(self, command: Command, refusal: Refusal) -> None:
         await self._desk.write(self._desk.pen.refused(command, refusal))
 
-    def _job(self, command: Command) -> Job | None:
+    def _job(self, command: Command) -> Job | Refusal:
+        """Or why this executor is not the one to carry it out."""
+        if refusal := self._means.scope.refusal(command.target):
+            return refusal
         cluster = self._means.clusters.get(command.cluster)
-        return Job(command, cluster, self._means, self._desk) if cluster else None
+        if cluster is None:
+            return Refusal(OutcomeReason.UNKNOWN_CLUSTER, NO_ADDRESS)
+        return Job(command, cluster, self._means, self._desk)

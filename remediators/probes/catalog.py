@@ -1,22 +1,33 @@
 """Every probe that a playbook may name. A new one is a file of its own and a row here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from remediators.core.workload import Workload
-from remediators.probes import rollout
+from remediators.core import parameters
+from remediators.probes import http, metric, promql, rollout
+from remediators.probes.asked import Asked, filled_in
+from remediators.probes.sight import Probe, Sight, Verdict, untold
+from schemas import actions
+from schemas.actions import HTTP, METRIC, PROMQL, ROLLOUT
 from schemas.remediation import Check
 
-PROBES: Mapping[str, Callable[[Workload], Check]] = {rollout.NAME: rollout.check}
+PROBES: Mapping[str, Probe] = {
+    ROLLOUT: rollout.probe,
+    HTTP: http.probe,
+    PROMQL: promql.probe,
+    METRIC: metric.probe,
+}
+NAME_CHARS_MAX = 100
 
 
-def names(parameter: str) -> tuple[str, ...]:
-    return tuple(name for part in parameter.split(",") if (name := part.strip()))
+async def run(asked: Asked, sight: Sight) -> Check:
+    verdict = await _verdict(asked, sight)
+    return Check(asked.name[:NAME_CHARS_MAX], verdict.passed, verdict.detail)
 
 
-def run(name: str, seen: Workload) -> Check:
-    probe = PROBES.get(name)
-    return probe(seen) if probe else Check(name, None, "no such probe in this release")
-
-
-def cannot_tell(name: str, why: str) -> Check:
-    return Check(name, None, why)
+async def _verdict(asked: Asked, sight: Sight) -> Verdict:
+    probe = PROBES.get(asked.kind)
+    if probe is None:
+        return untold("no such probe in this release")
+    kind = actions.PROBES[asked.kind]
+    fault = parameters.fault(asked.kind, kind.parameters, kind.one_of, asked.parameters)
+    return untold(fault) if fault else await probe(filled_in(asked, sight.target), sight)

@@ -3,22 +3,37 @@
 The same questions that `kubectl rollout status` asks.
 """
 
-from remediators.core.workload import Workload
-from schemas.remediation import Check
+from collections.abc import Mapping
 
-NAME = "rollout"
+from remediators.core.reply import Answer, Reply
+from remediators.core.workload import Workload
+from remediators.probes.sight import Sight, Verdict, untold
+
 STALLED = "ProgressDeadlineExceeded"
 
 
-def check(seen: Workload) -> Check:
+async def probe(_: Mapping[str, str], sight: Sight) -> Verdict:
+    seen = await sight.look()
+    if isinstance(seen, Workload):
+        return judged(seen)
+    return _not_seen(seen)
+
+
+def _not_seen(reply: Reply) -> Verdict:
+    if reply.answer is Answer.NOT_FOUND:
+        return Verdict(False, "the target is gone")
+    return untold(reply.detail)
+
+
+def judged(seen: Workload) -> Verdict:
     """Only what the controller has looked at counts: before that, nobody can tell."""
     if seen.observed_generation < seen.generation:
-        return Check(NAME, None, f"the controller has not seen generation {seen.generation} yet")
+        return untold(f"the controller has not seen generation {seen.generation} yet")
     if stalled(seen):
-        return Check(NAME, False, "the rollout does not progress any more")
+        return Verdict(False, "the rollout does not progress any more")
     if unfinished := _unfinished(seen):
-        return Check(NAME, False, unfinished)
-    return Check(NAME, True, f"{seen.pods.available} of {seen.replicas_wanted} pods available")
+        return Verdict(False, unfinished)
+    return Verdict(True, f"{seen.pods.available} of {seen.replicas_wanted} pods available")
 
 
 def stalled(seen: Workload) -> bool:

@@ -30,7 +30,17 @@ class Site(Protocol):
 
     async def annotates(self, name: str, value: str) -> None: ...
 
+    async def labels(self, name: str, value: str) -> None: ...
+
     async def releases(self, image: str) -> None: ...
+
+    async def budgets(self, name: str, unavailable_max: int) -> None:
+        """Over its pods."""
+        ...
+
+    async def autoscales(self, name: str, kind: str = "Deployment") -> None:
+        """Something of its name and that kind."""
+        ...
 
     async def deletes(self) -> None: ...
 
@@ -45,6 +55,19 @@ class FakeSite:
         self.cluster.change(
             self.target, lambda found: found["metadata"]["annotations"].update({name: value})
         )
+
+    async def labels(self, name: str, value: str) -> None:
+        self.cluster.change(
+            self.target,
+            lambda found: found["metadata"].setdefault("labels", {}).update({name: value}),
+        )
+
+    async def budgets(self, name: str, unavailable_max: int) -> None:
+        status = {"disruptionsAllowed": unavailable_max}
+        self.cluster.budgets.append({**budget(name, unavailable_max), "status": status})
+
+    async def autoscales(self, name: str, kind: str = "Deployment") -> None:
+        self.cluster.autoscalers.append(autoscaler(name, kind))
 
     async def releases(self, image: str) -> None:
         def release(found: dict[str, Any]) -> None:
@@ -64,9 +87,21 @@ class ApiSite:
         self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
         api = client.ApiClient(configuration)
         self._apps, self._core = client.AppsV1Api(api), client.CoreV1Api(api)
+        self._policy, self._scaling = client.PolicyV1Api(api), client.AutoscalingV2Api(api)
 
     async def annotates(self, name: str, value: str) -> None:
         await self._patch({"metadata": {"annotations": {name: value}}})
+
+    async def labels(self, name: str, value: str) -> None:
+        await self._patch({"metadata": {"labels": {name: value}}})
+
+    async def budgets(self, name: str, unavailable_max: int) -> None:
+        create = self._policy.create_namespaced_pod_disruption_budget
+        await asyncio.to_thread(create, self.target.namespace, budget(name, unavailable_max))
+
+    async def autoscales(self, name: str, kind: str = "Deployment") -> None:
+        create = self._scaling.create_namespaced_horizontal_pod_autoscaler
+        await asyncio.to_thread(create, self.target.namespace, autoscaler(name, kind))
 
     async def releases(self, image: str) -> None:
         containers = [{"name": "main", "image": image}]
@@ -86,6 +121,22 @@ class ApiSite:
 
     def clear_up(self) -> None:
         self._core.delete_namespace(self.target.namespace)
+
+
+def budget(name: str, unavailable_max: int) -> dict[str, Any]:
+    selector = {"matchLabels": {"app": NAME}}
+    return {
+        "metadata": {"name": name},
+        "spec": {"maxUnavailable": unavailable_max, "selector": selector},
+    }
+
+
+def autoscaler(name: str, kind: str) -> dict[str, Any]:
+    target = {"apiVersion": "apps/v1", "kind": kind, "name": NAME}
+    return {
+        "metadata": {"name": name},
+        "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
+    }
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from remediators.core.marker import carries, marker_of
 from remediators.core.patch import add, request
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Revision, Workload
+from remediators.core.workload import Revision, Surroundings, Workload
 from schemas.actions import RESTART, ROLL_BACK, SCALE
 from schemas.remediation import Command, CommandKind, Request, Target
 from tests.ports.sites import Site
@@ -59,6 +59,12 @@ async def settled(site: Site) -> Workload:
         lambda: look(site),
         lambda seen: seen.observed_generation >= seen.generation and bool(seen.revision),
     )
+
+
+async def survey(site: Site) -> tuple[Workload, Surroundings]:
+    found = await site.cluster.survey(site.target)
+    assert not isinstance(found, Reply), found
+    return found
 
 
 async def revisions(site: Site, seen: Workload) -> tuple[Revision, ...]:
@@ -197,12 +203,32 @@ async def test_revisions_are_the_templates_there_have_been(site: Site):
 
 
 async def test_surroundings_are_told_or_left_unknown(site: Site):
-    found = await site.cluster.survey(site.target)
-    assert not isinstance(found, Reply)
-    seen, around = found
+    seen, around = await survey(site)
     assert seen.uid == (await look(site)).uid
     assert around.pdb_allowed is None
     assert 0 <= around.nodes_ready <= around.nodes
+
+
+async def test_what_lets_no_pod_go_is_told(site: Site):
+    """Its pods are not there yet, or are few: the strictest budget lets none of them go."""
+    await site.budgets("lax", 1)
+    await site.budgets("strict", 0)
+    _, around = await until(lambda: survey(site), lambda found: found[1].pdb_allowed is not None)
+    assert around.pdb_allowed == 0
+
+
+async def test_nobody_else_controls_it(site: Site):
+    await site.autoscales("of-another-kind", "StatefulSet")
+    seen, _ = await survey(site)
+    assert seen.owner == ""
+
+
+async def test_all_who_control_it_are_told(site: Site):
+    await site.autoscales("scaler")
+    await site.annotates("argocd.argoproj.io/tracking-id", "shop:apps/Deployment:test/web")
+    await site.labels("kustomize.toolkit.fluxcd.io/name", "apps")
+    seen, _ = await survey(site)
+    assert seen.owner == "ArgoCD/shop,Flux/apps,HorizontalPodAutoscaler/scaler"
 
 
 async def _act(site: Site, command_id: str, action: str, **more: Any) -> Command:

@@ -2,13 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 
 from remediators.bootstrap import run_executor
 from remediators.executor.metrics import Metrics
-from remediators.executor.web import Web
 from remediators.settings import ClusterAddress, ExecutorSettings
+from remediators.web import Web
 from schemas.remediation import OutcomeStatus
 from tests.remediators.builders import command, outcome
 
@@ -18,6 +20,14 @@ def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Pa
     assert run_executor(ExecutorSettings(clusters=nowhere)) == os.EX_CONFIG
     missing = tmp_path / "clusters.yaml"
     assert run_executor(ExecutorSettings(clusters_file=missing)) == os.EX_CONFIG
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"probe_hosts": ("*",)}, {"prometheus_urls": {"eu-1": "prometheus"}}],
+)
+def test_so_are_hosts_and_addresses_that_are_none(more: dict[str, Any]):
+    assert run_executor(ExecutorSettings(**more)) == os.EX_CONFIG
 
 
 def test_a_broker_that_is_not_there_is_a_fault():

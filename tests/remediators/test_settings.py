@@ -60,6 +60,24 @@ def test_limits_that_are_no_limits(wrong):
         ExecutorSettings(**wrong)
 
 
+def test_what_probes_may_ask(monkeypatch):
+    monkeypatch.setenv("MENDLOG_PROBE_HOSTS", ".svc, shop.example:8080,")
+    monkeypatch.setenv("MENDLOG_PROMETHEUS_URLS", '{"eu-1": "http://prometheus:9090"}')
+    settings = ExecutorSettings()
+    assert settings.probe_hosts == (".svc", "shop.example:8080")
+    assert settings.prometheus_urls == {"eu-1": "http://prometheus:9090"}
+
+
+def test_bound_to_one_workload(monkeypatch):
+    monkeypatch.setenv("TARGET_NAMESPACE", "shop")
+    monkeypatch.setenv("TARGET_DEPLOYMENT", "checkout")
+    settings = ExecutorSettings()
+    assert (settings.target_namespace, settings.target_deployment) == ("shop", "checkout")
+    monkeypatch.delenv("TARGET_NAMESPACE")
+    with pytest.raises(ValidationError):
+        ExecutorSettings()
+
+
 def test_two_processes_have_two_names():
     assert str(__import__("os").getpid()) in ExecutorSettings().name
 

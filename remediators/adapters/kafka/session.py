@@ -1,4 +1,4 @@
-"""All that the executor has of the broker, opened and closed together."""
+"""All that a process has of the broker, opened and closed together."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from remediators.adapters.kafka.deliveries import KafkaDeliveries
 from remediators.adapters.kafka.inbox import KafkaInbox
+from remediators.adapters.kafka.notices import KafkaNotices
 from remediators.adapters.kafka.outcomes import KafkaOutcomes
 from remediators.adapters.kafka.switches import KafkaSwitches
 from remediators.adapters.kafka.topics import Broker, in_time
@@ -27,19 +29,17 @@ class Session:
     switches: KafkaSwitches
 
 
+@dataclass(frozen=True, slots=True)
+class NotifierSession:
+    inbox: KafkaNotices
+    deliveries: KafkaDeliveries
+
+
 @asynccontextmanager
 async def open_session(broker: Broker) -> AsyncIterator[Session]:
     """The inbox is not in its group yet: it joins once there is something to do with commands."""
     async with AsyncExitStack() as opened:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=broker.bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            request_timeout_ms=int(broker.timeout_s * 1000),
-        )
-        opened.push_async_callback(_stop, producer)
-        await in_time("reaching the broker", producer.start(), broker.timeout_s)
+        producer = await _producer(broker, opened)
         inbox = KafkaInbox(broker, producer)
         outcomes = KafkaOutcomes(broker, producer)
         switches = KafkaSwitches(broker)
@@ -48,6 +48,31 @@ async def open_session(broker: Broker) -> AsyncIterator[Session]:
             await part.start()
         opened.push_async_callback(_stop, inbox)
         yield Session(inbox, outcomes, switches)
+
+
+@asynccontextmanager
+async def open_notifier_session(broker: Broker) -> AsyncIterator[NotifierSession]:
+    async with AsyncExitStack() as opened:
+        producer = await _producer(broker, opened)
+        deliveries = KafkaDeliveries(broker, producer)
+        opened.push_async_callback(_stop, deliveries)
+        await deliveries.start()
+        inbox = KafkaNotices(broker, producer)
+        opened.push_async_callback(_stop, inbox)
+        yield NotifierSession(inbox, deliveries)
+
+
+async def _producer(broker: Broker, opened: AsyncExitStack) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=broker.bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        request_timeout_ms=int(broker.timeout_s * 1000),
+    )
+    opened.push_async_callback(_stop, producer)
+    await in_time("reaching the broker", producer.start(), broker.timeout_s)
+    return producer
 
 
 class _Stops(Protocol):

@@ -1,4 +1,4 @@
-"""What all readers and writers of the executor must agree on."""
+"""What all readers and writers here must agree on."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator
@@ -9,6 +9,7 @@ from typing import TypeVar
 from aiokafka.errors import KafkaError
 
 from remediators.ports import BrokerLost
+from remediators.settings import ProcessSettings
 from schemas.topics import COMMANDS, OUTCOMES, REJECTS, SWITCHES, Topic
 
 T = TypeVar("T")
@@ -45,6 +46,17 @@ class Broker:
     @property
     def rejects(self) -> str:
         return self.name(REJECTS)
+
+
+def broker_of(settings: ProcessSettings, group_id: str) -> Broker:
+    return Broker(
+        bootstrap=settings.bootstrap,
+        prefix=settings.topic_prefix,
+        partitions=settings.tape_partitions,
+        timeout_s=settings.produce_timeout_s,
+        session_timeout_s=settings.session_timeout_s,
+        group_id=group_id,
+    )
 
 
 @contextmanager

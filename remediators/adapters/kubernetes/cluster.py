@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from remediators.adapters.kubernetes import views
+from remediators.adapters.kubernetes import owners, views
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.wire import Call
 from remediators.core.reply import Answer, Reply
@@ -21,6 +21,15 @@ T = TypeVar("T")
 FIELD_MANAGER = "mendlog"
 NODES_FRESH_S = 10.0
 NO_NODES = Surroundings()
+PAGE_ITEMS = 500
+PAGES_MAX = 40
+LIST_S_MAX = 20.0
+"""After which no further page is asked for."""
+
+Items = list[dict[str, Any]]
+NO_SELECTION: Mapping[str, str] = {}
+BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
+AUTOSCALERS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
 
 _RESOURCES: Mapping[str, str] = {"Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}"}
 
@@ -44,12 +53,16 @@ class KubernetesCluster:
 
     async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
         """All at once: what is asked for one after another is answered late."""
-        seen, budgets, nodes = await asyncio.gather(
-            self.look(target), self._run(self._budgets, target), self._run(self._fresh_nodes)
+        seen, budgets, autoscalers, nodes = await asyncio.gather(
+            self.look(target),
+            self._run(self._in_namespace, BUDGETS, target),
+            self._run(self._in_namespace, AUTOSCALERS, target),
+            self._run(self._fresh_nodes),
         )
         if isinstance(seen, Reply):
             return seen
-        return seen, replace(nodes, pdb_allowed=_allowed(seen, budgets))
+        owned = replace(seen, owner=_owner(seen, autoscalers))
+        return owned, replace(nodes, pdb_allowed=_allowed(seen, budgets))
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         path = _path(request.target)
@@ -73,33 +86,43 @@ class KubernetesCluster:
 
     def _revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
         namespace = quote(workload.target.namespace, safe="")
-        query = urlencode({"labelSelector": views.selector_text(workload.selector)})
-        sets = self._list(f"/apis/apps/v1/namespaces/{namespace}/replicasets?{query}")
+        selector = views.selector_text(workload.selector)
+        path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
+        sets = self._list(path, {"labelSelector": selector})
         if isinstance(sets, Reply):
             return sets
         return _read(views.revisions, workload.uid, sets)
 
-    def _budgets(self, target: Target) -> list[dict[str, Any]] | Reply:
-        namespace = quote(target.namespace, safe="")
-        return self._list(f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets")
+    def _in_namespace(self, path: str, target: Target) -> Items | Reply:
+        return self._list(path.format(quote(target.namespace, safe="")))
 
     def _fresh_nodes(self) -> Surroundings:
         """Kept for some seconds: thousands of nodes would make each look slow."""
         if time.monotonic() - self._nodes_read_s > NODES_FRESH_S:
-            nodes = self._list("/api/v1/nodes?resourceVersion=0")
+            nodes = self._list("/api/v1/nodes")
             counted = nodes if isinstance(nodes, Reply) else _read(_count_nodes, nodes)
             self._nodes = NO_NODES if isinstance(counted, Reply) else counted
             self._nodes_read_s = time.monotonic()
         return self._nodes
 
-    def _list(self, path: str) -> list[dict[str, Any]] | Reply:
-        found = self._server.get(path)
-        if isinstance(found, Reply):
-            return found
-        if (found.get("metadata") or {}).get("continue"):
-            return Reply(Answer.UNSURE, "an incomplete list")
-        items = found.get("items")
-        return items if isinstance(items, list) else Reply(Answer.UNSURE, "not a list")
+    def _list(self, path: str, selection: Mapping[str, str] = NO_SELECTION) -> Items | Reply:
+        """All of it, page by page, or why not: what holds for a part may not hold for the whole."""
+        items: Items = []
+        token, until_s = "", time.monotonic() + LIST_S_MAX
+        for _ in range(PAGES_MAX):
+            query = urlencode({**selection, "limit": PAGE_ITEMS, "continue": token})
+            page = self._server.get(f"{path}?{query}")
+            if isinstance(page, Reply):
+                return page
+            if not isinstance(page.get("items"), list):
+                return Reply(Answer.UNSURE, "not a list")
+            items += page["items"]
+            token = (page.get("metadata") or {}).get("continue", "")
+            if not token:
+                return items
+            if time.monotonic() > until_s:
+                break
+        return Reply(Answer.UNSURE, f"a list that does not end: {len(items)} and more")
 
     def _send(self, request: Request, path: str, in_time: Callable[[], bool]) -> Reply:
         call = Call(in_time, functools.partial(self._reached, "executor.request_sent"))
@@ -127,7 +150,12 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
         return Reply(Answer.UNSURE, f"an answer that makes no sense: {fault!r}")
 
 
-def _allowed(seen: Workload, budgets: list[dict[str, Any]] | Reply) -> int | None:
+def _owner(seen: Workload, found: Items | Reply) -> str:
+    named = found if isinstance(found, Reply) else _read(owners.autoscalers, seen.target, found)
+    return owners.joined([seen.owner, *([owners.UNREAD] if isinstance(named, Reply) else named)])
+
+
+def _allowed(seen: Workload, budgets: Items | Reply) -> int | None:
     """A right that we lack, or an API that fails, leaves it unknown."""
     if isinstance(budgets, Reply):
         return None
@@ -135,7 +163,7 @@ def _allowed(seen: Workload, budgets: list[dict[str, Any]] | Reply) -> int | Non
     return None if isinstance(allowed, Reply) else allowed
 
 
-def _count_nodes(nodes: list[dict[str, Any]]) -> Surroundings:
+def _count_nodes(nodes: Items) -> Surroundings:
     return Surroundings(
         nodes=len(nodes),
         nodes_ready=sum(views.ready(node) for node in nodes),

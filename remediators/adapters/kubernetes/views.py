@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from remediators.adapters.kubernetes import owners
 from remediators.core.workload import REVISION, Condition, Pods, Revision, Workload
 from schemas.remediation import Target
 
@@ -29,7 +30,7 @@ def workload(target: Target, found: Object) -> Workload:
         conditions=tuple(_condition(c) for c in status.get("conditions") or ()),
         rollout_paused=bool(spec.get("paused")),
         selector=spec.get("selector") or {},
-        owner=_controller(meta),
+        owner=owners.of_object(meta),
         field_managers=_managers(meta),
     )
 
@@ -51,11 +52,6 @@ def _condition(condition: Object) -> Condition:
         condition.get("reason", ""),
         condition.get("message", ""),
     )
-
-
-def _controller(meta: Object) -> str:
-    owners = (o for o in meta.get("ownerReferences") or () if o.get("controller"))
-    return next((f"{o['kind']}/{o['name']}" for o in owners), "")
 
 
 def _managers(meta: Object) -> tuple[str, ...]:
@@ -102,11 +98,16 @@ def pdb_allowed(template: Object, budgets: Iterable[Object]) -> int | None:
     """How many pods the strictest budget over them lets go; None without one."""
     labels = (template.get("metadata") or {}).get("labels") or {}
     allowed = [
-        (budget.get("status") or {}).get("disruptionsAllowed", 0)
-        for budget in budgets
-        if selects(budget["spec"].get("selector"), labels)
+        _allowed(budget) for budget in budgets if selects(budget["spec"].get("selector"), labels)
     ]
     return min(allowed, default=None)
+
+
+def _allowed(budget: Object) -> int:
+    """None, as the API itself has it, until the controller has counted by the newest budget."""
+    status = budget.get("status") or {}
+    counted = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
+    return max(0, status.get("disruptionsAllowed", 0)) if counted else 0
 
 
 def selects(selector: Object | None, labels: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from remediators.core.patch import BODY_BYTES_MAX
 from remediators.core.refusal import Refusal
 from remediators.core.workload import REVISION, Revision
 from remediators.probes.catalog import PROBES
+from schemas import actions
 from schemas.actions import ACTIONS, ESCALATE, ROLL_BACK, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, Target
 from streams.policy import load
@@ -26,7 +27,7 @@ def test_undoable_by_the_contract_and_by_the_catalogue():
 
 
 def test_every_probe_and_kind_that_a_policy_may_name():
-    assert set(PROBES) == load.PROBES
+    assert set(PROBES) == set(actions.PROBES)
     assert all(row.kinds >= load.KINDS for row in CATALOG.values())
 
 

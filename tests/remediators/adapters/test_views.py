@@ -106,14 +106,16 @@ def test_a_selector_as_text():
 
 
 def test_the_strictest_budget_counts():
-    def budget(allowed, **labels):
+    def budget(allowed, counted=1, **labels):
         return {
+            "metadata": {"generation": 1},
             "spec": {"selector": {"matchLabels": labels}},
-            "status": {"disruptionsAllowed": allowed},
+            "status": {"disruptionsAllowed": allowed, "observedGeneration": counted},
         }
 
     template = {"metadata": {"labels": LABELS}}
     budgets = [budget(2, app="x"), budget(1, tier="web"), budget(0, app="y")]
     assert views.pdb_allowed(template, budgets) == 1
     assert views.pdb_allowed(template, budgets[2:]) is None
-    assert views.pdb_allowed(template, [{"spec": {"selector": {}}}]) == 0
+    assert views.pdb_allowed(template, [{"metadata": {}, "spec": {"selector": {}}}]) == 0
+    assert views.pdb_allowed(template, [budget(2, counted=0, app="x")]) == 0

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from remediators.core.scope import Scope
 from remediators.executor.desk import Desk
 from remediators.executor.job import Means
 from remediators.executor.metrics import Metrics
 from remediators.executor.work import Work
-from remediators.ports import Recorded
+from remediators.ports import Outlook, Recorded
 from schemas.remediation import Command, CommandKind, Observation, Outcome
-from tests.fakes import FakeClock, FakeCluster, FakeLedger
+from tests.fakes import FakeClock, FakeCluster, FakeLedger, FakePages
 from tests.remediators.builders import NOW_MS, TARGET, command
 
 PARTITION = 0
@@ -22,6 +23,8 @@ class Bench:
     def __init__(self, actions_per_hour_max: int = 30) -> None:
         self.cluster = FakeCluster()
         self.cluster.deploy(TARGET)
+        self.pages = FakePages()
+        self.scope = Scope()
         self.clock = FakeClock(NOW_MS)
         self.ledger = FakeLedger(self.clock)
         self.points: list[str] = []
@@ -39,6 +42,8 @@ class Bench:
             self.metrics,
             self._reached,
             self.actions_per_hour_max,
+            Outlook(self.pages, {"eu-1": self.pages}),
+            self.scope,
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
+from remediators.core.scope import Scope
 from remediators.executor.job import Means
 from remediators.executor.loop import Executor, Limits, Unclaimed
 from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
-from remediators.ports import BrokerLost, Delivery
+from remediators.ports import BrokerLost, Delivery, Outlook
 from schemas.codec import encode
 from schemas.remediation import Command, CommandKind, Target
-from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger
+from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger, FakePages
 from tests.remediators.builders import NOW_MS, TARGET, command
 
 WITHIN_S = 5.0
@@ -27,7 +28,10 @@ class Here:
         self.ledger = FakeLedger(self.clock)
         self.pulse = Pulse(self.board, "me", every_s=0.01, age_max_s=10)
         self.metrics = Metrics()
-        means = Means({"eu-1": self.cluster}, self.pulse, self.metrics, lambda _: None, 30)
+        outlook = Outlook(FakePages(), {})
+        means = Means(
+            {"eu-1": self.cluster}, self.pulse, self.metrics, lambda _: None, 30, outlook, Scope()
+        )
         limits = Limits(in_flight_max, grace_s=0.2)
         self.executor = Executor("me", self.inbox, self.ledger, self.pulse, means, limits)
         self._offset = 0

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from remediators.core.page import Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.scope import Scope
 from remediators.core.workload import PAUSED_UNTIL
 from remediators.executor import reading
 from schemas.actions import ROLL_BACK, SCALE
@@ -76,6 +78,50 @@ async def test_a_verify_runs_each_probe_once(here: Bench):
     assert isinstance(outcome, Outcome)
     assert outcome.status is OutcomeStatus.CHECKED
     assert [(c.probe, c.passed) for c in outcome.checks] == [("rollout", True), ("latency", None)]
+
+
+async def test_a_verify_of_several_kinds_answers_under_their_names(here: Bench):
+    here.pages.answers["http://checkout.shop.svc/healthz"] = Page(200)
+    wanted = [
+        {"probe": "rollout", "name": "pods"},
+        {"probe": "http", "name": "smoke", "url": "http://{name}.{namespace}.svc/healthz"},
+        {"probe": "promql", "name": "errors", "query": "up", "below": "1"},
+    ]
+    order = command(CommandKind.VERIFY, parameters={"probes": json.dumps(wanted)})
+    (outcome,) = await here.do(order)
+    assert isinstance(outcome, Outcome)
+    assert [(c.probe, c.passed) for c in outcome.checks] == [
+        ("pods", True),
+        ("smoke", True),
+        ("errors", None),
+    ]
+
+
+async def test_what_is_no_list_of_probes_runs_none_and_tells_nothing(here: Bench):
+    (outcome,) = await here.do(command(CommandKind.VERIFY, parameters={"probes": "[{}]"}))
+    assert isinstance(outcome, Outcome)
+    assert [(c.probe, c.passed) for c in outcome.checks] == [("probes", None)]
+    assert here.pages.asked == []
+
+
+@pytest.mark.parametrize("kind", list(CommandKind))
+async def test_a_bound_executor_refuses_what_is_not_its_own(here: Bench, kind: CommandKind):
+    here.scope = Scope("shop", "cart")
+    here.restart()
+    records = await here.do(command(kind, undoes="c0" if kind is CommandKind.ROLLBACK else ""))
+    assert words(records) == ["rejected out_of_scope"]
+    assert here.cluster.sent == []
+
+
+async def test_what_another_announced_outside_our_bounds_may_have_happened(here: Bench):
+    act = await here.act()
+    here.die_at = "executor.intent_acked"
+    with pytest.raises(Died):
+        await here.do(act)
+    here.scope = Scope("payments")
+    here.restart()
+    assert words(await here.do(act)) == ["unknown out_of_scope"]
+    assert here.cluster.sent == []
 
 
 async def test_a_verify_that_cannot_read_cannot_tell(here: Bench):

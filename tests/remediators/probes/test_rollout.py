@@ -3,7 +3,7 @@
 import pytest
 
 from remediators.core.workload import Condition, Pods
-from remediators.probes import catalog, rollout
+from remediators.probes import rollout
 from tests.remediators.builders import workload
 
 STALLED = (Condition("Progressing", "False", rollout.STALLED),)
@@ -21,12 +21,4 @@ CASES = [
 
 @pytest.mark.parametrize(("seen", "passed"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_rollout(seen, passed):
-    assert rollout.check(seen).passed is passed
-
-
-def test_a_probe_of_a_later_release_cannot_be_told():
-    assert catalog.run("latency", workload()).passed is None
-
-
-def test_names_are_parted_by_commas():
-    assert catalog.names("rollout, latency,,") == ("rollout", "latency")
+    assert rollout.judged(seen).passed is passed

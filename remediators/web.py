@@ -1,4 +1,4 @@
-"""The executor's own small server: is it alive, is it ready, what has it done."""
+"""A process's own small server: is it alive, is it ready, what has it done."""
 
 from collections.abc import Callable
 

@@ -1,0 +1,73 @@
+"""Who else controls a workload: whoever owns it, scales it, or restores it from a repository.
+
+What they would undo, or fight over, a rail must know of before anything is changed.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemas.remediation import Target
+
+Object = Mapping[str, Any]
+
+AUTOSCALER = "HorizontalPodAutoscaler"
+UNREAD = f"{AUTOSCALER}/?"
+"""Whether one scales it could not be asked. To take that for none would be wrong."""
+
+ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
+"""Helm and others set it too: it names an Argo CD application only where Argo CD has written."""
+ARGO_WRITER = "argocd"
+FLUX = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
+
+
+def joined(owners: Iterable[str]) -> str:
+    """Each once. None of their names can contain a comma."""
+    return ",".join(dict.fromkeys(owner for owner in owners if owner))
+
+
+def of_object(meta: Object) -> str:
+    """Those that leave a trace on the object itself."""
+    return joined((*_controllers(meta), _argo_cd(meta), *_flux(meta)))
+
+
+def autoscalers(target: Target, found: Iterable[Object]) -> tuple[str, ...]:
+    """Those of the target's namespace that name it."""
+    return tuple(
+        f"{AUTOSCALER}/{each['metadata']['name']}"
+        for each in found
+        if _names(each["spec"]["scaleTargetRef"], target)
+    )
+
+
+def _names(reference: Object, target: Target) -> bool:
+    """Whatever the version: it is the group that tells kinds of one name apart."""
+    group = reference.get("apiVersion", "apps/v1").partition("/")[0]
+    return (group, reference["kind"], reference["name"]) == ("apps", target.kind, target.name)
+
+
+def _controllers(meta: Object) -> Iterable[str]:
+    owners = meta.get("ownerReferences") or ()
+    return (f"{o['kind']}/{o['name']}" for o in owners if o.get("controller"))
+
+
+def _argo_cd(meta: Object) -> str:
+    tracking = (meta.get("annotations") or {}).get(ARGO_TRACKING, "")
+    if tracking:
+        return _owner("ArgoCD", tracking.partition(":")[0])
+    writers = (m.get("manager", "") for m in meta.get("managedFields") or ())
+    written = any(writer.startswith(ARGO_WRITER) for writer in writers)
+    return _owner("ArgoCD", _labels(meta).get(INSTANCE, "")) if written else ""
+
+
+def _flux(meta: Object) -> Iterable[str]:
+    return (_owner("Flux", _labels(meta).get(label, "")) for label in FLUX)
+
+
+def _owner(kind: str, name: str) -> str:
+    """An annotation may hold anything; one comma would make two owners of it."""
+    return f"{kind}/{name.replace(',', '_')}" if name else ""
+
+
+def _labels(meta: Object) -> Mapping[str, str]:
+    return meta.get("labels") or {}

@@ -1,0 +1,1 @@
+"""The notifier: notices in, people told through their channels, each end on `deliveries`."""

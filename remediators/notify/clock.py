@@ -1,0 +1,31 @@
+"""The broker's time, as told by the acknowledgement of our last record.
+
+A notice's end is the tape's time, which is the broker's. Every message is announced on
+`deliveries` before it is sent, so the broker has told its time just before it matters. Until the
+first record the host's clock has to do: nothing is sent by it.
+"""
+
+import asyncio
+import time
+
+
+def elapsed_ms() -> int:
+    """Counts suspended time where the system can."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
+
+
+class BrokerClock:
+    def __init__(self) -> None:
+        self._ahead_ms = time.time_ns() // 1_000_000 - elapsed_ms()
+
+    def now_ms(self) -> int:
+        return elapsed_ms() + self._ahead_ms
+
+    def heard(self, at_ms: int, asked_at_ms: int) -> None:
+        """Taken as the time of the moment before it was asked for: ahead, and never behind, so
+        that nothing is sent late."""
+        self._ahead_ms = at_ms - asked_at_ms
+
+    async def wait_until(self, at_ms: int) -> None:
+        while (left_ms := at_ms - self.now_ms()) > 0:  # noqa: ASYNC110 - time is no event
+            await asyncio.sleep(left_ms / 1000)

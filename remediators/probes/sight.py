@@ -1,0 +1,34 @@
+"""What a probe is to the executor: something asked, what may be looked at, and a verdict."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from remediators.core.reply import Reply
+from remediators.core.workload import Workload
+from remediators.ports import Outlook
+from schemas.remediation import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`look` asks the cluster anew; only probes that need the target call it."""
+
+    target: Target
+    look: Callable[[], Awaitable[Workload | Reply]]
+    outlook: Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`passed` None: it could not be told, which is never success."""
+
+    passed: bool | None
+    detail: str = ""
+
+
+def untold(why: str) -> Verdict:
+    return Verdict(None, why)
+
+
+Probe = Callable[[Mapping[str, str], Sight], Awaitable[Verdict]]
+"""Its parameters are as the contract declares them, placeholders filled in."""

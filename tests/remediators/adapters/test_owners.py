@@ -1,0 +1,65 @@
+"""Who else controls a workload, by what they leave on it."""
+
+import pytest
+
+from remediators.adapters.kubernetes import owners
+from tests.remediators.builders import TARGET
+
+INSTANCE = {"app.kubernetes.io/instance": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("meta", "owner"),
+    [
+        pytest.param({}, "", id="nobody"),
+        pytest.param({"labels": None, "annotations": None}, "", id="null"),
+        pytest.param(
+            {"ownerReferences": [{"kind": "Rollout", "name": "x", "controller": True}]},
+            "Rollout/x",
+            id="a controller",
+        ),
+        pytest.param(
+            {"ownerReferences": [{"kind": "Shop", "name": "x"}]}, "", id="an owner, no controller"
+        ),
+        pytest.param(
+            {"annotations": {owners.ARGO_TRACKING: "shop:apps/Deployment:shop/checkout"}},
+            "ArgoCD/shop",
+            id="argo by annotation",
+        ),
+        pytest.param(
+            {"labels": INSTANCE, "managedFields": [{"manager": "argocd-controller"}]},
+            "ArgoCD/shop",
+            id="argo by label",
+        ),
+        pytest.param(
+            {"labels": INSTANCE, "managedFields": [{"manager": "helm"}]}, "", id="the label of helm"
+        ),
+        pytest.param(
+            {"labels": {name: f"f{n}" for n, name in enumerate(owners.FLUX)}},
+            "Flux/f0,Flux/f1",
+            id="flux, both ways",
+        ),
+        pytest.param(
+            {"annotations": {owners.ARGO_TRACKING: "a,Flux/b:x"}}, "ArgoCD/a_Flux/b", id="a comma"
+        ),
+    ],
+)
+def test_of_object(meta, owner):
+    assert owners.of_object(meta) == owner
+
+
+@pytest.mark.parametrize(
+    ("reference", "scales"),
+    [
+        ({"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}, True),
+        ({"apiVersion": "apps/v1beta1", "kind": "Deployment", "name": "checkout"}, True),
+        ({"kind": "Deployment", "name": "checkout"}, True),
+        ({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"}, False),
+        ({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "checkout"}, False),
+        ({"apiVersion": "example.io/v1", "kind": "Deployment", "name": "checkout"}, False),
+    ],
+)
+def test_autoscalers(reference, scales):
+    found = [{"metadata": {"name": "a"}, "spec": {"scaleTargetRef": reference}}]
+    wanted = ("HorizontalPodAutoscaler/a",) if scales else ()
+    assert owners.autoscalers(TARGET, found) == wanted
