@@ -45,7 +45,7 @@ FREEZE: Shape[NamedFreeze] = record(
     "a freeze",
     {
         "name": Key(names("freeze"), "given as the reason"),
-        "during": Key(list_of(refers_to("interval"), least=1), "names of `time_intervals`"),
+        "during": Key(list_of(refers_to("time interval"), least=1), "names of `time_intervals`"),
         **MATCH_OR_ALL,
     },
     lambda found: NamedFreeze(found["name"], found["during"], match_or_all(found)),

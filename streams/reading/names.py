@@ -18,6 +18,10 @@ class Names:
             self._twice.append((of, name, node))
         self._defined[of].setdefault(name, node)
 
+    def note(self, of: str, name: str, node: Node) -> None:
+        """Defined, and whether that is once is judged elsewhere."""
+        self._defined[of].setdefault(name, node)
+
     def refer(self, of: str, name: str, node: Node) -> None:
         self._used[of].append((name, node))
 
