@@ -34,8 +34,8 @@ def pack(sightings: Sequence[Sighting]) -> Sightings:
     return pack_rows([row_bytes(s) for s in sightings])
 
 
-def pack_rows(rows: Sequence[bytes]) -> Sightings:
-    return Sightings(count=len(rows), body=b"[" + b",".join(rows) + b"]")
+def pack_rows(rows: Sequence[bytes], received_at_ms: int = 0) -> Sightings:
+    return Sightings(len(rows), b"[" + b",".join(rows) + b"]", received_at_ms)
 
 
 def rows(fact: Sightings) -> list[Row]:
