@@ -36,6 +36,10 @@ class Action:
     undoable: bool = False
     one_of: tuple[str, ...] = ()
     """Parameters of which exactly one must be given."""
+    disruptive: bool = False
+    """It takes pods away while it goes on, as many as the rollout strategy allows."""
+    destructive: bool = False
+    """It cannot be undone by anything: two people must want it."""
 
 
 RESTART = "restart"
@@ -45,7 +49,9 @@ ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
 ACTIONS: Mapping[str, Action] = {
-    RESTART: Action("replace every pod, as fast as the rollout strategy allows", {}),
+    RESTART: Action(
+        "replace every pod, as fast as the rollout strategy allows", {}, disruptive=True
+    ),
     SCALE: Action(
         "change the number of replicas",
         {
@@ -56,7 +62,7 @@ ACTIONS: Mapping[str, Action] = {
         undoable=True,
         one_of=("replicas", "by"),
     ),
-    ROLL_BACK: Action("return to the revision before this one", {}),
+    ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
 }
 
 
@@ -68,6 +74,10 @@ class ProbeKind:
     parameters: Mapping[str, Parameter]
     one_of: tuple[str, ...] = ()
     """Parameters of which exactly one must be given."""
+    disruptive: bool = False
+    """It takes pods away while it goes on, as many as the rollout strategy allows."""
+    destructive: bool = False
+    """It cannot be undone by anything: two people must want it."""
     filled_in: tuple[str, ...] = ()
     """Parameters in which `PLACEHOLDERS`, and nothing else, stand for the target's own names."""
 

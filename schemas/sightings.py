@@ -10,8 +10,8 @@ import msgspec
 from schemas.alerts import AlertStatus, Sighting
 from schemas.tape import Sightings
 
-_Row = tuple[str, str, str, int, int, dict[str, str], dict[str, str]]
-_decode = msgspec.json.Decoder(list[_Row]).decode
+Row = tuple[str, str, str, int, int, dict[str, str], dict[str, str]]
+_decode = msgspec.json.Decoder(list[Row]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _STATUS = {status.value: status for status in AlertStatus}
 
@@ -34,13 +34,21 @@ def pack(sightings: Sequence[Sighting]) -> Sightings:
     return pack_rows([row_bytes(s) for s in sightings])
 
 
-def pack_rows(rows: Sequence[bytes]) -> Sightings:
-    return Sightings(count=len(rows), body=b"[" + b",".join(rows) + b"]")
+def pack_rows(rows: Sequence[bytes], received_at_ms: int = 0) -> Sightings:
+    return Sightings(len(rows), b"[" + b",".join(rows) + b"]", received_at_ms)
+
+
+def rows(fact: Sightings) -> list[Row]:
+    """The rows as they stand: most of them are repeats, of which nobody needs a Sighting. Raises
+    ValueError on a body that is not what `pack` writes."""
+    found = _decode(fact.body)
+    for row in found:
+        if row[2] not in _STATUS:
+            raise ValueError(f"unknown status {row[2]!r}")
+    return found
 
 
 def unpack(fact: Sightings) -> Iterable[Sighting]:
-    """Raises ValueError on a body that is not what `pack` writes."""
-    for source, fingerprint, status, starts, ends, labels, annotations in _decode(fact.body):
-        if status not in _STATUS:
-            raise ValueError(f"unknown status {status!r}")
+    """Raises ValueError as `rows` does."""
+    for source, fingerprint, status, starts, ends, labels, annotations in rows(fact):
         yield Sighting(source, fingerprint, _STATUS[status], starts, ends, labels, annotations)

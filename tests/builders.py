@@ -43,24 +43,27 @@ _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 QUICK = """
 version: 1
 namespaces: [shop]
-grouping: {by: [alertname, deployment], wait: 0s}
+receivers: [ops]
+route:
+  receiver: ops
+  group_by: [alertname, deployment]
+  group_wait: 0s
+  group_interval: 5m
+  repeat_interval: 1h
 limits:
+  preset: production-1
   actions_per_minute: 6
   actions_per_hour: 30
   concurrent: 3
-  attempts_per_incident: 3
-  attempts_per_target: 2
-  attempts_window: 6h
   cooldown: 15m
-  observation_age: 30s
-  command_ttl: 120s
   patience: 5m
-  remind: 1h
   close_after: 10m
 playbooks:
   - name: errors
     match: ['alertname="HighErrors"']
     target: {kind: Deployment, namespace: "{namespace}", name: "{deployment}"}
+    mode: auto
+    trusted: the tests' own
     steps:
       - action: restart
         dwell: 0s

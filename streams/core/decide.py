@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from schemas import sightings
-from schemas.alerts import Sighting
-from schemas.controls import ALL_CLUSTERS, Control, ControlKind
+from schemas.controls import ALL_CLUSTERS, Control
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident
 from schemas.notices import Notice
@@ -22,23 +21,33 @@ from schemas.tape import (
     SnapshotTaken,
     Tick,
 )
-from streams.core import chain, clock, ladder, origins, outcomes, sight
+from streams.core import (
+    chain,
+    clock,
+    controls,
+    group,
+    ladder,
+    origins,
+    outcomes,
+    sight,
+    storm,
+)
 from streams.core.draft import Draft, Placed, UnreadableFact
+from streams.core.entries import (
+    PARTITION,
+    Entry,
+    IncidentState,
+    PolicyText,
+    alert_key,
+    policy_key,
+    scope_key,
+)
 from streams.core.incident import view
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
 from streams.core.policy import Policies
 from streams.core.reasons import Reason
-from streams.core.state import (
-    PARTITION,
-    Entry,
-    IncidentState,
-    PolicyText,
-    State,
-    deadline_of,
-    policy_key,
-    scope_key,
-)
+from streams.core.state import State, deadline_of
 
 STEPS_MAX = 8
 DUE_MAX = 256
@@ -83,17 +92,18 @@ def _hear(draft: Draft) -> None:
     cluster, fact = draft.fact.record.cluster, draft.fact.record.fact
     match fact:
         case Sightings():
-            for sighting in _unpacked(fact):
-                sight.see(draft, cluster, sighting)
+            rows = _rows(fact)
+            _note_lag(draft, cluster, fact)
+            sight.see_all(draft, cluster, rows)
         case Detection():
-            sight.see(draft, cluster, _as_sighting(fact))
+            _see_detection(draft, cluster, fact)
         case Observation():
             _end_lapsed_alerts(draft)
             outcomes.hear_observation(draft, fact)
         case Outcome():
             outcomes.hear(draft, fact)
         case Control():
-            _hear_control(draft, fact)
+            controls.hear(draft, fact)
         case PolicyPublished():
             _hear_policy(draft, fact)
         case LogicActivated():
@@ -111,35 +121,32 @@ def _end_lapsed_alerts(draft: Draft) -> None:
             _on_due(draft, key)
 
 
-def _unpacked(fact: Sightings) -> list[Sighting]:
+def _rows(fact: Sightings) -> list[sight.Row]:
     try:
-        return list(sightings.unpack(fact))
+        return sightings.rows(fact)
     except ValueError as fault:
         raise UnreadableFact(str(fault)) from fault
 
 
-def _as_sighting(fact: Detection) -> Sighting:
-    return Sighting(
-        source=DETECT,
-        fingerprint=fingerprint(fact.labels),
-        status=fact.status,
-        starts_at_ms=fact.since_ms,
-        ends_at_ms=0,
-        labels=fact.labels,
-        annotations=fact.annotations,
-    )
-
-
-def _hear_control(draft: Draft, control: Control) -> None:
-    if control.kind not in (ControlKind.KILL, ControlKind.UNKILL):
+def _note_lag(draft: Draft, cluster: str, fact: Sightings) -> None:
+    if not fact.received_at_ms:
         return
-    killed = control.kind is ControlKind.KILL
-    if control.cluster == ALL_CLUSTERS:
-        draft.put(PARTITION, replace(draft.partition, killed=killed))
-    else:
-        draft.put(scope_key(control.cluster), replace(draft.scope(control.cluster), killed=killed))
-    reason = Reason.KILL_SWITCH_ON if killed else Reason.KILL_SWITCH_OFF
-    draft.decided(control.cluster, "", control.kind.value, reason)
+    scope, lag_ms = draft.scope(cluster), max(0, draft.fact.at_ms - fact.received_at_ms)
+    draft.put(scope_key(cluster), replace(scope, lag_ms=lag_ms, lag_at_ms=draft.now_ms))
+
+
+def _see_detection(draft: Draft, cluster: str, fact: Detection) -> None:
+    row: sight.Row = (
+        DETECT,
+        fingerprint(fact.labels),
+        fact.status.value,
+        fact.since_ms,
+        0,
+        dict(fact.labels),
+        dict(fact.annotations),
+    )
+    sight.see_all(draft, cluster, [row])
+    group.measured(draft, alert_key(cluster, DETECT, row[1]), fact.rule, fact.value)
 
 
 def _hear_policy(draft: Draft, fact: PolicyPublished) -> None:
@@ -190,7 +197,9 @@ def _on_due(draft: Draft, key: str) -> None:
             sight.on_due(draft, key)
         case "scope":
             chain.checkpoint(draft, key.removeprefix("scope/"))
-        case "target":
+        case "storm":
+            storm.over(draft, key)
+        case "target" | "service" | "change" | "silence" | "freeze":
             draft.put(key, None)
         case other:
             raise AssertionError(f"{other} entries have no deadline")
@@ -209,8 +218,10 @@ def _incident_due(draft: Draft, key: str) -> None:
 
 def _take_turn(draft: Draft, incident: IncidentState) -> None:
     match incident.phase:
-        case Phase.OPEN:
+        case Phase.OPEN | Phase.SUPPRESSED:
             ladder.advance(draft, incident)
+        case Phase.AWAITING_APPROVAL:
+            ladder.escalate(draft, incident, Reason.APPROVAL_EXPIRED)
         case Phase.LOOKING:
             ladder.escalate(draft, incident, Reason.NO_OBSERVATION)
         case Phase.COMMANDED | Phase.ACTING | Phase.ROLLING_BACK:

@@ -1,4 +1,4 @@
-"""Alerts that belong together become one incident."""
+"""Alerts that belong together become one incident: which one an alert joins, and what is told."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,38 +6,54 @@ from dataclasses import replace
 from schemas.alerts import Sighting
 from schemas.ids import incident_id as new_incident_id
 from schemas.incidents import TimelineEntry
-from streams.core import ladder
+from streams.core import correlate, ladder, routing, storm
 from streams.core.draft import Draft
-from streams.core.incident import CLEARS, store
-from streams.core.lifecycle import Phase
-from streams.core.policy import Policy
-from streams.core.reasons import Reason
-from streams.core.state import (
+from streams.core.entries import (
     SAMPLE_MAX,
     AlertState,
+    CrowdState,
     GroupState,
     IncidentState,
+    crowd_key,
     group_key,
     incident_key,
 )
+from streams.core.incident import CLEARS, note, store
+from streams.core.lifecycle import Phase
+from streams.core.policy import Policy
+from streams.core.reasons import Reason
+from streams.core.seen import Seen
+
+MEASURED_MAX = 32
+NOTED_MAX = 16
+"""How many joins of other groups an incident's timeline tells one by one."""
 
 
-def alert_fired(draft: Draft, cluster: str, sighting: Sighting) -> str:
-    """Join the open incident of the alert's group, or open one. Returns the incident's id."""
-    policy = draft.policy()
-    values = _group_values(policy, sighting.labels)
+def alert_fired(
+    draft: Draft, cluster: str, sighting: Sighting, policy: Policy | None, seen: Seen | None
+) -> str:
+    """Join the open incident of the alert's group or of what it correlates with, or open one.
+    Returns the incident's id."""
+    values = _group_values(sighting, seen)
     key = group_key(cluster, values)
     group = draft.get(key, GroupState)
-    if group is None:
-        return _open(draft, cluster, key, values, sighting, policy)
-    _join(draft, key, group, sighting)
-    return group.incident_id
+    if group is not None:
+        _join(draft, group.incident_id, sighting)
+        return group.incident_id
+    if policy and seen and (found := correlate.find(draft, policy, cluster, sighting.labels, seen)):
+        incident, reason = found
+        draft.put(key, GroupState(incident.incident_id))
+        draft.grouped.setdefault(incident.incident_id, []).append(key)
+        _join_from_elsewhere(draft, incident, sighting, seen, reason)
+        return incident.incident_id
+    return _open(draft, cluster, key, values, sighting, policy, seen)
 
 
-def _group_values(policy: Policy | None, labels: Mapping[str, str]) -> Mapping[str, str]:
-    if policy is None:
-        return labels
-    return {name: labels.get(name, "") for name in policy.grouping.by}
+def _group_values(sighting: Sighting, seen: Seen | None) -> Mapping[str, str]:
+    if seen is None or not seen.routes:
+        return sighting.labels
+    labels = {**sighting.labels, **seen.added} if seen.added else sighting.labels
+    return routing.group_labels(seen.routes[0], labels)
 
 
 def _open(
@@ -47,12 +63,43 @@ def _open(
     values: Mapping[str, str],
     sighting: Sighting,
     policy: Policy | None,
+    seen: Seen | None,
 ) -> str:
+    incident = _opened(draft, cluster, key, values, sighting, policy, seen)
+    draft.put(key, GroupState(incident.incident_id))
+    draft.grouped.setdefault(incident.incident_id, []).append(key)
+    draft.put(
+        crowd_key(incident.incident_id),
+        CrowdState(firing=1, members=1, sample=(sighting.fingerprint,)),
+    )
+    draft.decided(
+        cluster, incident.incident_id, "opened", Reason.ALERT_FIRING, incident.phase.value
+    )
+    store(draft, incident)
+    for place in incident.places:
+        draft.opened.setdefault(place, []).append(incident_key(incident.incident_id))
+    if policy:
+        correlate.gather(draft, policy, incident)
+        storm.count(draft, policy, cluster)
+    return incident.incident_id
+
+
+def _opened(
+    draft: Draft,
+    cluster: str,
+    key: str,
+    values: Mapping[str, str],
+    sighting: Sighting,
+    policy: Policy | None,
+    seen: Seen | None,
+) -> IncidentState:
     fact = draft.fact
     origin = str(fact.record.origin or f"tape/{fact.partition}/{fact.offset}")
-    wait_ms = policy.grouping.wait_ms if policy else 0
-    labels = sighting.labels
-    incident = IncidentState(
+    labels = {**sighting.labels, **seen.added} if seen else sighting.labels
+    name = labels.get("alertname", "alert")
+    of_node, on_node = correlate.nodes_of(policy, seen, labels) if policy and seen else ("", "")
+    wait_ms = seen.routes[0].group_wait_ms if seen and seen.routes else 0
+    return IncidentState(
         incident_id=new_incident_id(cluster, key, origin),
         cluster=cluster,
         group_key=key,
@@ -60,46 +107,55 @@ def _open(
         labels=labels,
         phase=Phase.OPEN,
         reason=Reason.ALERT_FIRING.value,
-        title=sighting.annotations.get("summary") or labels.get("alertname", "alert"),
+        title=sighting.annotations.get("summary") or name,
         severity=labels.get("severity", "none"),
         opened_at_ms=draft.now_ms,
         updated_at_ms=draft.now_ms,
         due_at_ms=draft.now_ms + wait_ms,
         step_since_ms=draft.now_ms,
         timeline=(
-            TimelineEntry(
-                draft.now_ms,
-                fact.offset,
-                "opened",
-                Reason.ALERT_FIRING.value,
-                labels.get("alertname", ""),
-            ),
+            TimelineEntry(draft.now_ms, fact.offset, "opened", Reason.ALERT_FIRING.value, name),
         ),
+        source=sighting.source,
+        service=seen.service.name if seen and seen.service else "",
+        node=of_node,
+        on_node=on_node,
+        key=correlate.key_of(policy, labels) if policy else "",
+        receivers=seen.receivers if seen else (),
+        links={**(seen.links if seen else {}), **_links(sighting.annotations)},
     )
-    draft.put(key, GroupState(incident.incident_id, 1, 1, (sighting.fingerprint,)))
-    draft.decided(
-        cluster, incident.incident_id, "opened", Reason.ALERT_FIRING, incident.phase.value
-    )
-    store(draft, incident)
-    return incident.incident_id
 
 
-def _join(draft: Draft, key: str, group: GroupState, sighting: Sighting) -> None:
-    sample = group.sample
+_LINKED = {"runbook_url": "runbook", "dashboard_url": "dashboard"}
+
+
+def _links(annotations: Mapping[str, str]) -> dict[str, str]:
+    return {name: annotations[url] for url, name in _LINKED.items() if annotations.get(url)}
+
+
+def _join(draft: Draft, incident_id: str, sighting: Sighting) -> None:
+    members, came_back = _counted(draft, incident_id, sighting)
+    if members & (members - 1) == 0 or came_back:
+        _tell_joined(draft, incident_id, members)
+
+
+def _counted(draft: Draft, incident_id: str, sighting: Sighting) -> tuple[int, bool]:
+    """How many alerts the incident has had, and whether none of them was firing."""
+    key = crowd_key(incident_id)
+    crowd = draft.get(key, CrowdState)
+    assert crowd is not None
+    sample = crowd.sample
     if len(sample) < SAMPLE_MAX and sighting.fingerprint not in sample:
         sample = (*sample, sighting.fingerprint)
-    members = group.members + 1
-    draft.put(key, GroupState(group.incident_id, group.firing + 1, members, sample))
-    doubled = members & (members - 1) == 0
-    if doubled or not group.firing:
-        _tell_joined(draft, group.incident_id, members)
+    draft.put(key, CrowdState(crowd.firing + 1, crowd.members + 1, sample))
+    return crowd.members + 1, not crowd.firing
 
 
 def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
     """Of every joining alert the state knows; people are told each time their number doubles."""
     incident = draft.get(incident_key(incident_id), IncidentState)
     assert incident is not None
-    firing_again = replace(incident, clear_since_ms=None)
+    firing_again = _worth_telling(draft, replace(incident, clear_since_ms=None))
     if incident.phase is Phase.RESOLVED:
         ladder.refired(draft, firing_again)
         return
@@ -109,15 +165,51 @@ def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
     )
 
 
+def _join_from_elsewhere(
+    draft: Draft, incident: IncidentState, sighting: Sighting, seen: Seen, reason: Reason
+) -> None:
+    """The first alert of another group: who is told of that group is told of the incident."""
+    members, _ = _counted(draft, incident.incident_id, sighting)
+    receivers = tuple(dict.fromkeys((*incident.receivers, *seen.receivers)))
+    joined = _worth_telling(draft, replace(incident, clear_since_ms=None, receivers=receivers))
+    name = sighting.labels.get("alertname", "alert")
+    draft.decided(
+        incident.cluster, incident.incident_id, f"joined: {members}", reason, incident.phase
+    )
+    groups = len(draft.groups(incident.incident_id))
+    if groups <= NOTED_MAX or groups & (groups - 1) == 0:
+        joined = note(draft, joined, "joined", reason, f"{name} of {sighting.source}")
+    store(draft, joined)
+
+
+def _worth_telling(draft: Draft, incident: IncidentState) -> IncidentState:
+    """Whoever has the incident is told of more alerts after the group's interval, and not before
+    the next reminder otherwise."""
+    policy = draft.policy()
+    if incident.phase is not Phase.ESCALATED or policy is None or incident.due_at_ms is None:
+        return incident
+    again_ms = incident.told_at_ms + ladder.route_of(policy, incident).group_interval_ms
+    return replace(incident, due_at_ms=min(incident.due_at_ms, max(again_ms, draft.now_ms)))
+
+
+def measured(draft: Draft, alert: str, rule: str, value: float) -> None:
+    """What a detection of ours measured, for the conditions of its incident."""
+    known = draft.get(alert, AlertState)
+    incident = known and draft.get(incident_key(known.incident_id), IncidentState)
+    if incident and len(incident.measured) < MEASURED_MAX and incident.measured.get(rule) != value:
+        store(draft, replace(incident, measured={**incident.measured, rule: value}))
+
+
 def alert_ended(draft: Draft, alert: AlertState, reason: Reason) -> None:
     incident = draft.get(incident_key(alert.incident_id), IncidentState)
     if incident is None:
         return
-    group = draft.get(incident.group_key, GroupState)
-    assert group is not None
-    assert group.firing > 0, f"{incident.incident_id} loses more alerts than it had"
-    draft.put(incident.group_key, replace(group, firing=group.firing - 1))
-    if group.firing == 1:
+    key = crowd_key(alert.incident_id)
+    crowd = draft.get(key, CrowdState)
+    assert crowd is not None
+    assert crowd.firing > 0, f"{incident.incident_id} loses more alerts than it had"
+    draft.put(key, replace(crowd, firing=crowd.firing - 1))
+    if crowd.firing == 1:
         _clear(draft, replace(incident, clear_since_ms=draft.now_ms), reason)
 
 

@@ -7,10 +7,11 @@ from schemas.ids import notice_id
 from schemas.incidents import Incident, TimelineEntry
 from schemas.notices import Notice
 from schemas.remediation import Command
+from streams.core import muting
 from streams.core.draft import Draft
+from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState, crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after
 from streams.core.reasons import Reason
-from streams.core.state import TIMELINE_MAX, GroupState, IncidentState, incident_key
 
 NOTICE_TTL_MS = 3_600_000
 DETAIL_CHARS_MAX = 500
@@ -41,32 +42,41 @@ def move(
     draft.emitted.extend(emit)
     ids = tuple(e.command_id if isinstance(e, Command) else e.notice_id for e in emit)
     draft.decided(incident.cluster, incident.incident_id, event, reason, phase, ids)
+    told = any(isinstance(e, Notice) for e in emit)
     changed = replace(
-        incident,
+        note(draft, incident, event.value, reason, detail),
         phase=phase,
         reason=reason.value,
         due_at_ms=due_at_ms,
         notices=incident.notices + sum(isinstance(e, Notice) for e in emit),
-        timeline=_noted(draft, incident, event, reason, detail),
+        told_at_ms=draft.now_ms if told else incident.told_at_ms,
+        told_members=members_of(draft, incident) if told else incident.told_members,
         **changes,
     )
     return store(draft, changed)
 
 
-def _noted(
-    draft: Draft, incident: IncidentState, event: Event, reason: Reason, detail: str
-) -> tuple[TimelineEntry, ...]:
+def note(
+    draft: Draft, incident: IncidentState, what: str, reason: Reason, detail: str = ""
+) -> IncidentState:
+    """A line on its timeline. How it began stays; of the rest the latest."""
     entry = TimelineEntry(
-        draft.now_ms, draft.fact.offset, event.value, reason.value, detail[:DETAIL_CHARS_MAX]
+        draft.now_ms, draft.fact.offset, what, reason.value, detail[:DETAIL_CHARS_MAX]
     )
     kept = incident.timeline
     if len(kept) >= TIMELINE_MAX:
-        # How it began stays; of the rest the latest.
         kept = (kept[0], *kept[2:])
-    return (*kept, entry)
+    return replace(incident, timeline=(*kept, entry))
 
 
-def notice(draft: Draft, incident: IncidentState, kind: str, text: str) -> Notice:
+def members_of(draft: Draft, incident: IncidentState) -> int:
+    crowd = draft.get(crowd_key(incident.incident_id), CrowdState)
+    return crowd.members if crowd else 0
+
+
+def notice(
+    draft: Draft, incident: IncidentState, kind: str, text: str, ttl_ms: int = NOTICE_TTL_MS
+) -> Notice:
     return Notice(
         notice_id=notice_id(incident.incident_id, kind, incident.notices),
         incident_id=incident.incident_id,
@@ -76,14 +86,29 @@ def notice(draft: Draft, incident: IncidentState, kind: str, text: str) -> Notic
         title=incident.title,
         text=text[:TEXT_CHARS_MAX],
         at_ms=draft.now_ms,
-        expires_at_ms=draft.now_ms + NOTICE_TTL_MS,
+        expires_at_ms=draft.now_ms + ttl_ms,
         correlation_id=incident.incident_id,
+        receivers=_told(draft, incident),
+        proposal=incident.proposal,
+        labels=incident.labels,
+        links=incident.links,
     )
+
+
+def _told(draft: Draft, incident: IncidentState) -> tuple[str, ...]:
+    """Those of its routes that are not muted now, and those that its severity asks for."""
+    policy = draft.policy()
+    if policy is None:
+        return incident.receivers
+    severity = (policy.severities or {}).get(incident.severity)
+    mine = muting.muted_receivers(policy, incident, draft.now_ms)
+    told = (*incident.receivers, *(severity.receivers if severity else ()))
+    return tuple(name for name in dict.fromkeys(told) if name not in mine)
 
 
 def view(draft: Draft, incident: IncidentState) -> Incident:
     """The incident as the `incidents` topic tells it."""
-    group = draft.get(incident.group_key, GroupState) or GroupState(incident.incident_id)
+    crowd = draft.get(crowd_key(incident.incident_id), CrowdState) or CrowdState()
     return Incident(
         incident_id=incident.incident_id,
         cluster=incident.cluster,
@@ -99,11 +124,23 @@ def view(draft: Draft, incident: IncidentState) -> Incident:
         attempt=incident.attempt,
         opened_at_ms=incident.opened_at_ms,
         updated_at_ms=incident.updated_at_ms,
-        firing=group.sample,
-        members=group.members,
+        firing=crowd.sample,
+        members=crowd.members,
         timeline=incident.timeline,
+        labels=incident.labels,
+        reason=incident.reason,
+        service=incident.service,
+        mode=incident.mode,
+        receivers=incident.receivers,
+        proposal=incident.proposal,
+        approvals=tuple(a.name for a in incident.approvals),
+        change_related=incident.change_related,
+        due_at_ms=incident.due_at_ms,
+        target=incident.target,
     )
 
 
-CLEARS = frozenset({Phase.OPEN, Phase.LOOKING, Phase.ESCALATED})
+CLEARS = frozenset(
+    {Phase.OPEN, Phase.LOOKING, Phase.SUPPRESSED, Phase.AWAITING_APPROVAL, Phase.ESCALATED}
+)
 """Phases that an incident leaves at once when its last alert clears."""

@@ -10,7 +10,10 @@ from enum import StrEnum
 class Phase(StrEnum):
     OPEN = "open"
     """Known; waiting for its group, its dwell, or a rail that will lift."""
+    SUPPRESSED = "suppressed"
+    """Silenced, inhibited, muted or snoozed: nobody is told and nothing is done."""
     LOOKING = "looking"
+    AWAITING_APPROVAL = "awaiting_approval"
     COMMANDED = "commanded"
     ACTING = "acting"
     """The executor has recorded its intent."""
@@ -25,6 +28,16 @@ class Phase(StrEnum):
 class Event(StrEnum):
     READY = "ready"
     HELD = "held"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    SKIPPED = "skipped"
+    """The step is passed over: its condition does not hold, or another one is preferred."""
+    MERGED = "merged"
+    """Another incident explains it."""
+    PROPOSED = "proposed"
+    SECONDED = "seconded"
+    """An approval, and another one is needed."""
+    APPROVED = "approved"
     OBSERVED = "observed"
     REFUSED = "refused"
     INTENT = "intent"
@@ -44,10 +57,25 @@ TRANSITIONS: Mapping[tuple[Phase, Event], Phase] = {
     (Phase.OPEN, Event.HELD): Phase.OPEN,
     (Phase.OPEN, Event.REFUSED): Phase.ESCALATED,
     (Phase.OPEN, Event.CLEARED): Phase.RESOLVED,
+    (Phase.OPEN, Event.SKIPPED): Phase.OPEN,
+    (Phase.OPEN, Event.MUTED): Phase.SUPPRESSED,
+    (Phase.OPEN, Event.MERGED): Phase.CLOSED,
+    (Phase.SUPPRESSED, Event.MUTED): Phase.SUPPRESSED,
+    (Phase.SUPPRESSED, Event.UNMUTED): Phase.OPEN,
+    (Phase.SUPPRESSED, Event.HELD): Phase.OPEN,
+    (Phase.SUPPRESSED, Event.MERGED): Phase.CLOSED,
+    (Phase.SUPPRESSED, Event.CLEARED): Phase.RESOLVED,
     (Phase.LOOKING, Event.OBSERVED): Phase.COMMANDED,
     (Phase.LOOKING, Event.HELD): Phase.OPEN,
     (Phase.LOOKING, Event.REFUSED): Phase.ESCALATED,
     (Phase.LOOKING, Event.CLEARED): Phase.RESOLVED,
+    (Phase.LOOKING, Event.PROPOSED): Phase.AWAITING_APPROVAL,
+    (Phase.AWAITING_APPROVAL, Event.SECONDED): Phase.AWAITING_APPROVAL,
+    (Phase.AWAITING_APPROVAL, Event.APPROVED): Phase.LOOKING,
+    (Phase.AWAITING_APPROVAL, Event.HELD): Phase.OPEN,
+    (Phase.AWAITING_APPROVAL, Event.MUTED): Phase.SUPPRESSED,
+    (Phase.AWAITING_APPROVAL, Event.REFUSED): Phase.ESCALATED,
+    (Phase.AWAITING_APPROVAL, Event.CLEARED): Phase.RESOLVED,
     (Phase.COMMANDED, Event.INTENT): Phase.ACTING,
     (Phase.COMMANDED, Event.APPLIED): Phase.VERIFYING,
     (Phase.COMMANDED, Event.RETRY): Phase.OPEN,
@@ -59,6 +87,7 @@ TRANSITIONS: Mapping[tuple[Phase, Event], Phase] = {
     (Phase.ACTING, Event.REFUSED): Phase.ESCALATED,
     (Phase.VERIFYING, Event.CHECKED): Phase.VERIFYING,
     (Phase.VERIFYING, Event.VERIFIED): Phase.RESOLVED,
+    (Phase.VERIFYING, Event.RETRY): Phase.OPEN,
     (Phase.VERIFYING, Event.UNDO): Phase.ROLLING_BACK,
     (Phase.VERIFYING, Event.CLIMB): Phase.OPEN,
     (Phase.VERIFYING, Event.REFUSED): Phase.ESCALATED,

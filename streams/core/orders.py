@@ -1,21 +1,24 @@
 """Commands: made from an incident and its rung, and what they hold until they end."""
 
+import json
 from dataclasses import replace
 
 from schemas.ids import command_id
 from schemas.remediation import Command, CommandKind
 from streams.core.draft import Draft
-from streams.core.policy import Policy, Rung
-from streams.core.rails import HOUR_MS
-from streams.core.state import (
+from streams.core.entries import (
     ACTED_MAX,
     Acted,
     Evidence,
     IncidentState,
+    ServiceState,
     TargetState,
     scope_key,
+    service_key,
     target_key,
 )
+from streams.core.policy import Policy, Probe, Rung
+from streams.core.rails.budget import HOUR_MS
 
 OUTCOME_GRACE_MS = 30_000
 """After a command's expiry: how much longer its outcome is waited for."""
@@ -31,7 +34,7 @@ def make(
     evidence = incident.evidence or _NO_EVIDENCE
     parameters = incident.undo if kind is CommandKind.ROLLBACK else rung.parameters
     if kind is CommandKind.VERIFY:
-        parameters = {"probes": ",".join(rung.verify.probes)}
+        parameters = {"probes": _questions(rung.verify.probes)}
     return Command(
         command_id=command_id(
             incident.incident_id, incident.ladder, incident.step, incident.attempt, kind, nth
@@ -56,6 +59,14 @@ def make(
     )
 
 
+def _questions(probes: tuple[Probe, ...]) -> str:
+    """By name where the name says it all, else in full."""
+    if all(p.name == p.kind and not p.parameters for p in probes):
+        return ",".join(p.name for p in probes)
+    told = [{"probe": p.kind, "name": p.name, **p.parameters} for p in probes]
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
 def claim(draft: Draft, incident: IncidentState, rung: Rung, act: Command) -> None:
     """Spend the budget and lock the target. A command that is lost still spends its place."""
     scope = draft.scope(act.cluster)
@@ -70,8 +81,26 @@ def claim(draft: Draft, incident: IncidentState, rung: Rung, act: Command) -> No
     )
     key = target_key(act.target)
     held = draft.get(key, TargetState) or TargetState()
-    acted = (*held.acted, Acted(draft.now_ms, rung.action, incident.incident_id))
-    draft.put(key, TargetState(locked_by=act.command_id, acted=_latest(acted)))
+    done = Acted(draft.now_ms, rung.action, incident.incident_id, incident.portion)
+    draft.put(key, TargetState(locked_by=act.command_id, acted=_latest((*held.acted, done))))
+    _busy(draft, incident)
+
+
+def _busy(draft: Draft, incident: IncidentState) -> None:
+    """The service has one more action under way, and one that others must keep away from."""
+    if incident.service:
+        key = service_key(incident.cluster, incident.service)
+        held = draft.get(key, ServiceState) or ServiceState()
+        in_flight = (*held.in_flight, incident.incident_id)
+        draft.put(key, ServiceState(in_flight, draft.now_ms, incident.incident_id))
+
+
+def _idle(draft: Draft, incident: IncidentState) -> None:
+    key = service_key(incident.cluster, incident.service)
+    held = draft.get(key, ServiceState)
+    if held and incident.incident_id in held.in_flight:
+        left = tuple(i for i in held.in_flight if i != incident.incident_id)
+        draft.put(key, replace(held, in_flight=left))
 
 
 def _latest(acted: tuple[Acted, ...]) -> tuple[Acted, ...]:
@@ -93,6 +122,7 @@ def claim_undo(draft: Draft, incident: IncidentState, undo: Command) -> None:
     key = target_key(undo.target)
     held = draft.get(key, TargetState) or TargetState()
     draft.put(key, replace(held, locked_by=undo.command_id))
+    _busy(draft, incident)
 
 
 def land(draft: Draft, incident: IncidentState) -> bool:
@@ -102,6 +132,7 @@ def land(draft: Draft, incident: IncidentState) -> bool:
     if left == scope.in_flight:
         return False
     draft.put(scope_key(incident.cluster), replace(scope, in_flight=left))
+    _idle(draft, incident)
     return True
 
 

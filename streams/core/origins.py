@@ -6,7 +6,7 @@ partition everything at or below the last origin applied is a repeat.
 
 from schemas.tape import Origin
 from streams.core.draft import Draft
-from streams.core.state import OriginMark
+from streams.core.entries import OriginMark
 
 
 def take(draft: Draft, origin: Origin | None) -> bool:

@@ -9,13 +9,15 @@ from schemas.remediation import (
     OutcomeReason,
     OutcomeStatus,
 )
-from streams.core import ladder, orders, rails, verify
+from streams.core import ladder, orders, verify
 from streams.core.draft import Draft
+from streams.core.entries import IncidentState, incident_key
 from streams.core.incident import move, notice, store
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Rung
+from streams.core.rails import here
+from streams.core.rails.asked import Asked
 from streams.core.reasons import Reason
-from streams.core.state import IncidentState, incident_key
 from streams.core.verify import Next
 
 WITHOUT_EFFECT = frozenset(
@@ -103,7 +105,8 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         case OutcomeStatus.REJECTED:
             ladder.escalate(draft, incident, Reason.REJECTED, detail)
         case _:
-            ladder.climb(draft, incident, Reason.FAILED, detail)
+            failed = ladder.turned_out(draft, incident, worked=False)
+            ladder.climb(draft, failed, Reason.FAILED, detail)
 
 
 def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
@@ -161,7 +164,8 @@ def _check(draft: Draft, incident: IncidentState, rung: Rung) -> None:
 def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     if incident.phase is not Phase.VERIFYING or outcome.command_id != incident.command_id:
         return
-    passed = _all_passed(ladder.rung_of(draft, incident), outcome)
+    rung = ladder.rung_of(draft, incident)
+    passed = _all_passed(rung, outcome)
     detail = "; ".join(f"{c.probe}: {c.detail}" for c in outcome.checks) or outcome.detail
     heard = move(
         draft,
@@ -174,7 +178,19 @@ def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         passed_at_ms=incident.checked_at_ms if passed else None,
         command_id="",
     )
+    if passed and _has_more_portions(draft, heard):
+        pause_ms = rung.pause_ms if rung else 0
+        detail = f"portion {heard.portion + 2}"
+        ladder.again(draft, heard, Reason.NEXT_PORTION, detail, pause_ms, portion=heard.portion + 1)
+        return
     verify_on(draft, heard)
+
+
+def _has_more_portions(draft: Draft, incident: IncidentState) -> bool:
+    """A gradual step goes on while its probes pass and the alerts still fire."""
+    rung = ladder.rung_of(draft, incident)
+    still_firing = incident.clear_since_ms is None
+    return rung is not None and still_firing and incident.portion + 1 < rung.times
 
 
 def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
@@ -182,10 +198,12 @@ def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
     if rung is None or outcome.status is not OutcomeStatus.CHECKED:
         return False
     told = {check.probe for check in outcome.checks}
-    return told.issuperset(rung.verify.probes) and all(c.passed for c in outcome.checks)
+    asked = {probe.name for probe in rung.verify.probes}
+    return told >= asked and all(c.passed for c in outcome.checks)
 
 
 def _verified(draft: Draft, incident: IncidentState) -> None:
+    incident = ladder.turned_out(draft, incident, worked=True)
     took_ms = draft.now_ms - incident.opened_at_ms
     text = f"Fixed and verified after {took_ms / 1000:.1f} s, {incident.attempts} action(s)."
     move(
@@ -200,15 +218,18 @@ def _verified(draft: Draft, incident: IncidentState) -> None:
 
 
 def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
+    incident = ladder.turned_out(draft, incident, worked=False)
     if not rung.undo or not incident.undo:
         ladder.climb(draft, incident, Reason.NOT_VERIFIED)
         return
-    assert incident.target is not None
-    if refusal := rails.before_undo(draft, incident, incident.target):
-        ladder.escalate(draft, incident, refusal, "not verified, and not undone")
+    asked = ladder.asked_of(draft, incident)
+    if not isinstance(asked, Asked):
+        ladder.escalate(draft, incident, asked, "not verified, and not undone")
         return
-    policy = draft.policy() or draft.policy(incident.policy)
-    assert policy is not None
+    if refusal := here.undo_refusal(asked):
+        ladder.escalate(draft, incident, refusal.reason, "not verified, and not undone")
+        return
+    policy = asked.policy
     order = orders.make(draft, policy, incident, rung, CommandKind.ROLLBACK)
     orders.claim_undo(draft, incident, order)
     move(

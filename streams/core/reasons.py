@@ -23,6 +23,53 @@ class Reason(StrEnum):
     KILL_SWITCH_ON = "kill_switch_on"
     KILL_SWITCH_OFF = "kill_switch_off"
     CHECKPOINT = "checkpoint"
+    MORE_ALERTS = "more_alerts"
+    NOT_MUTED = "not_muted"
+    NEXT_PORTION = "next_portion"
+    """A gradual step goes on."""
+    APPROVED = "approved"
+    ONE_MORE_APPROVAL = "one_more_approval"
+    STORM_OVER = "storm_over"
+
+    # Why an alert or an incident is part of another one.
+    SAME_KEY = "same_key"
+    ON_NODE = "on_node"
+    DEPENDENCY_FAILS = "dependency_fails"
+
+    # Why a step is passed over.
+    CHANGE_RELATED = "change_related"
+    """Somebody deployed shortly before: a rollback comes first."""
+    CONDITION_FALSE = "condition_false"
+
+    # Why nobody is told for the time being.
+    SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
+    INHIBITED = "inhibited"
+    MUTED_TIME = "muted_time"
+    FLAPPING = "flapping"
+    SNOOZED = "snoozed"
+
+    # What an order of people did.
+    FREEZE_ON = "freeze_on"
+    FREEZE_OFF = "freeze_off"
+    SILENCE_ON = "silence_on"
+    SILENCE_OFF = "silence_off"
+    CHANGE_RECORDED = "change_recorded"
+    TRUSTED_AGAIN = "trusted_again"
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+    CANDIDATE_BEGINS = "candidate_begins"
+    CANDIDATE_ENDS = "candidate_ends"
+
+    # Why it is people who are asked.
+    MODE_OF_POLICY = "mode_of_policy"
+    NOT_YET_PROVEN = "not_yet_proven"
+    """The policy says `auto`, and the evidence on record does not bear it out."""
+    PROVEN = "proven"
+    DEMOTED = "demoted"
+    APPROVAL_VOID = "approval_void"
+    """What was approved is no longer what is there."""
+    BREAKER_OPENED = "breaker_opened"
 
     # Why nothing was done, though it may be tried again shortly.
     NO_POLICY = "no_policy"
@@ -35,10 +82,33 @@ class Reason(StrEnum):
     KILLED = "killed"
     OBSERVATION_STALE = "observation_stale"
     ROLLING_OUT = "rolling_out"
+    BURST = "burst"
+    SERVICE_BUSY = "service_busy"
+    FROZEN = "frozen"
+    STORM = "storm"
+    EVERYTHING_BROKEN = "everything_broken"
+    WATCHDOG_MISSING = "watchdog_missing"
+    BRAKED = "braked"
+    """An alert fires that the policy names as a brake."""
+    SIGHTINGS_LATE = "sightings_late"
+    DECISION_LAG = "decision_lag"
+    BREAKER_OPEN = "breaker_open"
+    NODES_UNHEALTHY = "nodes_unhealthy"
+    TOO_FEW_HEALTHY = "too_few_healthy"
 
     # Why nothing will be done, and a human was told.
     NO_PLAYBOOK = "no_playbook"
     NO_TARGET = "no_target"
+    NEVER_AUTOMATED = "never_automated"
+    PLAYBOOK_OFF = "playbook_off"
+    DRY_RUN = "dry_run"
+    SHADOW = "shadow"
+    SEVERITY_ONLY_TOLD = "severity_only_told"
+    OUTSIDE_SOURCE_SCOPE = "outside_source_scope"
+    OWNED_ELSEWHERE = "owned_elsewhere"
+    CONDITION_FAILED = "condition_failed"
+    APPROVAL_EXPIRED = "approval_expired"
+    REJECTED_BY_HUMAN = "rejected_by_human"
     NAMESPACE_NOT_ALLOWED = "namespace_not_allowed"
     TARGET_MISSING = "target_missing"
     NOT_OPTED_IN = "not_opted_in"
@@ -61,20 +131,53 @@ class Reason(StrEnum):
     POLICY_UNREADABLE = "policy_unreadable"
     POLICY_DIGEST_TAKEN = "policy_digest_taken"
     """Its digest is empty, or is that of another text that is still kept."""
+    CONTROL_UNREADABLE = "control_unreadable"
+    NOTHING_TO_CHANGE = "nothing_to_change"
+    NOT_NOW = "not_now"
+    """Something is under way that must end first."""
+    PROPOSAL_UNKNOWN = "proposal_unknown"
+    APPROVER_NOT_ALLOWED = "approver_not_allowed"
+    APPROVER_NOT_VERIFIED = "approver_not_verified"
+    APPROVER_IS_AUTHOR = "approver_is_author"
+    APPROVED_TWICE = "approved_twice"
 
 
+MUTED = frozenset(
+    {
+        Reason.SILENCED,
+        Reason.MAINTENANCE,
+        Reason.INHIBITED,
+        Reason.MUTED_TIME,
+        Reason.FLAPPING,
+        Reason.SNOOZED,
+    }
+)
+PATIENT = frozenset({Reason.STORM, *MUTED})
+"""Refusals that cost no patience: somebody has been told of what they come from, or wants them."""
 PASSING = frozenset(
     {
         Reason.NO_POLICY,
         Reason.COOLDOWN,
         Reason.TARGET_LOCKED,
+        Reason.BURST,
         Reason.RATE_PER_MINUTE,
         Reason.RATE_PER_HOUR,
         Reason.TOO_MANY_AT_ONCE,
+        Reason.SERVICE_BUSY,
         Reason.CLOCK_JUMP,
         Reason.KILLED,
+        Reason.FROZEN,
+        Reason.EVERYTHING_BROKEN,
+        Reason.WATCHDOG_MISSING,
+        Reason.BRAKED,
+        Reason.SIGHTINGS_LATE,
+        Reason.DECISION_LAG,
+        Reason.BREAKER_OPEN,
+        Reason.NODES_UNHEALTHY,
+        Reason.TOO_FEW_HEALTHY,
         Reason.OBSERVATION_STALE,
         Reason.ROLLING_OUT,
+        *PATIENT,
     }
 )
 """Refusals that time may lift; the incident is tried again until its patience ends."""

@@ -1,263 +1,21 @@
-"""What one partition of the tape adds up to: frozen entries by key, and when each next needs time.
+"""What one partition of the tape adds up to: entries by key, and what is derived from them.
 
-An entry's key says whose it is; the host stores entries one by one and knows nothing about them.
+Nothing derived is stored: equal entries give equal orders and indices, so a state that was read
+back from the journal decides as the one that was written.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from schemas.alerts import AlertStatus
-from schemas.incidents import TimelineEntry
-from schemas.remediation import Target
+from streams.core.entries import AlertState, Entry, GroupState, IncidentState
+from streams.core.firing import Firing
 from streams.core.lifecycle import Phase
+from streams.core.policy import Policy
 
-EXPIRY_GRACE_MS = 60_000
-"""An alert's end is stored this coarsely, so it is believed to have ended this much later."""
-RESOLVED_KEPT_MS = 3_600_000
-"""How long an ended alert is remembered, so that late copies of it are recognised."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionState:
-    """What concerns every cluster of the partition."""
-
-    now_ms: int = 0
-    logic: int = 1
-    policy: str = ""
-    policies: tuple[str, ...] = ()
-    """Digests of the texts that are kept, oldest first."""
-    killed: bool = False
-    tick_at_ms: int = 0
-    tick_host_at_ms: int = 0
-    ticks_to_agree: int = 0
-    """After a clock jump: how many more ticks must agree before actions are allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyText:
-    source: str
-    author: str
-
-
-@dataclass(frozen=True, slots=True)
-class OriginMark:
-    """The last fact applied of one input partition."""
-
-    offset: int
-    index: int
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeState:
-    """What concerns one cluster: its chain of decisions and what its budgets count."""
-
-    seq: int = 0
-    previous: str = ""
-    facts_hash: str = ""
-    facts: int = 0
-    """Facts since the last decision."""
-    decided_at_ms: int = 0
-    killed: bool = False
-    acted_at_ms: tuple[int, ...] = ()
-    """When each ACT of the last hour was sent; a command that is lost still spends its place."""
-    in_flight: tuple[str, ...] = ()
-    """Incidents whose ACT or ROLLBACK has no terminal outcome yet."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.decided_at_ms + CHECKPOINT_MS if self.facts else None
-
-
-CHECKPOINT_MS = 600_000
-CHECKPOINT_FACTS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class AlertState:
-    """One alert of one source. `last_seen_at_ms` and `ends_at_ms` are kept coarsely: a repeat that
-    tells nothing durable writes nothing."""
-
-    source: str
-    fingerprint: str
-    status: AlertStatus
-    starts_at_ms: int
-    ends_at_ms: int
-    first_seen_at_ms: int
-    last_seen_at_ms: int
-    incident_id: str
-    silent: bool = False
-    """It ended because its source fell silent, and not because its source said so."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        if self.status is AlertStatus.RESOLVED:
-            return self.last_seen_at_ms + RESOLVED_KEPT_MS
-        return self.ends_at_ms + EXPIRY_GRACE_MS if self.ends_at_ms else None
-
-
-SAMPLE_MAX = 8
-
-
-@dataclass(frozen=True, slots=True)
-class GroupState:
-    """Which incident the alerts of a group belong to, until it is closed; and how many they are.
-
-    Apart from the incident, so that an alert that joins costs a small entry and not a large one.
-    """
-
-    incident_id: str
-    firing: int = 0
-    members: int = 0
-    sample: tuple[str, ...] = ()
-    """Up to `SAMPLE_MAX` fingerprints of its alerts, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What an observation said that the next ACT is bound to."""
-
-    at_ms: int
-    offset: int
-    uid: str
-    generation: int
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentState:
-    incident_id: str
-    cluster: str
-    group_key: str
-    group: Mapping[str, str]
-    labels: Mapping[str, str]
-    phase: Phase
-    reason: str
-    title: str
-    severity: str
-    opened_at_ms: int
-    updated_at_ms: int
-    due_at_ms: int | None
-    clear_since_ms: int | None = None
-    """Since when none of its alerts fires; None while one does."""
-    policy: str = ""
-    playbook: str = ""
-    ladder: str = ""
-    step: int = 0
-    attempt: int = 0
-    step_since_ms: int = 0
-    attempts: int = 0
-    """ACTs sent, over all steps."""
-    looks: int = 0
-    checks: int = 0
-    notices: int = 0
-    held_since_ms: int | None = None
-    target: Target | None = None
-    evidence: Evidence | None = None
-    command_id: str = ""
-    """The LOOK, ACT, VERIFY or ROLLBACK whose answer is awaited."""
-    act_id: str = ""
-    undo_id: str = ""
-    """The ROLLBACK of that ACT, if there was one: it holds the target in its place."""
-    acted_at_ms: int | None = None
-    checked_at_ms: int | None = None
-    passed_at_ms: int | None = None
-    undo: Mapping[str, str] = field(default_factory=dict)
-    timeline: tuple[TimelineEntry, ...] = ()
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.due_at_ms
-
-
-TIMELINE_MAX = 100
-
-
-TARGET_KEPT_MS = 24 * 3_600_000
-ACTED_MAX = 20
-"""How many of one action on one target are remembered; no limit may count further, or longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acted:
-    at_ms: int
-    action: str
-    incident_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class TargetState:
-    """A workload that was acted on: who holds it, and what was done to it lately."""
-
-    locked_by: str = ""
-    acted: tuple[Acted, ...] = ()
-    """Oldest first."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        if self.locked_by or not self.acted:
-            return None
-        return self.acted[-1].at_ms + TARGET_KEPT_MS
-
-
-Entry = (
-    PartitionState
-    | PolicyText
-    | OriginMark
-    | ScopeState
-    | AlertState
-    | GroupState
-    | IncidentState
-    | TargetState
-)
-
-PARTITION = "partition"
-KINDS: Mapping[str, type] = {
-    PARTITION: PartitionState,
-    "policy": PolicyText,
-    "origin": OriginMark,
-    "scope": ScopeState,
-    "alert": AlertState,
-    "group": GroupState,
-    "incident": IncidentState,
-    "target": TargetState,
-}
-"""The record of an entry, by the first word of its key."""
-
-
-_KEYED = str.maketrans({c: f"%{ord(c):02x}" for c in "%/,="})
-
-
-def key_part(text: str) -> str:
-    """A name as one part of a key: names that senders choose must not run into each other."""
-    return text.translate(_KEYED)
-
-
-def scope_key(cluster: str) -> str:
-    return f"scope/{cluster}"
-
-
-def policy_key(digest: str) -> str:
-    return f"policy/{digest}"
-
-
-def incident_key(incident_id: str) -> str:
-    return f"incident/{incident_id}"
-
-
-def target_key(target: Target) -> str:
-    parts = (target.cluster, target.namespace, target.kind, target.name)
-    return "target/" + "/".join(map(key_part, parts))
-
-
-def alert_key(cluster: str, source: str, fingerprint: str) -> str:
-    return f"alert/{key_part(cluster)}/{key_part(source)}/{fingerprint}"
-
-
-def group_key(cluster: str, values: Mapping[str, str]) -> str:
-    pairs = (f"{key_part(name)}={key_part(value)}" for name, value in sorted(values.items()))
-    return f"group/{key_part(cluster)}/" + ",".join(pairs)
+Place = tuple[str, str, str]
+"""Cluster, what kind of place, its name: `("eu-1", "service", "cart")`."""
 
 
 def deadline_of(entry: Entry | None) -> int | None:
@@ -269,14 +27,18 @@ MOVED_MAX = 1_000
 
 
 class State:
-    """The entries of a partition, and the order in which they fall due.
-
-    The order is derived from the entries, so it is not stored, and equal entries give an equal one.
-    """
+    """The entries of a partition, the order in which they fall due, and who belongs to whom."""
 
     def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
         self._entries: dict[str, Entry] = dict(entries or {})
         self._due = self._in_order()
+        self._members: dict[str, dict[str, None]] = {}
+        self._groups: dict[str, dict[str, None]] = {}
+        self._places: dict[Place, dict[str, None]] = {}
+        self._kinds: dict[str, dict[str, None]] = {"silence": {}, "freeze": {}}
+        self._firing: Firing | None = None
+        for key, entry in self._entries.items():
+            self._index(key, None, entry)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -290,16 +52,68 @@ class State:
     def apply(self, changes: Mapping[str, Entry | None]) -> None:
         """Take over what a step changed; None ends an entry."""
         for key, entry in changes.items():
-            before = deadline_of(self._entries.get(key))
+            before = self._entries.get(key)
             if entry is None:
                 self._entries.pop(key, None)
-                continue
-            self._entries[key] = entry
-            at = deadline_of(entry)
-            if at is not None and at != before:
-                heapq.heappush(self._due, (at, key))
+            else:
+                self._entries[key] = entry
+                at = deadline_of(entry)
+                if at is not None and at != deadline_of(before):
+                    heapq.heappush(self._due, (at, key))
+            self._index(key, before, entry)
         if len(self._due) > 2 * len(self._entries) + MOVED_MAX:
             self._due = self._in_order()
+
+    # Who belongs to whom.
+
+    def _index(self, key: str, before: Entry | None, after: Entry | None) -> None:
+        told = after or before
+        if isinstance(told, AlertState):
+            _move(self._members, key, _incident_of(before), _incident_of(after))
+            if self._firing is not None:
+                self._firing.change(key, before, after)
+        elif isinstance(told, GroupState):
+            _move(self._groups, key, _incident_of(before), _incident_of(after))
+        elif isinstance(told, IncidentState):
+            for place in _places(before):
+                _move(self._places, key, place, None)
+            for place in _places(after):
+                _move(self._places, key, None, place)
+        else:
+            kind = self._kinds.get(key.partition("/")[0])
+            if kind is not None:
+                kind[key] = None
+                if after is None:
+                    del kind[key]
+
+    def members(self, incident_id: str) -> Iterable[str]:
+        """Keys of the incident's alerts that fire, in the order of their joining; after a recovery
+        in that of their keys' storage, so nothing may depend on the order."""
+        return self._members.get(incident_id, ())
+
+    def groups(self, incident_id: str) -> Iterable[str]:
+        return self._groups.get(incident_id, ())
+
+    def at(self, place: Place) -> Iterable[str]:
+        """Keys of the incidents at a place that are neither resolved nor closed."""
+        return self._places.get(place, ())
+
+    def open_services(self, cluster: str) -> Iterator[str]:
+        return (name for at, what, name in self._places if at == cluster and what == "service")
+
+    def of_kind(self, kind: str) -> Iterable[str]:
+        return self._kinds[kind]
+
+    def firing(self, policy: Policy) -> Firing:
+        """The alerts that fire, by what the policy's rules ask of them."""
+        if self._firing is None or self._firing.policy is not policy:
+            self._firing = Firing(policy)
+            for key, entry in self._entries.items():
+                if isinstance(entry, AlertState):
+                    self._firing.change(key, None, entry)
+        return self._firing
+
+    # What falls due.
 
     def _in_order(self) -> list[tuple[int, str]]:
         times = ((deadline_of(entry), key) for key, entry in self._entries.items())
@@ -326,3 +140,29 @@ class State:
     def _forget_moved(self) -> None:
         while self._due and deadline_of(self._entries.get(self._due[0][1])) != self._due[0][0]:
             heapq.heappop(self._due)
+
+
+def _move(index: dict[Any, dict[str, None]], key: str, before: Any, after: Any) -> None:
+    if before == after:
+        return
+    if before is not None:
+        held = index[before]
+        del held[key]
+        if not held:
+            del index[before]
+    if after is not None:
+        index.setdefault(after, {})[key] = None
+
+
+def _incident_of(entry: Entry | None) -> str | None:
+    if isinstance(entry, GroupState):
+        return entry.incident_id
+    if isinstance(entry, AlertState) and entry.status is AlertStatus.FIRING:
+        return entry.incident_id
+    return None
+
+
+def _places(entry: Entry | None) -> tuple[Place, ...]:
+    if isinstance(entry, IncidentState) and entry.phase is not Phase.RESOLVED:
+        return entry.places
+    return ()

@@ -6,8 +6,8 @@ Anything that cannot be told is not a success.
 from dataclasses import dataclass
 from enum import Enum
 
+from streams.core.entries import IncidentState
 from streams.core.policy import Verification
-from streams.core.state import IncidentState
 
 
 class Next(Enum):

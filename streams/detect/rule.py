@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.core.policy import Predicate
+from streams.core.matching import Matchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class Selector:
     """Samples of one metric whose labels match."""
 
     metric: str
-    matches: Predicate
+    matches: Matchers
 
 
 @dataclass(frozen=True, slots=True)

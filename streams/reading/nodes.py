@@ -12,6 +12,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.reading.faults import Fault, FileError
+from streams.reading.names import Names
 
 T = TypeVar("T")
 DEPTH_MAX = 32
@@ -24,6 +25,16 @@ AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-
 SURROGATE = re.compile("[\ud800-\udfff]")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
+YEAR_MS = 366 * _UNITS_MS["d"]
+
+
+def spoken(span_ms: int) -> str:
+    """A span as a file would have it: `1h30m`."""
+    parts = []
+    for unit, unit_ms in sorted(_UNITS_MS.items(), key=lambda item: -item[1]):
+        count, span_ms = divmod(span_ms, unit_ms)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
 
 
 class Reading:
@@ -32,6 +43,7 @@ class Reading:
     def __init__(self, file: str) -> None:
         self.file = file
         self.faults: list[Fault] = []
+        self.names = Names()
 
     def fault(self, node: Node, why: str) -> None:
         mark = node.start_mark
@@ -61,6 +73,11 @@ class Reading:
     def stop_at_faults(self) -> None:
         if self.faults:
             raise FileError(self.faults)
+
+    def settle_names(self) -> None:
+        """Judge the names: when everything that defines or uses one has been read."""
+        for node, why in self.names.faults():
+            self.fault(node, why)
 
     def _refuse_aliases(self, text: str) -> None:
         depth = 0
@@ -122,15 +139,16 @@ class Reading:
             self.fault(node, f"expected a number from {least} to {most}, not {value}")
         return value
 
-    def duration_ms(self, node: Node, least: int = 1) -> int:
+    def duration_ms(self, node: Node, least: int = 1, most: int = YEAR_MS) -> int:
         value = node.value if isinstance(node, ScalarNode) else ""
         parts = _DURATION.findall(value) if isinstance(value, str) else []
         if not parts or "".join(n + u for n, u in parts) != value:
             self.fault(node, "expected a duration such as 500ms, 30s, 5m, 1h30m or 7d")
             return least
         total_ms = sum(int(n) * _UNITS_MS[u] for n, u in parts)
-        if not least <= total_ms <= 366 * _UNITS_MS["d"]:
-            self.fault(node, f"expected at least {least} ms and at most a year")
+        if not least <= total_ms <= most:
+            limit = "a year" if most == YEAR_MS else spoken(most)
+            self.fault(node, f"expected at least {least} ms and at most {limit}")
         return total_ms
 
     def flag(self, node: Node) -> bool:
@@ -174,6 +192,9 @@ class Section:
                 self.reading.fault(self.node, f"{self.what} needs {name!r}")
             return default
         return read(self._left.pop(name)[1])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._left
 
     def may(self, name: str, read: Callable[[Node], T], default: T) -> T:
         return read(self._left.pop(name)[1]) if name in self._left else default

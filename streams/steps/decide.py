@@ -10,7 +10,8 @@ from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES
 from streams.core.decide import Out, decide
 from streams.core.draft import UnreadableFact
 from streams.core.policy import Policies
-from streams.core.state import PARTITION, PartitionState, State
+from streams.core.entries import PARTITION, PartitionState
+from streams.core.state import State
 from streams.steps.effects import Effects, InputRecord, OpenStep, Output
 from streams.steps.place import placed
 from streams.steps.reject import rejected

@@ -59,7 +59,8 @@ class ObserveStep:
                 origin = Origin(
                     record.topic.noun, self.incarnation, record.partition, record.offset, index
                 )
-                fact = TapeRecord(cluster, sightings.pack_rows(rows), origin)
+                seen = sightings.pack_rows(rows, received_at_ms=record.at_ms)
+                fact = TapeRecord(cluster, seen, origin)
                 yield Output(TAPE, cluster.encode(), encode(fact))
                 index += 1
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from streams.core.state import KINDS, Entry, State
+from streams.core.entries import KINDS, Entry
+from streams.core.state import State
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}

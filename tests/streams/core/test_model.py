@@ -25,17 +25,17 @@ from schemas.remediation import (
 )
 from schemas.tape import Detection, LogicActivated, Origin, PolicyPublished, SnapshotTaken
 from streams.core.decide import DUE_MAX, Out, Step
-from streams.core.lifecycle import IN_FLIGHT, Phase
-from streams.core.reasons import Reason
-from streams.core.state import (
+from streams.core.entries import (
     AlertState,
-    GroupState,
+    CrowdState,
     IncidentState,
     ScopeState,
-    State,
     TargetState,
     target_key,
 )
+from streams.core.lifecycle import IN_FLIGHT, Phase
+from streams.core.reasons import Reason
+from streams.core.state import State
 from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
 from streams.steps.state_codec import decode_state, encode_entry
@@ -351,13 +351,13 @@ def check_state(state: State, now_ms: int) -> None:
         if isinstance(entry, IncidentState):
             assert entry.due_at_ms is not None, "nobody will ever look at it again"
             assert entry.phase is not Phase.CLOSED
-            group = state.get(entry.group_key)
-            assert isinstance(group, GroupState)
-            assert group.incident_id == entry.incident_id
-            assert group.firing == firing.get(entry.incident_id, 0)
-            assert (entry.clear_since_ms is None) == (group.firing > 0)
+            assert entry.group_key in state.groups(entry.incident_id)
+            crowd = state.get(f"crowd/{entry.incident_id}")
+            assert isinstance(crowd, CrowdState)
+            assert crowd.firing == firing.get(entry.incident_id, 0)
+            assert (entry.clear_since_ms is None) == (crowd.firing > 0)
             if entry.phase is Phase.RESOLVED:
-                assert group.firing == 0, "resolved, and its alert fires"
+                assert crowd.firing == 0, "resolved, and its alert fires"
             if entry.phase in IN_FLIGHT:
                 scope = state.get(f"scope/{entry.cluster}")
                 assert isinstance(scope, ScopeState)

@@ -6,7 +6,7 @@ from schemas.alerts import AlertStatus
 from schemas.incidents import Incident
 from schemas.remediation import Command
 from schemas.tape import Origin
-from streams.core.state import AlertState
+from streams.core.entries import AlertState
 from tests.builders import START_MS, World, alert, ms
 
 

@@ -1,0 +1,182 @@
+"""What people order, carried out. An order that cannot be read or has nothing to change says so on
+the record, and changes nothing."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from schemas.controls import ALL_CLUSTERS, Control, ControlKind
+from schemas.remediation import Target
+from streams.core import autonomy, consent, ladder
+from streams.core.draft import Draft
+from streams.core.entries import (
+    PARTITION,
+    ChangeState,
+    FreezeState,
+    IncidentState,
+    SilenceState,
+    change_key,
+    freeze_key,
+    incident_key,
+    key_part,
+    scope_key,
+    silence_key,
+)
+from streams.core.lifecycle import Phase
+from streams.core.reasons import Reason
+
+SILENCE_MATCHERS_MAX = 64
+SNOOZE_MAX_MS = 7 * 86_400_000
+FREEZE_MAX_MS = 31 * 86_400_000
+SILENCE_MAX_MS = 366 * 86_400_000
+
+
+SNOOZABLE = frozenset({Phase.OPEN, Phase.AWAITING_APPROVAL, Phase.SUPPRESSED, Phase.ESCALATED})
+
+
+class Unreadable(Exception):
+    """A parameter is missing or cannot be meant."""
+
+
+def hear(draft: Draft, control: Control) -> None:
+    """Every order leaves a verdict: who, what, and what came of it."""
+    read = READERS.get(control.kind)
+    if read is None:
+        return
+    try:
+        reason = read(draft, control)
+    except (Unreadable, KeyError, ValueError, RecursionError) as fault:
+        reason = Reason.CONTROL_UNREADABLE
+        draft.decided(control.cluster, "", f"{control.kind}: {str(fault)[:200]}", reason)
+        return
+    incident = control.parameters.get("incident", "")
+    draft.decided(control.cluster, incident, control.kind.value, reason)
+
+
+def _kill(draft: Draft, control: Control) -> Reason:
+    return _switch(draft, control.cluster, killed=True)
+
+
+def _unkill(draft: Draft, control: Control) -> Reason:
+    return _switch(draft, control.cluster, killed=False)
+
+
+def _switch(draft: Draft, cluster: str, *, killed: bool) -> Reason:
+    if cluster == ALL_CLUSTERS:
+        draft.put(PARTITION, replace(draft.partition, killed=killed))
+    else:
+        draft.put(scope_key(cluster), replace(draft.scope(cluster), killed=killed))
+    return Reason.KILL_SWITCH_ON if killed else Reason.KILL_SWITCH_OFF
+
+
+def _freeze(draft: Draft, control: Control) -> Reason:
+    ends_at_ms = _until(draft, control, FREEZE_MAX_MS)
+    key = freeze_key(control.cluster, _name(control))
+    draft.put(key, FreezeState(ends_at_ms, control.author, control.reason))
+    draft.kept[key] = None
+    return Reason.FREEZE_ON
+
+
+def _unfreeze(draft: Draft, control: Control) -> Reason:
+    """One freeze by its id, or every one of the cluster."""
+    mine = f"freeze/{key_part(control.cluster)}/"
+    wanted = freeze_key(control.cluster, control.parameters.get("id", ""))
+    keys = [key for key, _ in draft.of_kind("freeze") if key.startswith(mine)]
+    ended = [key for key in keys if key == wanted or not control.parameters.get("id")]
+    for key in ended:
+        draft.put(key, None)
+    return Reason.FREEZE_OFF if ended else Reason.NOTHING_TO_CHANGE
+
+
+def _silence(draft: Draft, control: Control) -> Reason:
+    texts = json.loads(control.parameters["matchers"])
+    if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
+        raise Unreadable("matchers must be a JSON list of texts")
+    if not 0 < len(texts) <= SILENCE_MATCHERS_MAX or draft.policies.matchers(tuple(texts)) is None:
+        raise Unreadable("matchers cannot be read, or would match everything")
+    ends_at_ms = _until(draft, control, SILENCE_MAX_MS)
+    starts_at_ms = int(control.parameters.get("starts_at_ms", draft.now_ms))
+    if starts_at_ms >= ends_at_ms:
+        raise Unreadable("it ends before it starts")
+    key = silence_key(control.cluster, _name(control))
+    maintenance = control.kind is ControlKind.MAINTENANCE
+    draft.put(
+        key,
+        SilenceState(
+            tuple(texts), starts_at_ms, ends_at_ms, control.author, control.reason, maintenance
+        ),
+    )
+    draft.kept[key] = None
+    return Reason.SILENCE_ON
+
+
+def _expire(draft: Draft, control: Control) -> Reason:
+    key = silence_key(control.cluster, _name(control))
+    if draft.get(key, SilenceState) is None:
+        return Reason.NOTHING_TO_CHANGE
+    draft.put(key, None)
+    return Reason.SILENCE_OFF
+
+
+def _approve(draft: Draft, control: Control) -> Reason:
+    return consent.hear(draft, control, yes=True)
+
+
+def _reject(draft: Draft, control: Control) -> Reason:
+    return consent.hear(draft, control, yes=False)
+
+
+def _snooze(draft: Draft, control: Control) -> Reason:
+    incident = draft.get(incident_key(control.parameters["incident"]), IncidentState)
+    if incident is None or incident.cluster != control.cluster:
+        return Reason.NOTHING_TO_CHANGE
+    until_ms = _until(draft, control, SNOOZE_MAX_MS)
+    if incident.phase not in SNOOZABLE:
+        return Reason.NOT_NOW
+    ladder.snooze(draft, incident, until_ms, f"{control.author}: {control.reason}")
+    return Reason.SNOOZED
+
+
+def _change(draft: Draft, control: Control) -> Reason:
+    given = control.parameters
+    target = Target(control.cluster, given["namespace"], given["kind"], given["name"])
+    revision = given.get("revision", "")
+    draft.put(change_key(target), ChangeState(draft.now_ms, revision, control.author))
+    return Reason.CHANGE_RECORDED
+
+
+def _trust(draft: Draft, control: Control) -> Reason:
+    return autonomy.trust(draft, control.cluster, control.parameters["playbook"])
+
+
+def _until(draft: Draft, control: Control, longest_ms: int) -> int:
+    """An end is mandatory, and by the tape's time: whoever forgets it must not stop us for good."""
+    until_ms = control.expires_at_ms
+    if until_ms is None or until_ms <= draft.now_ms:
+        raise Unreadable("it needs an end in the future")
+    if until_ms > draft.now_ms + longest_ms:
+        raise Unreadable(f"at most {longest_ms // 86_400_000} days ahead")
+    return until_ms
+
+
+def _name(control: Control) -> str:
+    name = control.parameters["id"]
+    if not 0 < len(name) <= 64:
+        raise Unreadable("an id has 1 to 64 characters")
+    return name
+
+
+READERS: Mapping[ControlKind, Callable[[Draft, Control], Reason]] = {
+    ControlKind.KILL: _kill,
+    ControlKind.UNKILL: _unkill,
+    ControlKind.FREEZE: _freeze,
+    ControlKind.UNFREEZE: _unfreeze,
+    ControlKind.SILENCE: _silence,
+    ControlKind.MAINTENANCE: _silence,
+    ControlKind.EXPIRE: _expire,
+    ControlKind.APPROVE: _approve,
+    ControlKind.REJECT: _reject,
+    ControlKind.SNOOZE: _snooze,
+    ControlKind.CHANGE: _change,
+    ControlKind.TRUST: _trust,
+}

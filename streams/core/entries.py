@@ -1,0 +1,484 @@
+"""What is remembered between facts: frozen entries, each under a key that says whose it is.
+
+The host stores entries one by one and knows nothing about them. `deadline_ms` is when an entry
+needs time to pass; what it is worth then is `decide`'s affair.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.alerts import AlertStatus
+from schemas.incidents import TimelineEntry
+from schemas.remediation import Target
+from streams.core.lifecycle import Phase
+
+EXPIRY_GRACE_MS = 60_000
+"""An alert's end is stored this coarsely, so it is believed to have ended this much later."""
+RESOLVED_KEPT_MS = 3_600_000
+"""How long an ended alert is remembered, so that late copies of it are recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """What concerns every cluster of the partition."""
+
+    now_ms: int = 0
+    logic: int = 1
+    policy: str = ""
+    policies: tuple[str, ...] = ()
+    """Digests of the texts that are kept, oldest first."""
+    killed: bool = False
+    tick_at_ms: int = 0
+    tick_host_at_ms: int = 0
+    ticks_to_agree: int = 0
+    """After a clock jump: how many more ticks must agree before actions are allowed."""
+    candidate: str = ""
+    """The digest of a policy that runs beside the one in force and sends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    source: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginMark:
+    """The last fact applied of one input partition."""
+
+    offset: int
+    index: int
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """What concerns one cluster: its chain of decisions and what its budgets count."""
+
+    seq: int = 0
+    previous: str = ""
+    facts_hash: str = ""
+    facts: int = 0
+    """Facts since the last decision."""
+    decided_at_ms: int = 0
+    killed: bool = False
+    acted_at_ms: tuple[int, ...] = ()
+    """When each ACT of the last hour was sent; a command that is lost still spends its place."""
+    in_flight: tuple[str, ...] = ()
+    """Incidents whose ACT or ROLLBACK has no terminal outcome yet."""
+    lag_ms: int = 0
+    """How long the last delivery had waited before it was read, and when that was known."""
+    lag_at_ms: int = 0
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self.decided_at_ms + CHECKPOINT_MS if self.facts else None
+
+
+CHECKPOINT_MS = 600_000
+CHECKPOINT_FACTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """One alert of one source. `last_seen_at_ms` and `ends_at_ms` are kept coarsely: a repeat that
+    tells nothing durable writes nothing."""
+
+    source: str
+    fingerprint: str
+    status: AlertStatus
+    starts_at_ms: int
+    ends_at_ms: int
+    first_seen_at_ms: int
+    last_seen_at_ms: int
+    incident_id: str
+    silent: bool = False
+    """It ended because its source fell silent, and not because its source said so."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """As the sender gave them: silences and inhibitions that come later ask for them."""
+    flips_at_ms: tuple[int, ...] = ()
+    """When it last began or ended, at most `FLIPS_MAX` times back."""
+    vital: bool = False
+    """Its absence makes us blind, so that it was seen is worth a write sooner."""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        if self.status is AlertStatus.RESOLVED:
+            return self.last_seen_at_ms + RESOLVED_KEPT_MS
+        return self.ends_at_ms + EXPIRY_GRACE_MS if self.ends_at_ms else None
+
+
+FLIPS_MAX = 16
+SAMPLE_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """Which incident the alerts of a group belong to, until it is closed."""
+
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdState:
+    """How many alerts an incident has.
+
+    Apart from the incident, so that an alert that joins costs a small entry and not a large one.
+    """
+
+    firing: int = 0
+    members: int = 0
+    sample: tuple[str, ...] = ()
+    """Up to `SAMPLE_MAX` fingerprints of its alerts, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an observation said that the next ACT is bound to."""
+
+    at_ms: int
+    offset: int
+    uid: str
+    generation: int
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    name: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentState:
+    incident_id: str
+    cluster: str
+    group_key: str
+    group: Mapping[str, str]
+    labels: Mapping[str, str]
+    phase: Phase
+    reason: str
+    title: str
+    severity: str
+    opened_at_ms: int
+    updated_at_ms: int
+    due_at_ms: int | None
+    clear_since_ms: int | None = None
+    """Since when none of its alerts fires; None while one does."""
+    policy: str = ""
+    playbook: str = ""
+    ladder: str = ""
+    step: int = 0
+    attempt: int = 0
+    step_since_ms: int = 0
+    attempts: int = 0
+    """ACTs sent, over all steps."""
+    looks: int = 0
+    checks: int = 0
+    notices: int = 0
+    held_since_ms: int | None = None
+    target: Target | None = None
+    evidence: Evidence | None = None
+    command_id: str = ""
+    """The LOOK, ACT, VERIFY or ROLLBACK whose answer is awaited."""
+    act_id: str = ""
+    undo_id: str = ""
+    """The ROLLBACK of that ACT, if there was one: it holds the target in its place."""
+    acted_at_ms: int | None = None
+    checked_at_ms: int | None = None
+    passed_at_ms: int | None = None
+    undo: Mapping[str, str] = field(default_factory=dict)
+    timeline: tuple[TimelineEntry, ...] = ()
+    source: str = ""
+    """Of the alert that opened it: its labels choose the target, within its scope."""
+    service: str = ""
+    node: str = ""
+    """The node that it is about, if it is about one."""
+    on_node: str = ""
+    """The node that it fires on."""
+    key: str = ""
+    """What ties it to incidents of other sources and groups."""
+    receivers: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    mode: str = ""
+    portion: int = 0
+    """Of a gradual step: how many repetitions came before this one."""
+    change_related: bool = False
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """By rule: what a detection of ours measured last."""
+    proposal: str = ""
+    """The hash of what people are asked to approve, or to agree with."""
+    persons: int = 1
+    """How many must approve it."""
+    approvals: tuple[Approver, ...] = ()
+    approved: str = ""
+    """The proposal that has all of its approvals: a look that finds the same may act."""
+    approved_at_ms: int = 0
+    looked_at_ms: int = 0
+    judged: bool = False
+    """People have said whether they agree with it."""
+    snoozed_until_ms: int = 0
+    told_members: int = 0
+    """How many alerts people have been told of."""
+    told_at_ms: int = 0
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self.due_at_ms
+
+    @property
+    def places(self) -> tuple[tuple[str, str, str], ...]:
+        """Where others find it, to join it or to count it."""
+        named = (
+            ("service", self.service),
+            ("node", self.node),
+            ("on", self.on_node),
+            ("key", self.key),
+        )
+        return tuple((self.cluster, what, name) for what, name in named if name)
+
+
+TIMELINE_MAX = 100
+
+
+TARGET_KEPT_MS = 24 * 3_600_000
+ACTED_MAX = 20
+"""How many of one action on one target are remembered; no limit may count further, or longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    at_ms: int
+    action: str
+    incident_id: str
+    portion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """A workload that was acted on: who holds it, and what was done to it lately."""
+
+    locked_by: str = ""
+    acted: tuple[Acted, ...] = ()
+    """Oldest first."""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        if self.locked_by or not self.acted:
+            return None
+        return self.acted[-1].at_ms + TARGET_KEPT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service of the catalogue that was acted on."""
+
+    in_flight: tuple[str, ...] = ()
+    """Incidents with an action under way."""
+    acted_at_ms: int = 0
+    acted_by: str = ""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return None if self.in_flight else self.acted_at_ms + TARGET_KEPT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeState:
+    """The last deployment of a workload that somebody told of."""
+
+    at_ms: int
+    revision: str
+    author: str
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self.at_ms + TARGET_KEPT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceState:
+    """Alerts that match neither tell nor act while it lasts."""
+
+    matchers: tuple[str, ...]
+    starts_at_ms: int
+    ends_at_ms: int
+    author: str
+    comment: str
+    maintenance: bool = False
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self.ends_at_ms
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeState:
+    """No actions until it ends."""
+
+    ends_at_ms: int
+    author: str
+    comment: str
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self.ends_at_ms
+
+
+@dataclass(frozen=True, slots=True)
+class StormState:
+    """How many incidents a cluster has opened lately, and the storm that this amounts to."""
+
+    slots: tuple[tuple[int, int], ...] = ()
+    """Of the storm window: each slot's begin and its count, oldest first."""
+    until_ms: int = 0
+    """A storm is on until then; 0: none."""
+    incident_id: str = ""
+    """The one incident that people are told of."""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        if self.until_ms:
+            return self.until_ms
+        return self.slots[-1][0] + TARGET_KEPT_MS if self.slots else None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerState:
+    """How the latest actions of a playbook, or of a whole cluster, turned out."""
+
+    results: tuple[bool, ...] = ()
+    """True: verified, and it lasted. Oldest first."""
+    opened_at_ms: int = 0
+    """0: closed."""
+    canary: str = ""
+    """The incident that may try whether it works again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutonomyState:
+    """What a playbook has shown on a cluster: which people agreed with, and what it failed at."""
+
+    ladder: str = ""
+    """The evidence is of this ladder; another one starts anew."""
+    cases: tuple[bool, ...] = ()
+    first_case_at_ms: int = 0
+    granted: bool = False
+    """The evidence was enough, and that is on the record."""
+    demoted: bool = False
+    """It failed and may not act by itself until somebody trusts it again."""
+
+
+Entry = (
+    PartitionState
+    | PolicyText
+    | OriginMark
+    | ScopeState
+    | AlertState
+    | GroupState
+    | CrowdState
+    | IncidentState
+    | TargetState
+    | ServiceState
+    | ChangeState
+    | SilenceState
+    | FreezeState
+    | StormState
+    | BreakerState
+    | AutonomyState
+)
+
+PARTITION = "partition"
+KINDS: Mapping[str, type] = {
+    PARTITION: PartitionState,
+    "policy": PolicyText,
+    "origin": OriginMark,
+    "scope": ScopeState,
+    "alert": AlertState,
+    "group": GroupState,
+    "crowd": CrowdState,
+    "incident": IncidentState,
+    "target": TargetState,
+    "service": ServiceState,
+    "change": ChangeState,
+    "silence": SilenceState,
+    "freeze": FreezeState,
+    "storm": StormState,
+    "breaker": BreakerState,
+    "autonomy": AutonomyState,
+}
+"""The record of an entry, by the first word of its key."""
+
+
+_KEYED = str.maketrans({c: f"%{ord(c):02x}" for c in "%/,="})
+
+
+def key_part(text: str) -> str:
+    """A name as one part of a key: names that senders choose must not run into each other."""
+    return text.translate(_KEYED)
+
+
+def scope_key(cluster: str) -> str:
+    return f"scope/{cluster}"
+
+
+def policy_key(digest: str) -> str:
+    return f"policy/{digest}"
+
+
+def incident_key(incident_id: str) -> str:
+    return f"incident/{incident_id}"
+
+
+def crowd_key(incident_id: str) -> str:
+    return f"crowd/{incident_id}"
+
+
+def _of_target(kind: str, target: Target) -> str:
+    parts = (target.cluster, target.namespace, target.kind, target.name)
+    return f"{kind}/" + "/".join(map(key_part, parts))
+
+
+def target_key(target: Target) -> str:
+    return _of_target("target", target)
+
+
+def change_key(target: Target) -> str:
+    return _of_target("change", target)
+
+
+def _of_cluster(kind: str, cluster: str, name: str) -> str:
+    return f"{kind}/{key_part(cluster)}/{key_part(name)}"
+
+
+def service_key(cluster: str, service: str) -> str:
+    return _of_cluster("service", cluster, service)
+
+
+def silence_key(cluster: str, name: str) -> str:
+    return _of_cluster("silence", cluster, name)
+
+
+def freeze_key(cluster: str, name: str) -> str:
+    return _of_cluster("freeze", cluster, name)
+
+
+def storm_key(cluster: str) -> str:
+    return f"storm/{key_part(cluster)}"
+
+
+def breaker_key(cluster: str, playbook: str) -> str:
+    return _of_cluster("breaker", cluster, playbook)
+
+
+def autonomy_key(cluster: str, playbook: str) -> str:
+    return _of_cluster("autonomy", cluster, playbook)
+
+
+def alert_key(cluster: str, source: str, fingerprint: str) -> str:
+    return f"alert/{key_part(cluster)}/{key_part(source)}/{fingerprint}"
+
+
+def group_key(cluster: str, values: Mapping[str, str]) -> str:
+    pairs = (f"{key_part(name)}={key_part(value)}" for name, value in sorted(values.items()))
+    return f"group/{key_part(cluster)}/" + ",".join(pairs)

@@ -1,0 +1,65 @@
+"""The alerts that fire, by what the policy's rules ask of them.
+
+An inhibition, a brake and a watchdog each ask: does any alert fire that matches, with equal values
+of these labels? Asking every alert would cost the square of a storm, so they are kept by rule and
+values, and a question is a lookup.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from schemas.alerts import AlertStatus
+from streams.core.entries import AlertState, Entry
+from streams.core.policy import Policy
+
+Asked = tuple[str, int, str, tuple[str, ...]]
+"""What kind of rule, its number, the cluster, and the values of the labels that must be equal."""
+
+
+class Firing:
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._by: dict[Asked, dict[str, bool]] = {}
+
+    def change(self, key: str, before: Entry | None, after: Entry | None) -> None:
+        """An alert's labels never change: they are its key."""
+        fired, fires = _fires(before), _fires(after)
+        if fired and not fires:
+            for asked, _ in self._answers(key, before):
+                held = self._by[asked]
+                del held[key]
+                if not held:
+                    del self._by[asked]
+        elif fires and not fired:
+            for asked, two_sided in self._answers(key, after):
+                self._by.setdefault(asked, {})[key] = two_sided
+
+    def _answers(self, key: str, entry: Entry | None) -> Iterable[tuple[Asked, bool]]:
+        assert isinstance(entry, AlertState)
+        seen = self.policy.sees(entry.labels)
+        if not (seen.sources or seen.brakes or seen.watchdogs):
+            return
+        labels, cluster = {**entry.labels, **seen.added}, cluster_of(key)
+        for n in seen.sources:
+            values = values_of(labels, self.policy.inhibit[n].equal)
+            yield ("inhibit", n, cluster, values), n in seen.targets
+        for n in seen.brakes:
+            yield ("brake", n, cluster, values_of(labels, self.policy.brakes[n].equal)), False
+        for n in seen.watchdogs:
+            yield ("watchdog", n, cluster, ()), False
+
+    def at(self, asked: Asked) -> Mapping[str, bool]:
+        """Keys of the alerts that answer, each with whether it is a target of that rule as well."""
+        return self._by.get(asked, {})
+
+
+def _fires(entry: Entry | None) -> bool:
+    return isinstance(entry, AlertState) and entry.status is AlertStatus.FIRING
+
+
+def values_of(labels: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple([labels.get(name, "") for name in names])
+
+
+def cluster_of(alert_key: str) -> str:
+    """Of `alert/<cluster>/…`, as it stands in the key."""
+    return alert_key.split("/", 2)[1]

@@ -1,0 +1,39 @@
+"""Every rail that the core can ask by itself, in the order in which they are asked.
+
+They are asked before the look, so that nobody is bothered in vain, and again on the observation
+that the action is bound to.
+"""
+
+from streams.core.rails import blind, breaker, budget, scope, switches
+from streams.core.rails.asked import Asked, Rail, Refusal
+
+RAILS: tuple[Rail, ...] = (
+    scope.namespace,
+    scope.source,
+    scope.severity,
+    budget.attempts,
+    switches.killed,
+    switches.clock,
+    switches.frozen,
+    blind.watchdogs,
+    blind.brakes,
+    blind.lag,
+    blind.storm,
+    blind.everything_broken,
+    breaker.is_open,
+    budget.at_once,
+    budget.rates,
+    budget.history,
+    budget.service,
+)
+
+
+def refusal(asked: Asked) -> Refusal | None:
+    return next((found for rail in RAILS if (found := rail(asked))), None)
+
+
+def undo_refusal(asked: Asked) -> Refusal | None:
+    """Undoing is an effect like any other: not under a kill switch, nor where another is. Of the
+    rates it spends nothing, which must not keep us from undoing."""
+    rails = (scope.namespace, switches.killed, budget.locked)
+    return next((found for rail in rails if (found := rail(asked))), None)

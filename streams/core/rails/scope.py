@@ -1,0 +1,28 @@
+"""Whether it is ours to do at all."""
+
+from streams.core.rails.asked import Asked, Refusal
+from streams.core.reasons import Reason
+
+
+def namespace(asked: Asked) -> Refusal | None:
+    if asked.target.namespace in asked.policy.namespaces:
+        return None
+    return Refusal(Reason.NAMESPACE_NOT_ALLOWED, asked.target.namespace)
+
+
+def source(asked: Asked) -> Refusal | None:
+    """Labels choose a target only within the scope of whoever sent them."""
+    if asked.policy.sources is None:
+        return None
+    found = asked.policy.sources.get(asked.incident.source)
+    target = asked.target
+    if found and target.cluster in found.clusters and target.namespace in found.namespaces:
+        return None
+    return Refusal(Reason.OUTSIDE_SOURCE_SCOPE, asked.incident.source)
+
+
+def severity(asked: Asked) -> Refusal | None:
+    table, mine = asked.policy.severities, asked.incident.severity
+    if table is None or (mine in table and table[mine].remediate):
+        return None
+    return Refusal(Reason.SEVERITY_ONLY_TOLD, mine)

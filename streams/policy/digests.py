@@ -1,0 +1,49 @@
+"""What a text means, as a digest: of the policy and of each ladder in it."""
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from importlib.metadata import version
+from typing import Any
+
+from schemas.ids import digest
+from streams.core.matching import Matchers
+from streams.core.policy import Condition, Playbook
+
+FORMAT = 1
+_MEANING = tuple(
+    f"{name}=={version(name)}" for name in ("google-re2", "common-expression-language", "tzdata")
+)
+"""What gives a text its meaning beside us: another version may read it otherwise."""
+
+
+def digest_of(source: str) -> str:
+    """Of the text and of what gives it meaning."""
+    return digest("policy", FORMAT, *_MEANING, source)
+
+
+def ladder_digest(book: Playbook) -> Playbook:
+    """The playbook with the digest of everything that it says. Its name is only what people call
+    it. A pure function of the text: neither a version nor the order of a set is in it."""
+    plain = _plain(replace(book, name="", digest=""))
+    return replace(book, digest=digest("ladder", json.dumps(plain, ensure_ascii=False)))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Matchers():
+            return str(value)
+        case Condition():
+            return value.text
+        case Enum():
+            return value.value
+        case Mapping():
+            return {key: _plain(value[key]) for key in sorted(value)}
+        case Set():
+            return sorted(value)
+        case tuple():
+            return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value

@@ -1,0 +1,153 @@
+"""`steps`: the rungs of a playbook's ladder, from mild to strong; the last is a human."""
+
+from yaml.nodes import Node
+
+from schemas.actions import ACTIONS, ESCALATE, Action
+from streams.core.entries import ACTED_MAX, TARGET_KEPT_MS
+from streams.core.policy import MODES, Approval, Mode, Rung
+from streams.policy.conditions import CONDITION
+from streams.policy.parameters import parameters
+from streams.policy.verification import NO_CHECKS, VERIFY
+from streams.reading.nodes import Reading
+from streams.reading.shapes import (
+    FLAG,
+    WORDS,
+    Found,
+    Key,
+    Shape,
+    checked,
+    duration,
+    either,
+    list_of,
+    made,
+    one_of,
+    record,
+    tagged,
+    whole,
+)
+
+PERSONS_MAX = 5
+TIMES_MAX = 100
+MODE: Shape[Mode] = made(
+    one_of(
+        {
+            Mode.OFF: "does nothing",
+            Mode.DRY_RUN: "looks, asks every rail, says what it would do, and hands over",
+            Mode.SHADOW: "as a dry run, and asks people whether they agree: its evidence",
+            Mode.APPROVE: "acts when people have said yes",
+            Mode.AUTO: "acts by itself, as far as the recorded evidence allows",
+        }
+    ),
+    Mode,
+)
+
+
+def _approval(found: Found) -> Approval:
+    if found["always"] and found["when"]:
+        found.fault("when", "`always` asks anyway: leave out one of them")
+    who = frozenset(found["who"])
+    if who and len(who) < found["persons"]:
+        found.fault("persons", f"{found['persons']} of {len(who)} cannot say yes")
+    return Approval(found["always"], found["when"], who, found["persons"], found["expiry"])
+
+
+APPROVAL: Shape[Approval] = either(
+    made(
+        one_of({"always": "before every such step", "never": "only in the mode `approve`"}),
+        lambda word: Approval(always=word == "always"),
+    ),
+    record(
+        "an approval",
+        {
+            "always": Key(FLAG, "ask before every such step", False),
+            "when": Key(CONDITION, "ask where this holds, or cannot be told", None),
+            "who": Key(list_of(WORDS, 1), "who may say yes; else anybody who may order", ()),
+            "persons": Key(whole(1, PERSONS_MAX), "so many must say yes", Approval().persons),
+            "expiry": Key(duration(), "then the answer is no", Approval().expiry_ms),
+        },
+        _approval,
+    ),
+)
+
+
+REPEAT: Shape[tuple[int, int]] = record(
+    "repeat",
+    {
+        "times": Key(whole(2, TIMES_MAX), "how often at most, while the alerts still fire"),
+        "pause": Key(duration(0), "between two, beside their checks"),
+    },
+    lambda found: (found["times"], found["pause"]),
+)
+
+
+def _rung(found: Found) -> Rung:
+    times, pause_ms = found["repeat"]
+    if found["undo"] and not ACTIONS[found["action"]].undoable:
+        found.fault("undo", f"{found['action']} cannot be undone")
+    return Rung(
+        action=found["action"],
+        parameters=found["parameters"],
+        dwell_ms=found["dwell"],
+        verify=found["verify"],
+        undo=found["undo"],
+        when=found["when"],
+        mode=found["mode"],
+        approval=found["approval"],
+        cooldown_ms=found["cooldown"],
+        attempts=found["attempts"],
+        times=times,
+        pause_ms=pause_ms,
+    )
+
+
+def _step_of(name: str, action: Action) -> Shape[Rung]:
+    given = parameters(name, action.parameters, action.one_of)
+    needed = bool(action.one_of) or any(p.required for p in action.parameters.values())
+    about = "what the action needs to know"
+    return record(
+        "a step",
+        {
+            "action": Key(one_of({name: action.purpose}), action.purpose),
+            "parameters": Key(given, about) if needed else Key(given, about, {}),
+            "when": Key(CONDITION, "the step is passed over where this does not hold", None),
+            "dwell": Key(duration(0), "how long the alerts must have fired on this step before it"),
+            "verify": Key(VERIFY, "when it counts as a success; else the next step"),
+            "undo": Key(FLAG, "undo the action where it could not be verified", False),
+            "mode": Key(MODE, "lower than the playbook's, for this step", None),
+            "approval": Key(APPROVAL, "who must say yes first", Approval()),
+            "cooldown": Key(
+                duration(most_ms=TARGET_KEPT_MS), "in place of the limits', for this step", None
+            ),
+            "attempts": Key(whole(1, ACTED_MAX), "fewer on one target than the limits allow", None),
+            "repeat": Key(REPEAT, "gradual: again and again, with checks between", (1, 0)),
+        },
+        _rung,
+    )
+
+
+_ESCALATE: Shape[Rung] = record(
+    "the last step",
+    {"action": Key(one_of({ESCALATE: "a human takes over"}), "a human takes over")},
+    lambda found: Rung(ESCALATE, {}, 0, NO_CHECKS, undo=False),
+)
+STEP: Shape[Rung] = tagged(
+    "a step",
+    "action",
+    {**{name: _step_of(name, row) for name, row in ACTIONS.items()}, ESCALATE: _ESCALATE},
+)
+
+
+def _ends_with_a_human(reading: Reading, node: Node, rungs: tuple[Rung, ...]) -> None:
+    *others, last = zip(reading.items(node), rungs, strict=True)
+    if not last[1].hands_over:
+        reading.fault(last[0], f"the last step must be `action: {ESCALATE}`: a human")
+    for item, rung in others:
+        if rung.hands_over:
+            reading.fault(item, f"nothing can follow `action: {ESCALATE}`")
+
+
+STEPS: Shape[tuple[Rung, ...]] = checked(list_of(STEP, least=1), _ends_with_a_human)
+
+
+def lower(mode: Mode, than: Mode) -> bool:
+    return MODES.index(mode) < MODES.index(than)
