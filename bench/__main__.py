@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import bare, latency, throughput
+from bench import bare, decide, latency, throughput
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
 from deploy.sandbox.stack import Stack
@@ -26,6 +26,8 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> int:
+    core = {**decide.figures(), "profile": decide.profile()}
+    print("the core alone: " + ", ".join(f"{k} {v}" for k, v in core.items() if k != "profile"))
     with tempfile.TemporaryDirectory(prefix="mendlog-bench-") as folder:
         stack = bench_stack(Path(folder))
         stack.progress = reporter()
@@ -34,6 +36,7 @@ def main() -> int:
             figures = asyncio.run(measure(stack))
         finally:
             stack.stop()
+    figures = {**figures, "decide": core}
     show(figures)
     keep(figures)
     return 0
@@ -83,6 +86,8 @@ def show(figures: dict[str, Any]) -> None:
         f"\nratio                      {figures['ratio']:>10}   (goal: at least 0.25)"
         f"\nPOST to LOOK, ms           {figures['look_ms']}   (goals: p50 25, p99 100)"
         f"\nPOST to ACT, ms            {figures['act_ms']}"
+        f"\ndecide, repeats/s          {figures['decide']['repeats_per_s']:>10,}   (goal: 150,000)"
+        f"\ndecide, first/s            {figures['decide']['first_per_s']:>10,}   (goal: 30,000)"
     )
 
 
