@@ -3,6 +3,7 @@
 import signal
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,15 @@ def up(
         Path | None, typer.Option(help="Keep the data here; a temporary folder without it.")
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="Another policy than the demo's.")] = None,
+    notifier: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tell people, by this notifier file.",
+            envvar="MENDLOG_NOTIFIER_FILE",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Run broker, sandbox cluster, checkout and all of Mendlog until Ctrl-C."""
     from deploy.sandbox.progress import reporter
@@ -29,7 +39,9 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    options = Options(policy=policy) if policy else Options()
+    options = Options(notifier_file=notifier.resolve() if notifier else None)
+    if policy:
+        options = replace(options, policy=policy)
     with tempfile.TemporaryDirectory(prefix="mendlog-") as scratch:
         stack = Stack(data or Path(scratch), options, reporter())
         stack.start()

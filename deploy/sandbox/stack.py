@@ -42,6 +42,8 @@ class Options:
     policy: Path = POLICIES / "demo.yaml"
     detections: Path = POLICIES / "demo-detections.yaml"
     scrape_interval_s: float = 0.5
+    notifier_file: Path | None = None
+    """Who is told through what; without it there is no notifier, and nobody is told."""
     session_timeout_s: float = 10.0
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """More settings for a process, by its name."""
@@ -60,7 +62,8 @@ class Stack:
         self.cluster = Cluster(folder / "cluster", cluster_name=self.options.cluster)
         self.processes: dict[str, Child] = {}
         self.restarts: dict[str, int] = {}
-        self._ports = dict(zip(PROCESSES, ports.choose(len(PROCESSES)), strict=True))
+        self.names = PROCESSES + (("notifier",) if self.options.notifier_file else ())
+        self._ports = dict(zip(self.names, ports.choose(len(self.names)), strict=True))
 
     def start(self) -> None:
         try:
@@ -70,10 +73,10 @@ class Stack:
                 one.result()
             self.progress.say("creating topics and publishing the policy")
             asyncio.run(self._prepare())
-            self.progress.say("starting gateway, processor, executor and scraper")
-            for name in PROCESSES:
+            self.progress.say(f"starting {', '.join(self.names)}")
+            for name in self.names:
                 self._launch(name)
-            for name in PROCESSES:
+            for name in self.names:
                 self._await_ready(name)
         except BaseException:
             self.stop()
@@ -81,7 +84,7 @@ class Stack:
 
     def stop(self) -> None:
         """Ours first, all at once; then what they stood on."""
-        with ThreadPoolExecutor(len(PROCESSES)) as pool:
+        with ThreadPoolExecutor(len(self.names)) as pool:
             list(pool.map(lambda child: stop_all([child]), self.processes.values()))
         self.cluster.stop()
         self.kafka.stop()
@@ -162,6 +165,7 @@ class Stack:
             "TARGETS_URL": f"{self.cluster.url}/sd/targets",
             "INTERVAL_S": str(options.scrape_interval_s),
             "METRICS": "checkout_",
+            **({"NOTIFIER_FILE": str(file)} if (file := options.notifier_file) else {}),
             "CLUSTERS": f'{{"{options.cluster}": {{"url": "{self.cluster.url}"}}}}',
         }
         ours = {f"MENDLOG_{key}": value for key, value in settings.items()}

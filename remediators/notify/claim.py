@@ -67,6 +67,7 @@ class Claim:
         if arrival.notice is None:
             self._start(self._set_aside(arrival))
             return
+        self._rules.clock.seen(arrival.at_ms)
         self._note_unknown(arrival.notice)
         addresses = addressed(arrival.notice, self._rules.file)
         self._left[arrival.offset] = len(addresses)

@@ -1,8 +1,7 @@
 """The broker's time, as told by the acknowledgement of our last record.
 
 A notice's end is the tape's time, which is the broker's. Every message is announced on
-`deliveries` before it is sent, so the broker has told its time just before it matters. Until the
-first record the host's clock has to do: nothing is sent by it.
+`deliveries` before it is sent, so the broker has told its time just before it matters.
 """
 
 import asyncio
@@ -16,14 +15,21 @@ def elapsed_ms() -> int:
 
 class BrokerClock:
     def __init__(self) -> None:
-        self._ahead_ms = time.time_ns() // 1_000_000 - elapsed_ms()
+        self._ahead_ms = -elapsed_ms()
+        self._told = False
 
     def now_ms(self) -> int:
         return elapsed_ms() + self._ahead_ms
 
+    def seen(self, at_ms: int) -> None:
+        """A record of that time has been read. Its time is past, and will do until we are told."""
+        if not self._told:
+            self._ahead_ms = max(self._ahead_ms, at_ms - elapsed_ms())
+
     def heard(self, at_ms: int, asked_at_ms: int) -> None:
         """Taken as the time of the moment before it was asked for: ahead, and never behind, so
         that nothing is sent late."""
+        self._told = True
         self._ahead_ms = at_ms - asked_at_ms
 
     async def wait_until(self, at_ms: int) -> None:

@@ -37,8 +37,12 @@ class Digest:
 
     @property
     def counts(self) -> str:
-        counted = Counter(f"{x.severity} {x.kind}" for x in self.letters)
-        return ", ".join(f"{count} × {what}" for what, count in sorted(counted.items())[:NAMED_MAX])
+        """What there is most of first; what is rare beyond that is counted together."""
+        counted = Counter(f"{cut(x.severity, 16)} {cut(x.kind, 16)}" for x in self.letters)
+        most = counted.most_common(NAMED_MAX)
+        rest = len(self.letters) - sum(count for _, count in most)
+        parts = [f"{count} × {what}" for what, count in most]
+        return ", ".join([*parts, f"{rest} × others"] if rest else parts)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,109 @@
+"""The notifier as it runs: real broker, real process, killed where it hurts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession
+
+from deploy.sandbox.kafka import Kafka
+from tests.remediators.notify.builders import fresh
+from tests.remediators.notify.world import World, eventually, statuses, world
+
+pytestmark = pytest.mark.broker
+
+
+@pytest_asyncio.fixture
+async def here(kafka: Kafka, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(kafka.bootstrap, tmp_path) as made:
+        yield made
+
+
+async def test_notices_are_told_recorded_and_committed(here: World):
+    notifier = here.start()
+    await here.send(fresh(1), fresh(2, severity="critical"), fresh(3, receivers=("audit", "bots")))
+    ended = await here.ended(4)
+    assert statuses(ended) == ["sent"] * 4
+    assert {(d.receiver, d.channel) for d in ended} == {
+        ("team", "ops"),
+        ("team", "pager"),
+        ("audit", "hook"),
+        ("bots", "bot"),
+    }
+    (event,) = here.vendors.pagerduty.seen
+    assert event.body["dedup_key"] == "incident-1"
+    assert await here.stopped(notifier) == 0
+
+    again = here.start()
+    await here.send(fresh(4))
+    await here.ended(5)
+    assert len(here.vendors.slack.seen) == 2, "what was committed is not told again"
+    assert await here.stopped(again) == 0
+
+
+async def test_what_is_no_notice_is_kept_and_the_others_are_told(here: World):
+    here.start()
+    await here.send_raw(b"\xff\x00", b"incident-1")
+    await here.send(fresh(1))
+    kept = await here.rejected()
+    assert (kept.body, kept.reason, kept.source) == (b"\xff\x00", "unknown_framing", "notifier")
+    assert statuses(await here.ended(1)) == ["sent"]
+
+
+@pytest.mark.parametrize("die_at", ["notifier.announced", "notifier.sent", "notifier.recorded"])
+async def test_killed_anywhere_everything_is_told_and_what_may_be_twice_says_so(
+    here: World, die_at: str
+):
+    victim = here.start(die_at)
+    notices = [
+        fresh(1, incident="a"),
+        fresh(2, incident="b", severity="critical"),
+        fresh(3, incident="c", receivers=("audit",)),
+    ]
+    await here.send(*notices)
+    await here.died(victim)
+    here.start()
+    assert statuses(await here.ended(3)) == ["sent"] * 3
+
+    assert {seen.headers["Idempotency-Key"] for seen in here.vendors.webhook.seen} == {
+        f"{notices[2].notice_id}:audit"
+    }
+    assert {seen.body["dedup_key"] for seen in here.vendors.pagerduty.seen} == {"b"}
+    told = [seen.body["text"] for seen in here.vendors.slack.seen]
+    assert 1 <= len(told) <= 2
+    assert all("possibly repeated" in text for text in told[1:])
+    if die_at == "notifier.recorded":
+        assert len(told) + len(here.vendors.webhook.seen) + len(here.vendors.pagerduty.seen) <= 5
+
+
+async def test_a_notice_whose_time_is_over_is_not_sent(here: World):
+    await here.send(fresh(1, ttl_ms=0), fresh(2))
+    here.start()
+    assert sorted(statuses(await here.ended(2))) == ["expired", "sent"]
+    assert len(here.vendors.slack.seen) == 1
+
+
+async def test_the_second_channel_takes_over_while_the_first_is_down(here: World):
+    here.vendors.slack.down()
+    notifier = here.start()
+    await here.send(*(fresh(n, incident=f"i{n}") for n in range(6)))
+    ended = await here.ended(6)
+    assert {d.channel for d in ended} == {"hook"}
+    assert all(
+        seen.body["possibly_repeated"] in (True, False) for seen in here.vendors.webhook.seen
+    )
+    assert await here.stopped(notifier) == 0
+
+
+async def test_metrics_and_health(here: World):
+    here.start()
+    await here.send(fresh(1))
+    await here.ended(1)
+    await eventually(here.port_file(0).exists, "the port")
+    url = f"http://127.0.0.1:{here.port_file(0).read_text().strip()}"
+    async with ClientSession(url) as client:
+        assert (await client.get("/-/healthy")).status == 200
+        assert (await client.get("/-/ready")).status == 200
+        text = await (await client.get("/metrics")).text()
+    assert 'mendlog_deliveries_total{channel="ops",status="sent"} 1.0' in text
