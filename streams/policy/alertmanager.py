@@ -35,18 +35,10 @@ FIRST = """\
 version: 1
 namespaces: []
 limits:
-  actions_per_minute: 3
-  actions_per_hour: 15
+  preset: production-1
+  actions_per_minute: 1
+  actions_per_hour: 10
   concurrent: 1
-  attempts_per_incident: 2
-  attempts_per_target: 1
-  attempts_window: 6h
-  cooldown: 15m
-  observation_age: 30s
-  command_ttl: 2m
-  patience: 10m
-  remind: 1h
-  close_after: 30m
 playbooks: []
 """
 _TEXT_OR_KEYS = frozenset({"jira.JiraFieldConfig"})

@@ -11,11 +11,10 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from streams.policy import matchers
 from streams.policy.alertmanager_yaml import MAP, SEQ, STR, is_null
 from streams.reading.faults import Fault
-from streams.reading.nodes import AMBIGUOUS, Reading
+from streams.reading.nodes import AMBIGUOUS, YEAR_MS, Reading, spoken
 
 Shape = Callable[[Node], Node]
 BOOL = "tag:yaml.org,2002:bool"
-SPAN_MAX_MS = 366 * 86_400_000
 _TRUE = {f(t) for t in ("y", "yes", "true", "on") for f in (str, str.title, str.upper)}
 _FALSE = {f(t) for t in ("n", "no", "false", "off") for f in (str, str.title, str.upper)}
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_./-]*")
@@ -23,7 +22,6 @@ _UNITS_MS = {
     "y": 365 * 86_400_000, "w": 7 * 86_400_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000,
     "s": 1_000, "ms": 1,
 }  # fmt: skip
-_OUR_UNITS = ("d", "h", "m", "s", "ms")
 _DURATION = re.compile("".join(f"(?:([0-9]+){unit})?" for unit in _UNITS_MS))
 _GO_MAX_MS = (2**63 - 1) // 1_000_000
 
@@ -41,15 +39,6 @@ def duration_ms(text: str) -> int:
     if total_ms > _GO_MAX_MS:
         raise ValueError(f"a duration of more than 292 years: {text!r}")
     return total_ms
-
-
-def duration_text(total_ms: int) -> str:
-    """In the policy's spelling."""
-    parts = ""
-    for unit in _OUR_UNITS:
-        count, total_ms = divmod(total_ms, _UNITS_MS[unit])
-        parts += f"{count}{unit}" if count else ""
-    return parts or "0s"
 
 
 class Rewriting:
@@ -182,9 +171,9 @@ class Rewriting:
         except ValueError as fault:
             self._reading.fault(node, str(fault))
             return written("1s", node)
-        if total_ms > SPAN_MAX_MS:
+        if total_ms > YEAR_MS:
             self.note(node, f"{node.value}: a policy has no longer duration than 366d")
-        return written(duration_text(min(total_ms, SPAN_MAX_MS)), node)
+        return written(spoken(min(total_ms, YEAR_MS)), node)
 
 
 def written(value: str, at: Node) -> ScalarNode:

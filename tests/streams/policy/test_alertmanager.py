@@ -11,15 +11,13 @@ import pytest
 
 from streams.core.inhibition import InhibitRule
 from streams.core.intervals import Interval, contains
+from streams.core.policy import Policy
 from streams.core.routing import Route, group_labels, routes_for
 from streams.policy import matchers
 from streams.policy.alertmanager import import_alertmanager
 from streams.policy.alertmanager_sections import duration_ms
-from streams.policy.inhibits import read_inhibit_rules
-from streams.policy.routes import read_route
-from streams.policy.times import read_time_intervals
+from streams.policy.load import compile_policy
 from streams.reading.faults import FileError
-from streams.reading.nodes import Reading, Section
 from tests.streams.policy.alertmanager.answers import (
     asked_again,
     bits,
@@ -42,27 +40,24 @@ CLASSIC = [case for case in cases() if case.classic]
 
 
 @cache
-def imported(text: str) -> tuple[Route, tuple[Interval, ...], tuple[InhibitRule, ...]]:
+def imported(text: str) -> Policy:
     """By way of the policy's own text."""
-    reading = Reading("p.yaml")
-    top = Section(reading, reading.root(import_alertmanager(text, "am.yml").policy), "a policy")
-    receivers = top.need("receivers", reading.texts, ())
-    intervals = top.may("time_intervals", lambda n: read_time_intervals(reading, n), ())
-    names = [interval.name for interval in intervals]
-    rules = top.may("inhibit_rules", lambda n: read_inhibit_rules(reading, n), ())
-    root = top.need("route", lambda n: read_route(reading, n, receivers, names), None)
-    reading.stop_at_faults()
-    assert root
-    return root, intervals, rules
+    return compile_policy(import_alertmanager(text, "am.yml").policy)
 
 
 def ours(case: Case) -> dict[str, Any]:
     """In the form in which the judge answers."""
-    root, intervals, rules = imported(case.text)
+    policy = imported(case.text)
     return {
-        "routes": [[tell(r, labels) for r in routes_for(root, labels)] for labels in case.labels],
-        "inhibited": [inhibited(rules, labels, case.labels) for labels in case.labels],
-        "contains": {i.name: [contains(i, at_ms) for at_ms in case.at_ms] for i in intervals},
+        "routes": [
+            [tell(route, labels) for route in routes_for(policy.route, labels)]
+            for labels in case.labels
+        ],
+        "inhibited": [inhibited(policy.inhibit, labels, case.labels) for labels in case.labels],
+        "contains": {
+            name: [contains(interval, at_ms) for at_ms in case.at_ms]
+            for name, interval in policy.intervals.items()
+        },
     }
 
 
@@ -98,7 +93,7 @@ def test_routes_groups_and_inhibition(case: Case) -> None:
 
 
 def test_time_intervals() -> None:
-    """In 44 of 10,000 answers Alertmanager differs: in a zone whose clock goes forward it takes that
+    """In 44 of 10,000 Alertmanager differs: in a zone whose clock goes forward it takes that
     month to be a day shorter than it is, since it counts hours and divides by 24."""
     asked, different = 0, []
     for case in cases():
@@ -110,7 +105,7 @@ def test_time_intervals() -> None:
             different += [(case, name, at_ms) for theirs, mine, at_ms in pairs if theirs != mine]
     assert asked > 9_000
     for case, name, at_ms in different:
-        (interval,) = (i for i in imported(case.text)[1] if i.name == name)
+        interval = imported(case.text).intervals[name]
         assert counts_days_in_a_short_month(interval, at_ms), name
     assert len(different) == 44
 
@@ -164,7 +159,7 @@ def test_the_same_receivers_as_amtool_says(tmp_path: Path) -> None:
     for case in CLASSIC:
         file = tmp_path / f"{case.name}.yml"
         file.write_text(case.text)
-        root, _, _ = imported(case.text)
+        root = imported(case.text).route
         for labels in case.labels:
             wanted.append((case.name, labels, [r.receiver for r in routes_for(root, labels)]))
             plain = [f"{name}={value}" for name, value in labels.items()]
