@@ -49,4 +49,6 @@ def _settings_lines(errors: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """pydantic's findings, by the name that a person set."""
     for error in errors:
         name = "MENDLOG_" + "__".join(map(str, error["loc"])).upper()
-        yield f"{name}={error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        # Of what is missing, the input is everything else that was set.
+        given = "" if error["type"] == "missing" else f"={error['input']!r}"
+        yield f"{name}{given}: {error['msg'][0].lower()}{error['msg'][1:]}"

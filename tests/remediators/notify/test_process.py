@@ -107,3 +107,56 @@ async def test_metrics_and_health(here: World):
         assert (await client.get("/-/ready")).status == 200
         text = await (await client.get("/metrics")).text()
     assert 'mendlog_deliveries_total{channel="ops",status="sent"} 1.0' in text
+
+
+async def test_it_ends_at_once_when_told_to_although_a_channel_hangs(here: World):
+    here.vendors.slack.well.how = "hang"
+    notifier = here.start(request_timeout_s="60")
+    await here.send(fresh(1))
+    await here.vendors.slack.count(1)
+    assert await here.stopped(notifier) == 0
+
+    here.vendors.slack.well.how = "whole"
+    here.start()
+    assert statuses(await here.ended(1)) == ["sent"]
+    assert "possibly repeated" in here.vendors.slack.seen[-1].body["text"]
+
+
+async def test_two_share_the_work_and_nobody_is_told_twice_when_one_ends_in_order(here: World):
+    first = here.start()
+    await here.send(*(fresh(n, incident=f"i{n}") for n in range(20)))
+    await here.vendors.slack.count(20)
+    second = here.start()
+    await eventually(lambda: '"assigned"' in second.log_file.read_text(), "the second to join")
+    await here.send(*(fresh(n, incident=f"i{n}") for n in range(20, 40)))
+    assert await here.stopped(first) == 0
+    await here.send(*(fresh(n, incident=f"i{n}") for n in range(40, 60)))
+    assert statuses(await here.ended(60)) == ["sent"] * 60
+    assert len(here.vendors.slack.seen) == 60
+
+
+@pytest.mark.slow
+async def test_killed_again_and_again_every_notice_is_told_and_repeats_say_so(here: World):
+    """Ten notices a kill, at each point in turn; the points are reached many times in each life."""
+    for life, point in enumerate(["announced", "sent", "recorded", "sent", "announced"]):
+        victim = here.start(f"notifier.{point}")
+        await here.send(
+            *(
+                fresh(10 * life + n, incident=f"i{n}", receivers=("team", "audit"))
+                for n in range(10)
+            )
+        )
+        await here.died(victim)
+    here.start()
+    ended = await here.ended(100)
+    assert {d.status.value for d in ended} == {"sent"}
+    assert len({(d.notice_id, d.receiver) for d in ended}) == 100
+
+    titles = [seen.body["text"].split("*")[1] for seen in here.vendors.slack.seen]
+    assert {f"checkout fails {n}" for n in range(50)} <= set(titles)
+    first_seen: set[str] = set()
+    for title, seen in zip(titles, here.vendors.slack.seen, strict=True):
+        assert title not in first_seen or "possibly repeated" in seen.body["text"]
+        first_seen.add(title)
+    keys = {seen.headers["Idempotency-Key"] for seen in here.vendors.webhook.seen}
+    assert len(keys) == 50
