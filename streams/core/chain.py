@@ -33,8 +33,9 @@ def checkpoint(draft: Draft, name: str) -> None:
 
 def seal(draft: Draft, name: str, verdicts: tuple[Verdict, ...]) -> Decision:
     scope, fact = draft.scope(name), draft.fact
+    run = draft.partition.beside
     decision = Decision(
-        cluster=name,
+        cluster=f"{name}?{run}" if run else name,
         seq=scope.seq + 1,
         at_ms=draft.now_ms,
         tape_partition=fact.partition,

@@ -7,18 +7,20 @@ from dataclasses import replace
 
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Target
-from streams.core import autonomy, consent, ladder
+from streams.core import autonomy, consent, ladder, policies
 from streams.core.draft import Draft
 from streams.core.entries import (
     PARTITION,
     ChangeState,
     FreezeState,
     IncidentState,
+    PolicyText,
     SilenceState,
     change_key,
     freeze_key,
     incident_key,
     key_part,
+    policy_key,
     scope_key,
     silence_key,
 )
@@ -41,7 +43,7 @@ class Unreadable(Exception):
 def hear(draft: Draft, control: Control) -> None:
     """Every order leaves a verdict: who, what, and what came of it."""
     read = READERS.get(control.kind)
-    if read is None:
+    if read is None or (draft.partition.beside and control.kind in OF_THE_LIVE_RUN):
         return
     try:
         reason = read(draft, control)
@@ -166,6 +168,54 @@ def _name(control: Control) -> str:
     return name
 
 
+def _candidate(draft: Draft, control: Control) -> Reason:
+    """A policy to be run beside the one in force; one at a time."""
+    digest, source = control.parameters["digest"], control.parameters["source"]
+    kept = draft.get(policy_key(digest), PolicyText)
+    if not digest or (kept and kept.source != source):
+        return Reason.POLICY_DIGEST_TAKEN
+    if draft.policies.compile(digest, source) is None:
+        return Reason.POLICY_UNREADABLE
+    _drop_candidate(draft)
+    draft.put(policy_key(digest), PolicyText(source, control.author))
+    run = f"{digest[:8]}-{draft.fact.offset}"
+    draft.put(PARTITION, replace(draft.partition, candidate=digest, candidate_run=run))
+    return Reason.CANDIDATE_BEGINS
+
+
+def _drop(draft: Draft, control: Control) -> Reason:
+    if not _is_candidate(draft, control):
+        return Reason.NOTHING_TO_CHANGE
+    _drop_candidate(draft)
+    return Reason.CANDIDATE_ENDS
+
+
+def _promote(draft: Draft, control: Control) -> Reason:
+    """What ran beside is put in force, by whoever promotes it."""
+    if not _is_candidate(draft, control):
+        return Reason.NOTHING_TO_CHANGE
+    digest = draft.partition.candidate
+    text = draft.get(policy_key(digest), PolicyText)
+    assert text is not None
+    _drop_candidate(draft)
+    policies.adopt(draft, digest, text.source, control.author)
+    return Reason.CANDIDATE_ENDS
+
+
+def _is_candidate(draft: Draft, control: Control) -> bool:
+    digest = draft.partition.candidate
+    return bool(digest) and digest == control.parameters["digest"]
+
+
+def _drop_candidate(draft: Draft) -> None:
+    partition = draft.partition
+    if partition.candidate and partition.candidate not in partition.policies:
+        draft.put(policy_key(partition.candidate), None)
+    draft.put(PARTITION, replace(partition, candidate="", candidate_run=""))
+
+
+OF_THE_LIVE_RUN = frozenset({ControlKind.CANDIDATE, ControlKind.DROP, ControlKind.PROMOTE})
+"""What the candidate's own run does not hear."""
 READERS: Mapping[ControlKind, Callable[[Draft, Control], Reason]] = {
     ControlKind.KILL: _kill,
     ControlKind.UNKILL: _unkill,
@@ -179,4 +229,7 @@ READERS: Mapping[ControlKind, Callable[[Draft, Control], Reason]] = {
     ControlKind.SNOOZE: _snooze,
     ControlKind.CHANGE: _change,
     ControlKind.TRUST: _trust,
+    ControlKind.CANDIDATE: _candidate,
+    ControlKind.DROP: _drop,
+    ControlKind.PROMOTE: _promote,
 }

@@ -29,6 +29,7 @@ from streams.core import (
     ladder,
     origins,
     outcomes,
+    policies,
     sight,
     storm,
 )
@@ -37,9 +38,7 @@ from streams.core.entries import (
     PARTITION,
     Entry,
     IncidentState,
-    PolicyText,
     alert_key,
-    policy_key,
     scope_key,
 )
 from streams.core.incident import view
@@ -52,7 +51,6 @@ from streams.core.state import State, deadline_of
 STEPS_MAX = 8
 DUE_MAX = 256
 """How many deadlines one fact may work off; the rest follow with the next."""
-POLICIES_KEPT = 16
 DETECT = "detect"
 """The source that detections are sighted under."""
 
@@ -67,8 +65,8 @@ class Step:
     outputs: tuple[Out, ...]
 
 
-def decide(policies: Policies, state: State, fact: Placed) -> Step:
-    draft = _begin(policies, state, fact)
+def decide(book: Policies, state: State, fact: Placed) -> Step:
+    draft = _begin(book, state, fact)
     chain.cover(draft)
     if origins.take(draft, fact.record.origin):
         _hear(draft)
@@ -77,8 +75,8 @@ def decide(policies: Policies, state: State, fact: Placed) -> Step:
     return _end(draft)
 
 
-def _begin(policies: Policies, state: State, fact: Placed) -> Draft:
-    draft = Draft(state, policies, fact, fact.at_ms)
+def _begin(book: Policies, state: State, fact: Placed) -> Draft:
+    draft = Draft(state, book, fact, fact.at_ms)
     partition = draft.partition
     if partition.logic not in LOGIC_KNOWN:
         raise UnknownLogic(partition.logic)
@@ -105,7 +103,7 @@ def _hear(draft: Draft) -> None:
         case Control():
             controls.hear(draft, fact)
         case PolicyPublished():
-            _hear_policy(draft, fact)
+            policies.hear(draft, fact)
         case LogicActivated():
             _hear_logic(draft, fact)
         case Tick():
@@ -147,28 +145,6 @@ def _see_detection(draft: Draft, cluster: str, fact: Detection) -> None:
     )
     sight.see_all(draft, cluster, [row])
     group.measured(draft, alert_key(cluster, DETECT, row[1]), fact.rule, fact.value)
-
-
-def _hear_policy(draft: Draft, fact: PolicyPublished) -> None:
-    """A policy that this release cannot read changes nothing: the one in force stays."""
-    if refusal := _policy_refusal(draft, fact):
-        draft.decided(ALL_CLUSTERS, "", "policy_refused", refusal)
-        return
-    partition = draft.partition
-    kept = (*(d for d in partition.policies if d != fact.digest), fact.digest)
-    for digest in kept[:-POLICIES_KEPT]:
-        draft.put(policy_key(digest), None)
-    draft.put(policy_key(fact.digest), PolicyText(fact.source, fact.author))
-    draft.put(PARTITION, replace(partition, policy=fact.digest, policies=kept[-POLICIES_KEPT:]))
-    draft.decided(ALL_CLUSTERS, "", "policy", Reason.NEW_POLICY)
-
-
-def _policy_refusal(draft: Draft, fact: PolicyPublished) -> Reason | None:
-    kept = draft.get(policy_key(fact.digest), PolicyText)
-    if not fact.digest or (kept and kept.source != fact.source):
-        return Reason.POLICY_DIGEST_TAKEN
-    readable = draft.policies.compile(fact.digest, fact.source) is not None
-    return None if readable else Reason.POLICY_UNREADABLE
 
 
 def _hear_logic(draft: Draft, fact: LogicActivated) -> None:

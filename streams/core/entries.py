@@ -34,6 +34,10 @@ class PartitionState:
     """After a clock jump: how many more ticks must agree before actions are allowed."""
     candidate: str = ""
     """The digest of a policy that runs beside the one in force and sends nothing."""
+    candidate_run: str = ""
+    """The name of that run: no two have the same."""
+    beside: str = ""
+    """In the state of such a run: its name, which its chains of decisions carry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from streams.core.reasons import PASSING, PATIENT, Reason
 from streams.core.routing import Route
 
 HOLD_RETRY_MS = 5_000
+WOULD_CHARS_MAX = 300
 RETRY_MS = 1_000
 MUTED_RETRY_MS = 30_000
 PATIENCE_WITHOUT_POLICY_MS = 600_000
@@ -166,6 +167,9 @@ def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: Incid
 
 def _look(asked: Asked, incident: IncidentState, event: Event, reason: Reason) -> None:
     draft, rung = asked.draft, asked.rung
+    if draft.partition.beside:
+        _would_look(asked, incident)
+        return
     look = orders.make(draft, asked.policy, incident, rung, CommandKind.LOOK)
     move(
         draft,
@@ -179,6 +183,16 @@ def _look(asked: Asked, incident: IncidentState, event: Event, reason: Reason) -
         looked_at_ms=draft.now_ms,
         command_id=look.command_id,
     )
+
+
+def _would_look(asked: Asked, incident: IncidentState) -> None:
+    """A candidate's run ends here; the rates are spent as if it had acted."""
+    orders.spend(asked.draft, incident.cluster)
+    would = f"would {asked.rung.action} {asked.target}"[:WOULD_CHARS_MAX]
+    asked.draft.decided(
+        incident.cluster, incident.incident_id, would, Reason.CANDIDATE_WOULD, incident.phase
+    )
+    escalate(asked.draft, incident, Reason.CANDIDATE_WOULD, would)
 
 
 def look_again(draft: Draft, incident: IncidentState, by: str) -> None:

@@ -69,21 +69,21 @@ def _questions(probes: tuple[Probe, ...]) -> str:
 
 def claim(draft: Draft, incident: IncidentState, rung: Rung, act: Command) -> None:
     """Spend the budget and lock the target. A command that is lost still spends its place."""
+    spend(draft, act.cluster)
     scope = draft.scope(act.cluster)
-    recent = tuple(at for at in scope.acted_at_ms if at > draft.now_ms - HOUR_MS)
-    draft.put(
-        scope_key(act.cluster),
-        replace(
-            scope,
-            acted_at_ms=(*recent, draft.now_ms),
-            in_flight=(*scope.in_flight, incident.incident_id),
-        ),
-    )
+    in_flight = (*scope.in_flight, incident.incident_id)
+    draft.put(scope_key(act.cluster), replace(scope, in_flight=in_flight))
     key = target_key(act.target)
     held = draft.get(key, TargetState) or TargetState()
     done = Acted(draft.now_ms, rung.action, incident.incident_id, incident.portion)
     draft.put(key, TargetState(locked_by=act.command_id, acted=_latest((*held.acted, done))))
     _busy(draft, incident)
+
+
+def spend(draft: Draft, cluster: str) -> None:
+    scope = draft.scope(cluster)
+    recent = tuple(at for at in scope.acted_at_ms if at > draft.now_ms - HOUR_MS)
+    draft.put(scope_key(cluster), replace(scope, acted_at_ms=(*recent, draft.now_ms)))
 
 
 def _busy(draft: Draft, incident: IncidentState) -> None:

@@ -60,6 +60,8 @@ class Reason(StrEnum):
     DISAGREED = "disagreed"
     CANDIDATE_BEGINS = "candidate_begins"
     CANDIDATE_ENDS = "candidate_ends"
+    CANDIDATE_WOULD = "candidate_would"
+    """A candidate policy would look at the target now, and act if the rails allowed it."""
 
     # Why it is people who are asked.
     MODE_OF_POLICY = "mode_of_policy"

@@ -9,13 +9,14 @@ from schemas.remediation import Command
 from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES
 from streams.core.decide import Out, decide
 from streams.core.draft import UnreadableFact
-from streams.core.policy import Policies
 from streams.core.entries import PARTITION, PartitionState
+from streams.core.policy import Policies
 from streams.core.state import State
+from streams.steps.candidate import Candidate, is_of_candidate
 from streams.steps.effects import Effects, InputRecord, OpenStep, Output
 from streams.steps.place import placed
 from streams.steps.reject import rejected
-from streams.steps.state_codec import decode_state, encode_entry
+from streams.steps.state_codec import decode_state, encoded
 
 NEVER: Mapping[int, int] = {}
 
@@ -35,7 +36,10 @@ class DecideStep:
         silent_until_ms: int = 0,
     ) -> None:
         self.partition = partition
-        self.state: State = decode_state(entries)
+        self.state: State = decode_state(
+            {key: value for key, value in entries.items() if not is_of_candidate(key)}
+        )
+        self._candidate = Candidate(policies, entries, self.state)
         self._policies = policies
         self._silent_until_ms = 0 if entries else silent_until_ms
 
@@ -46,7 +50,8 @@ class DecideStep:
 
     @property
     def next_due_ms(self) -> int | None:
-        return self.state.next_due_ms()
+        dues = (self.state.next_due_ms(), self._candidate.next_due_ms)
+        return min((due for due in dues if due is not None), default=None)
 
     def apply(self, record: InputRecord) -> Effects:
         fact = placed(record)
@@ -57,12 +62,11 @@ class DecideStep:
         except UnreadableFact as fault:
             return rejected(record, "malformed", str(fault))
         self.state.apply(step.changes)
+        beside = self._candidate.apply(self.state, fact)
+        outputs = (*step.outputs, *beside.outputs)
         return Effects(
-            changes={
-                key.encode(): None if entry is None else encode_entry(entry)
-                for key, entry in step.changes.items()
-            },
-            outputs=tuple(self._output(out) for out in step.outputs if not self._is_past(out)),
+            changes={**encoded(step.changes), **encoded(beside.changes)},
+            outputs=tuple(self._output(out) for out in outputs if not self._is_past(out)),
         )
 
     def _is_past(self, out: Out) -> bool:

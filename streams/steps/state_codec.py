@@ -15,6 +15,13 @@ def encode_entry(entry: Entry) -> bytes:
     return _encode(entry)
 
 
+def encoded(changes: Mapping[str, Entry | None]) -> dict[bytes, bytes | None]:
+    return {
+        key.encode(): None if entry is None else encode_entry(entry)
+        for key, entry in changes.items()
+    }
+
+
 def decode_state(entries: Mapping[bytes, bytes]) -> State:
     """Raises ValueError for an entry that this release cannot read: a state is never half read."""
     return State({key.decode(): _decode(key, value) for key, value in entries.items()})
