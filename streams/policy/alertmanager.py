@@ -4,19 +4,17 @@ What Alertmanager would refuse is a fault at its place, and what a policy has no
 listed, never dropped in silence.
 """
 
-import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
+from streams.policy.alertmanager_keys import check_keys
 from streams.policy.alertmanager_receivers import Receiver, entries, read_receivers
 from streams.policy.alertmanager_sections import Rewriting, written
-from streams.policy.alertmanager_yaml import MAP, SEQ, compose, is_null
+from streams.policy.alertmanager_yaml import MAP, SEQ, compose
 from streams.policy.inhibits import read_inhibit_rules
 from streams.policy.routes import read_route
 from streams.policy.times import read_time_intervals
@@ -41,7 +39,6 @@ limits:
   concurrent: 1
 playbooks: []
 """
-_TEXT_OR_KEYS = frozenset({"jira.JiraFieldConfig"})
 _COUNTERPARTS = frozenset(
     {"route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals"}
 )
@@ -67,7 +64,7 @@ def import_alertmanager(text: str, file: str) -> Imported:
     """Raises FileError with all that is wrong."""
     reading = Reading(file)
     top = compose(reading, text)
-    _check_keys(reading, top, "config.Config")
+    check_keys(reading, top)
     reading.stop_at_faults()
     fields = entries(top)
     rewriting = Rewriting(reading)
@@ -135,31 +132,3 @@ def _note_the_rest(rewriting: Rewriting, top: Node, receivers: tuple[Receiver, .
             f"receiver {receiver.name!r}: "
             + (f"{sends}; these belong in the notifier's file" if sends else "tells nobody"),
         )
-
-
-def _check_keys(reading: Reading, node: Node, of: str) -> None:
-    """Unknown keys and keys that are here twice, everywhere in the file."""
-    if isinstance(node, SequenceNode):
-        for item in node.value:
-            _check_keys(reading, item, of)
-    if isinstance(node, ScalarNode) and not is_null(node) and of not in _TEXT_OR_KEYS:
-        reading.fault(node, "expected keys, not a text")
-    if not isinstance(node, MappingNode):
-        return
-    known, seen = _keys()[of], set()
-    for key, value in node.value:
-        if key.value in seen:
-            reading.fault(key, f"{key.value!r} is here twice")
-        seen.add(key.value)
-        if known.get(key.value):
-            _check_keys(reading, value, known[key.value])
-        elif key.value not in known and "*" not in known:
-            reading.fault(key, f"Alertmanager does not know the key {key.value!r} here")
-
-
-@cache
-def _keys() -> dict[str, dict[str, str]]:
-    """By Go's type: each key, and the type of its value where that has keys of its own."""
-    text = files("streams.policy").joinpath("alertmanager_keys.json").read_text(encoding="utf-8")
-    found: dict[str, dict[str, str]] = json.loads(text)
-    return found

@@ -10,35 +10,13 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.policy import matchers
 from streams.policy.alertmanager_yaml import MAP, SEQ, STR, is_null
+from streams.policy.go_text import FLAGS, duration_ms
 from streams.reading.faults import Fault
 from streams.reading.nodes import AMBIGUOUS, YEAR_MS, Reading, spoken
 
 Shape = Callable[[Node], Node]
 BOOL = "tag:yaml.org,2002:bool"
-_TRUE = {f(t) for t in ("y", "yes", "true", "on") for f in (str, str.title, str.upper)}
-_FALSE = {f(t) for t in ("n", "no", "false", "off") for f in (str, str.title, str.upper)}
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_./-]*")
-_UNITS_MS = {
-    "y": 365 * 86_400_000, "w": 7 * 86_400_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000,
-    "s": 1_000, "ms": 1,
-}  # fmt: skip
-_DURATION = re.compile("".join(f"(?:([0-9]+){unit})?" for unit in _UNITS_MS))
-_GO_MAX_MS = (2**63 - 1) // 1_000_000
-
-
-def duration_ms(text: str) -> int:
-    """Of Prometheus' spelling, such as `1h30m` or `2w`. Raises ValueError."""
-    found = _DURATION.fullmatch(text)
-    if text == "0":
-        return 0
-    if not text or not found:
-        raise ValueError(f"expected a duration such as 30s, 5m, 1h30m or 2w, not {text!r}")
-    total_ms = sum(
-        int(n or 0) * size for n, size in zip(found.groups(), _UNITS_MS.values(), strict=True)
-    )
-    if total_ms > _GO_MAX_MS:
-        raise ValueError(f"a duration of more than 292 years: {text!r}")
-    return total_ms
 
 
 class Rewriting:
@@ -160,8 +138,8 @@ class Rewriting:
 
     def _flag(self, node: Node) -> Node:
         plain = isinstance(node, ScalarNode) and node.style is None
-        if plain and node.value in _TRUE | _FALSE:
-            return _like(node, ScalarNode(BOOL, "true" if node.value in _TRUE else "false"))
+        if plain and node.value in FLAGS:
+            return _like(node, ScalarNode(BOOL, "true" if FLAGS[node.value] else "false"))
         self._reading.fault(node, "expected true or false")
         return node
 

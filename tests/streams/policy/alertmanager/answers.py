@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streams.policy.alertmanager_keys import path
 from tests.streams.policy.alertmanager import judge
 from tests.streams.policy.alertmanager.questions import (
     VALUES,
@@ -92,6 +93,12 @@ def digest_of_questions() -> str:
 def recorded() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(FILE.read_text())
     return found
+
+
+def write_keys() -> None:
+    (found,) = judge.ask([{"keys": True}])
+    rows = (f"  {json.dumps(t)}: {json.dumps(keys, sort_keys=True)}" for t, keys in found.items())
+    path().write_text("{\n" + ",\n".join(sorted(rows)) + "\n}\n")
 
 
 def write(found: dict[str, Any]) -> None:

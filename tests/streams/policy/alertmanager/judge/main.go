@@ -94,7 +94,8 @@ func answer(asked question) any {
 	}
 }
 
-// Each type's keys and what type their values have; "" where that has no keys of its own.
+// Each type's keys, and what each takes: a kind of value, or a type that has keys of its own; with
+// "[]" before it where it takes a list.
 func keys(t reflect.Type, known map[string]map[string]string) map[string]map[string]string {
 	found := map[string]string{}
 	known[t.String()] = found
@@ -104,32 +105,53 @@ func keys(t reflect.Type, known map[string]map[string]string) map[string]map[str
 		if !field.IsExported() || name == "-" {
 			continue
 		}
-		of := field.Type
-		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
-			of = of.Elem()
-		}
-		if tagged && strings.Contains(options, "inline") && of.Kind() == reflect.Map {
-			found["*"] = "" // any
+		inline := tagged && strings.Contains(options, "inline")
+		if inline && field.Type.Kind() == reflect.Map {
+			found["*"] = "any"
 			continue
 		}
-		if tagged && strings.Contains(options, "inline") {
-			keys(of, known)
-			maps.Copy(found, known[of.String()])
+		if inline {
+			keys(field.Type, known)
+			maps.Copy(found, known[field.Type.String()])
 			continue
 		}
 		if name == "" {
 			name = strings.ToLower(field.Name)
 		}
-		found[name] = ""
-		if !hasKeys(of) {
-			continue
-		}
-		found[name] = of.String()
-		if known[of.String()] == nil {
-			keys(of, known)
-		}
+		found[name] = takes(field.Type, known)
 	}
 	return known
+}
+
+func takes(t reflect.Type, known map[string]map[string]string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if hasKeys(t) {
+		if known[t.String()] == nil {
+			keys(t, known)
+		}
+		return t.String()
+	}
+	switch t {
+	case reflect.TypeFor[model.Duration]():
+		return "duration"
+	case reflect.TypeFor[time.Duration](), reflect.TypeFor[timeinterval.TimeRange]():
+		return "any" // each reads what it is given in its own way
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return "[]" + takes(t.Elem(), known)
+	case reflect.Map:
+		return "map"
+	case reflect.Bool:
+		return "flag"
+	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64, reflect.Float64:
+		return "number"
+	case reflect.Interface:
+		return "any"
+	}
+	return "text"
 }
 
 // A struct that is written as a text, such as a URL, tags no field.
