@@ -21,18 +21,8 @@ from schemas.tape import (
     SnapshotTaken,
     Tick,
 )
-from streams.core import (
-    chain,
-    clock,
-    controls,
-    group,
-    ladder,
-    origins,
-    outcomes,
-    policies,
-    sight,
-    storm,
-)
+from streams.core import chain, clock, origins
+from streams.core.alerts import group, sight, storm
 from streams.core.draft import Draft, Placed, UnreadableFact
 from streams.core.entries import (
     PARTITION,
@@ -42,8 +32,10 @@ from streams.core.entries import (
     scope_key,
 )
 from streams.core.incident import view
+from streams.core.ladder import climb, endings, outcomes, waiting
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
+from streams.core.people import controls, policies
 from streams.core.policy import Policies
 from streams.core.reasons import Reason
 from streams.core.state import State, deadline_of
@@ -195,19 +187,19 @@ def _incident_due(draft: Draft, key: str) -> None:
 def _take_turn(draft: Draft, incident: IncidentState) -> None:
     match incident.phase:
         case Phase.OPEN | Phase.SUPPRESSED:
-            ladder.advance(draft, incident)
+            climb.advance(draft, incident)
         case Phase.AWAITING_APPROVAL:
-            ladder.escalate(draft, incident, Reason.APPROVAL_EXPIRED)
+            waiting.escalate(draft, incident, Reason.APPROVAL_EXPIRED)
         case Phase.LOOKING:
-            ladder.escalate(draft, incident, Reason.NO_OBSERVATION)
+            waiting.escalate(draft, incident, Reason.NO_OBSERVATION)
         case Phase.COMMANDED | Phase.ACTING | Phase.ROLLING_BACK:
-            ladder.escalate(draft, incident, Reason.NO_OUTCOME)
+            waiting.escalate(draft, incident, Reason.NO_OUTCOME)
         case Phase.VERIFYING:
             outcomes.verify_on(draft, incident)
         case Phase.ESCALATED:
-            ladder.remind(draft, incident)
+            waiting.remind(draft, incident)
         case Phase.RESOLVED:
-            ladder.close(draft, incident)
+            endings.close(draft, incident)
         case Phase.CLOSED:
             raise AssertionError("a closed incident has no entry")
 

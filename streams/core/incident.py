@@ -7,7 +7,7 @@ from schemas.ids import notice_id
 from schemas.incidents import Incident, TimelineEntry
 from schemas.notices import Notice
 from schemas.remediation import Command
-from streams.core import muting
+from streams.core.alerts import muting
 from streams.core.draft import Draft
 from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState, crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after

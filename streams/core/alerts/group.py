@@ -6,7 +6,8 @@ from dataclasses import replace
 from schemas.alerts import Sighting
 from schemas.ids import incident_id as new_incident_id
 from schemas.incidents import TimelineEntry
-from streams.core import correlate, ladder, routing, storm
+from streams.core import routing
+from streams.core.alerts import correlate, storm
 from streams.core.draft import Draft
 from streams.core.entries import (
     SAMPLE_MAX,
@@ -19,6 +20,7 @@ from streams.core.entries import (
     incident_key,
 )
 from streams.core.incident import CLEARS, note, store
+from streams.core.ladder import endings, waiting
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
@@ -157,7 +159,7 @@ def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
     assert incident is not None
     firing_again = _worth_telling(draft, replace(incident, clear_since_ms=None))
     if incident.phase is Phase.RESOLVED:
-        ladder.refired(draft, firing_again)
+        endings.refired(draft, firing_again)
         return
     store(draft, firing_again)
     draft.decided(
@@ -188,7 +190,7 @@ def _worth_telling(draft: Draft, incident: IncidentState) -> IncidentState:
     policy = draft.policy()
     if incident.phase is not Phase.ESCALATED or policy is None or incident.due_at_ms is None:
         return incident
-    again_ms = incident.told_at_ms + ladder.route_of(policy, incident).group_interval_ms
+    again_ms = incident.told_at_ms + waiting.route_of(policy, incident).group_interval_ms
     return replace(incident, due_at_ms=min(incident.due_at_ms, max(again_ms, draft.now_ms)))
 
 
@@ -216,7 +218,7 @@ def alert_ended(draft: Draft, alert: AlertState, reason: Reason) -> None:
 def _clear(draft: Draft, incident: IncidentState, reason: Reason) -> None:
     """The last alert has ended."""
     if incident.phase in CLEARS:
-        ladder.cleared(draft, incident, reason)
+        endings.cleared(draft, incident, reason)
     elif incident.phase is Phase.VERIFYING:
         store(draft, replace(incident, due_at_ms=draft.now_ms))
     else:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from schemas.alerts import AlertStatus, Sighting
-from streams.core import group
+from streams.core.alerts import group
 from streams.core.draft import Draft
 from streams.core.entries import (
     EXPIRY_GRACE_MS,

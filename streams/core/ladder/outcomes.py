@@ -9,16 +9,16 @@ from schemas.remediation import (
     OutcomeReason,
     OutcomeStatus,
 )
-from streams.core import ladder, orders, verify
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState, incident_key
 from streams.core.incident import move, notice, store
+from streams.core.ladder import climb, endings, look, orders, verify, waiting
+from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Rung
 from streams.core.rails import here
 from streams.core.rails.asked import Asked
 from streams.core.reasons import Reason
-from streams.core.verify import Next
 
 WITHOUT_EFFECT = frozenset(
     {
@@ -43,7 +43,7 @@ def hear_observation(draft: Draft, seen: Observation) -> None:
     if incident is None or incident.command_id != seen.command_id:
         return
     if incident.phase is Phase.LOOKING and incident.target == seen.target:
-        ladder.observed(draft, incident, seen)
+        look.observed(draft, incident, seen)
 
 
 def hear(draft: Draft, outcome: Outcome) -> None:
@@ -95,18 +95,18 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         case OutcomeStatus.APPLIED:
             _applied(draft, incident, outcome)
         case _ if outcome.status not in CERTAIN:
-            ladder.escalate(draft, incident, Reason.OUTCOME_UNKNOWN, detail)
+            waiting.escalate(draft, incident, Reason.OUTCOME_UNKNOWN, detail)
         case _ if outcome.reason in WITHOUT_EFFECT:
-            ladder.again(draft, incident, Reason.REJECTED, detail)
+            climb.again(draft, incident, Reason.REJECTED, detail)
         case _ if outcome.reason in SWITCHED_OFF:
-            ladder.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
+            climb.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
-            ladder.climb(draft, incident, Reason.REJECTED, detail)
+            climb.climb(draft, incident, Reason.REJECTED, detail)
         case OutcomeStatus.REJECTED:
-            ladder.escalate(draft, incident, Reason.REJECTED, detail)
+            waiting.escalate(draft, incident, Reason.REJECTED, detail)
         case _:
-            failed = ladder.turned_out(draft, incident, worked=False)
-            ladder.climb(draft, failed, Reason.FAILED, detail)
+            failed = endings.turned_out(draft, incident, worked=False)
+            climb.climb(draft, failed, Reason.FAILED, detail)
 
 
 def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
@@ -126,9 +126,9 @@ def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
 
 def verify_on(draft: Draft, incident: IncidentState) -> None:
     """Wait, check, succeed or fail: whichever the rung's rule says is next."""
-    rung = ladder.rung_of(draft, incident)
+    rung = look.rung_of(draft, incident)
     if rung is None:
-        ladder.escalate(draft, incident, Reason.POLICY_GONE)
+        waiting.escalate(draft, incident, Reason.POLICY_GONE)
         return
     plan = verify.plan(incident, rung.verify, draft.now_ms)
     match plan.next:
@@ -164,7 +164,7 @@ def _check(draft: Draft, incident: IncidentState, rung: Rung) -> None:
 def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     if incident.phase is not Phase.VERIFYING or outcome.command_id != incident.command_id:
         return
-    rung = ladder.rung_of(draft, incident)
+    rung = look.rung_of(draft, incident)
     passed = _all_passed(rung, outcome)
     detail = "; ".join(f"{c.probe}: {c.detail}" for c in outcome.checks) or outcome.detail
     heard = move(
@@ -181,14 +181,14 @@ def _checked(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     if passed and _has_more_portions(draft, heard):
         pause_ms = rung.pause_ms if rung else 0
         detail = f"portion {heard.portion + 2}"
-        ladder.again(draft, heard, Reason.NEXT_PORTION, detail, pause_ms, portion=heard.portion + 1)
+        climb.again(draft, heard, Reason.NEXT_PORTION, detail, pause_ms, portion=heard.portion + 1)
         return
     verify_on(draft, heard)
 
 
 def _has_more_portions(draft: Draft, incident: IncidentState) -> bool:
     """A gradual step goes on while its probes pass and the alerts still fire."""
-    rung = ladder.rung_of(draft, incident)
+    rung = look.rung_of(draft, incident)
     still_firing = incident.clear_since_ms is None
     return rung is not None and still_firing and incident.portion + 1 < rung.times
 
@@ -203,7 +203,7 @@ def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
 
 
 def _verified(draft: Draft, incident: IncidentState) -> None:
-    incident = ladder.turned_out(draft, incident, worked=True)
+    incident = endings.turned_out(draft, incident, worked=True)
     took_ms = draft.now_ms - incident.opened_at_ms
     text = f"Fixed and verified after {took_ms / 1000:.1f} s, {incident.attempts} action(s)."
     move(
@@ -211,23 +211,23 @@ def _verified(draft: Draft, incident: IncidentState) -> None:
         incident,
         Event.VERIFIED,
         Reason.VERIFIED,
-        due_at_ms=draft.now_ms + ladder.close_after_ms(draft),
+        due_at_ms=draft.now_ms + endings.close_after_ms(draft),
         emit=(notice(draft, incident, "resolved", text),),
         command_id="",
     )
 
 
 def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
-    incident = ladder.turned_out(draft, incident, worked=False)
+    incident = endings.turned_out(draft, incident, worked=False)
     if not rung.undo or not incident.undo:
-        ladder.climb(draft, incident, Reason.NOT_VERIFIED)
+        climb.climb(draft, incident, Reason.NOT_VERIFIED)
         return
-    asked = ladder.asked_of(draft, incident)
+    asked = look.asked_of(draft, incident)
     if not isinstance(asked, Asked):
-        ladder.escalate(draft, incident, asked, "not verified, and not undone")
+        waiting.escalate(draft, incident, asked, "not verified, and not undone")
         return
     if refusal := here.undo_refusal(asked):
-        ladder.escalate(draft, incident, refusal.reason, "not verified, and not undone")
+        waiting.escalate(draft, incident, refusal.reason, "not verified, and not undone")
         return
     policy = asked.policy
     order = orders.make(draft, policy, incident, rung, CommandKind.ROLLBACK)
@@ -251,13 +251,13 @@ def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> Non
         return
     detail = outcome.detail or outcome.reason
     if outcome.status is OutcomeStatus.APPLIED:
-        ladder.climb(draft, incident, Reason.ROLLED_BACK, detail)
+        climb.climb(draft, incident, Reason.ROLLED_BACK, detail)
     else:
-        ladder.escalate(draft, incident, Reason.ROLLBACK_FAILED, detail)
+        waiting.escalate(draft, incident, Reason.ROLLBACK_FAILED, detail)
 
 
 def _look_failed(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     """A LOOK is answered by an Observation; an Outcome means that the executor could not look."""
     if incident.phase is Phase.LOOKING and outcome.command_id == incident.command_id:
         detail = outcome.detail or outcome.reason
-        ladder.escalate(draft, incident, Reason.NO_OBSERVATION, detail)
+        waiting.escalate(draft, incident, Reason.NO_OBSERVATION, detail)

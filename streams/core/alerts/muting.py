@@ -5,7 +5,8 @@ It is suppressed when every one of its alerts is; the first that is not speaks f
 
 from collections.abc import Mapping
 
-from streams.core import flap, intervals
+from streams.core import intervals
+from streams.core.alerts import flap
 from streams.core.draft import Draft
 from streams.core.entries import AlertState, IncidentState, SilenceState, key_part
 from streams.core.firing import cluster_of, values_of

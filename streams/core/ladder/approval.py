@@ -5,9 +5,9 @@ from dataclasses import replace
 from schemas.actions import ACTIONS
 from schemas.ids import digest
 from schemas.remediation import Observation
-from streams.core import facts
 from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
+from streams.core.ladder import facts
 from streams.core.lifecycle import Event
 from streams.core.policy import Mode
 from streams.core.rails import target as target_rails

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Target
-from streams.core import autonomy, consent, ladder, policies
 from streams.core.draft import Draft
 from streams.core.entries import (
     PARTITION,
@@ -24,7 +23,9 @@ from streams.core.entries import (
     scope_key,
     silence_key,
 )
+from streams.core.ladder import autonomy, waiting
 from streams.core.lifecycle import Phase
+from streams.core.people import consent, policies
 from streams.core.reasons import Reason
 
 SILENCE_MATCHERS_MAX = 64
@@ -135,7 +136,7 @@ def _snooze(draft: Draft, control: Control) -> Reason:
     until_ms = _until(draft, control, SNOOZE_MAX_MS)
     if incident.phase not in SNOOZABLE:
         return Reason.NOT_NOW
-    ladder.snooze(draft, incident, until_ms, f"{control.author}: {control.reason}")
+    waiting.snooze(draft, incident, until_ms, f"{control.author}: {control.reason}")
     return Reason.SNOOZED
 
 

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 from schemas.controls import Control
-from streams.core import autonomy, ladder
-from streams.core.approval import TWO
 from streams.core.draft import Draft
 from streams.core.entries import (
     Approver,
@@ -14,6 +12,8 @@ from streams.core.entries import (
     policy_key,
 )
 from streams.core.incident import move, note, store
+from streams.core.ladder import autonomy, look, waiting
+from streams.core.ladder.approval import TWO
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Mode
 from streams.core.reasons import Reason
@@ -27,7 +27,7 @@ def hear(draft: Draft, control: Control, *, yes: bool) -> Reason:
         return Reason.PROPOSAL_UNKNOWN
     if incident.phase is Phase.ESCALATED and incident.mode == Mode.SHADOW:
         return _judged(draft, incident, control, agreed=yes)
-    rung = ladder.rung_of(draft, incident)
+    rung = look.rung_of(draft, incident)
     if incident.phase is not Phase.AWAITING_APPROVAL or rung is None:
         return Reason.PROPOSAL_UNKNOWN
     if rung.approval.who and control.author not in rung.approval.who:
@@ -35,7 +35,7 @@ def hear(draft: Draft, control: Control, *, yes: bool) -> Reason:
     if not yes:
         _judge(draft, incident, agreed=False)
         detail = f"{control.author}: {control.reason}"
-        ladder.escalate(draft, incident, Reason.REJECTED_BY_HUMAN, detail)
+        waiting.escalate(draft, incident, Reason.REJECTED_BY_HUMAN, detail)
         return Reason.REJECTED_BY_HUMAN
     return _approve(draft, incident, control)
 
@@ -57,7 +57,7 @@ def _approve(draft: Draft, incident: IncidentState, control: Control) -> Reason:
         )
         return Reason.ONE_MORE_APPROVAL
     _judge(draft, incident, agreed=True)
-    ladder.look_again(draft, replace(incident, approvals=approvals), control.author)
+    look.look_again(draft, replace(incident, approvals=approvals), control.author)
     return Reason.APPROVED
 
 

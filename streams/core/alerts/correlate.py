@@ -7,7 +7,6 @@ runs on, and the service that it depends on. Whatever explains the other is the 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from streams.core import ladder
 from streams.core.draft import Draft
 from streams.core.entries import (
     AlertState,
@@ -19,6 +18,7 @@ from streams.core.entries import (
     key_part,
 )
 from streams.core.incident import note, store
+from streams.core.ladder import endings
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
@@ -153,7 +153,7 @@ def _merge(draft: Draft, incident: IncidentState, root_id: str, reason: Reason) 
     receivers = tuple(dict.fromkeys((*root.receivers, *incident.receivers)))
     told = note(draft, replace(root, receivers=receivers), "joined", reason, incident.title)
     store(draft, told)
-    ladder.merged(draft, incident, reason, root_id)
+    endings.merged(draft, incident, reason, root_id)
 
 
 def _members(draft: Draft, incident: IncidentState) -> list[tuple[str, AlertState]]:

@@ -4,7 +4,6 @@ nothing is done until it is over."""
 from dataclasses import replace
 
 from schemas.ids import incident_id as new_incident_id
-from streams.core import ladder
 from streams.core.draft import Draft
 from streams.core.entries import (
     GroupState,
@@ -15,6 +14,7 @@ from streams.core.entries import (
     storm_key,
 )
 from streams.core.incident import note, store
+from streams.core.ladder import endings, waiting
 from streams.core.lifecycle import Phase
 from streams.core.policy import Limits, Policy
 from streams.core.reasons import Reason
@@ -85,7 +85,7 @@ def _open(draft: Draft, policy: Policy, cluster: str) -> str:
     opened = note(draft, incident, "opened", Reason.STORM)
     limits = policy.limits
     detail = f"over {limits.storm_incidents} at once, or {limits.storm_share_percent} % of services"
-    ladder.escalate(draft, store(draft, opened), Reason.STORM, detail)
+    waiting.escalate(draft, store(draft, opened), Reason.STORM, detail)
     return incident.incident_id
 
 
@@ -100,4 +100,4 @@ def over(draft: Draft, key: str) -> None:
     incident = draft.get(incident_key(state.incident_id), IncidentState)
     if incident and incident.phase is Phase.ESCALATED:
         clear = replace(incident, clear_since_ms=draft.now_ms)
-        ladder.cleared(draft, clear, Reason.STORM_OVER)
+        endings.cleared(draft, clear, Reason.STORM_OVER)
