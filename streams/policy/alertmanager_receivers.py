@@ -44,6 +44,7 @@ they may stand there instead."""
 _ADDRESSES = frozenset({"api_url", "webhook_url", "url"})
 _ADDRESS = re.compile("https?://[^/?#]+.*", re.DOTALL)
 _SECRET = "<secret>"
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def read_receivers(
 ) -> tuple[Receiver, ...]:
     """`settings` is what stands under `global`."""
     _refuse_doubled(reading, settings)
+    _check_host(reading, settings, "smtp_smarthost")
     found: dict[str, Receiver] = {}
     for item in _items(reading, node):
         receiver = _receiver(reading, item, settings)
@@ -96,11 +98,17 @@ def _check(reading: Reading, node: Node, kind: str, settings: dict[str, Node]) -
             _said(settings, n) for n in elsewhere
         ):
             reading.fault(node, f"{kind}{INTEGRATION} needs {' or '.join([*names, *elsewhere])}")
+    _check_host(reading, fields, "smarthost")
     for name in _ADDRESSES & fields.keys():
         value = fields[name].value
         known = value == _SECRET or (isinstance(value, str) and "{{" in value)
         if not known and not (isinstance(value, str) and _ADDRESS.fullmatch(value)):
             reading.fault(fields[name], f"{name}: expected an address with http:// or https://")
+
+
+def _check_host(reading: Reading, fields: dict[str, Node], name: str) -> None:
+    if _said(fields, name) and not _HOST_AND_PORT.fullmatch(str(fields[name].value)):
+        reading.fault(fields[name], f"{name}: expected a host and a port, such as mail:25")
 
 
 def _refuse_doubled(reading: Reading, fields: dict[str, Node]) -> None:
