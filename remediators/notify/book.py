@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from schemas.notices import Delivery
 
-ENTRIES_MAX = 20_000
+ENTRIES_MAX = 100_000
+"""Of one partition. A notice that was told longer ago than so many others, and then comes again
+within its hour, is told again: rather twice than never."""
 NEVER_MS = 2**63
 
 
@@ -17,7 +19,6 @@ NEVER_MS = 2**63
 class Known:
     attempted: bool = False
     ended: bool = False
-    at_ms: int = 0
 
 
 NOTHING = Known()
@@ -29,19 +30,16 @@ class Book:
     def __init__(self) -> None:
         self.read_from_ms = NEVER_MS
         """The topic has been read from there on."""
-        self.forgotten_to_ms = 0
-        """Of what was noted before this, some was dropped for want of room."""
         self._known: OrderedDict[str, Known] = OrderedDict()
 
     def known(self, key: str) -> Known:
         return self._known.get(key, NOTHING)
 
-    def note(self, key: str, delivery: Delivery, at_ms: int) -> None:
+    def note(self, key: str, delivery: Delivery) -> None:
         known = self.known(key)
         if known.ended:
             return
-        self._known[key] = Known(True, delivery.status.terminal, at_ms)
+        self._known[key] = Known(True, delivery.status.terminal)
         self._known.move_to_end(key)
         if len(self._known) > ENTRIES_MAX:
-            _, forgotten = self._known.popitem(last=False)
-            self.forgotten_to_ms = max(self.forgotten_to_ms, forgotten.at_ms)
+            self._known.popitem(last=False)

@@ -104,8 +104,8 @@ class Claim:
 
     async def _tell(self, waiting: Waiting) -> None:
         rules = self._rules
-        covered = await self._desk.cover(waiting.at_ms)
-        if not covered or self._desk.known(waiting.address.letter).ended:
+        await self._desk.cover(waiting.at_ms)
+        if self._desk.known(waiting.address.letter).ended:
             rules.metrics.skipped()
             return
         await Errand(waiting.address, self._desk, rules.outlets, rules.clock, rules.backoff).run()

@@ -34,18 +34,15 @@ class Desk:
         self._name = name
         self._reading = asyncio.Lock()
 
-    async def cover(self, since_ms: int) -> bool:
-        """Know all that became of a notice which was appended then. False where that can no
-        longer be known: so many were told since that it has been forgotten."""
+    async def cover(self, since_ms: int) -> None:
+        """Know what became of a notice that was appended then."""
         async with self._reading:
-            if since_ms < self.book.forgotten_to_ms:
-                return False
-            if since_ms < self.book.read_from_ms:
-                since_ms = max(0, since_ms - SLACK_MS)
-                async for at_ms, found in self._deliveries.read(self._partition, since_ms):
-                    self.book.note(f"{found.notice_id}:{found.receiver}", found, at_ms)
-                self.book.read_from_ms = since_ms
-        return True
+            if since_ms >= self.book.read_from_ms:
+                return
+            since_ms = max(0, since_ms - SLACK_MS)
+            async for _, found in self._deliveries.read(self._partition, since_ms):
+                self.book.note(f"{found.notice_id}:{found.receiver}", found)
+            self.book.read_from_ms = since_ms
 
     def known(self, letter: Letter) -> Known:
         return self.book.known(letter.key)
@@ -68,7 +65,7 @@ class Desk:
         )
         at_ms = await self._deliveries.append(self._partition, letter.key, delivery)
         self._clock.heard(at_ms, asked_at_ms)
-        self.book.note(letter.key, delivery, at_ms)
+        self.book.note(letter.key, delivery)
         if status.terminal:
             self._tell_of(letter, delivery, at_ms)
 

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from tests.remediators.notify.builders import HOUR_MS, notice
+from remediators.notify.health import FAILURES_MAX, failed
+from tests.remediators.notify.builders import HOUR_MS, NOW_MS, notice
 from tests.remediators.notify.partition import LOST, Here
 
 MINUTE_MS = 60_000
@@ -65,6 +66,16 @@ async def test_what_waits_for_a_digest_and_is_over_is_not_in_it(tight: Here):
         ["digested"] * 2 + ["expired"] + ["sent"] * 2
     )
     assert "checkout fails 3" not in tight.texts()[-1]
+
+
+async def test_what_waits_for_a_channel_that_goes_down_goes_to_the_next(tight: Here):
+    await tight.give(*(notice(n, incident=f"i{n}") for n in range(4)))
+    for _ in range(FAILURES_MAX):
+        tight.outlets["ops"].health = failed(tight.outlets["ops"].health, NOW_MS + MINUTE_MS)
+    await tight.clock.advance(MINUTE_MS + 2_000)
+    assert len(tight.texts()) == 2
+    assert {d.channel for d in tight.deliveries.ends} == {"ops", "hook"}
+    assert len(tight.deliveries.ends) == 4
 
 
 async def test_what_resolves_is_never_a_line_of_a_digest(tight: Here):

@@ -138,19 +138,18 @@ def a_delivery(status: DeliveryStatus, number: int = 1) -> Delivery:
 def test_the_first_end_counts_and_an_attempt_after_it_changes_nothing() -> None:
     book = Book()
     assert not book.known("k").attempted
-    book.note("k", a_delivery(DeliveryStatus.ATTEMPTED), 1)
+    book.note("k", a_delivery(DeliveryStatus.ATTEMPTED))
     assert book.known("k").attempted
     assert not book.known("k").ended
-    book.note("k", a_delivery(DeliveryStatus.SENT), 2)
-    book.note("k", a_delivery(DeliveryStatus.ATTEMPTED), 3)
+    book.note("k", a_delivery(DeliveryStatus.SENT))
+    book.note("k", a_delivery(DeliveryStatus.ATTEMPTED))
     assert book.known("k").ended
 
 
-def test_what_was_forgotten_for_want_of_room_is_known_to_be() -> None:
+def test_the_book_is_bounded_and_forgets_the_oldest() -> None:
     book = Book()
     for number in range(ENTRIES_MAX + 5):
-        book.note(f"k{number}", a_delivery(DeliveryStatus.SENT, number), number)
-    assert book.forgotten_to_ms == 4
+        book.note(f"k{number}", a_delivery(DeliveryStatus.SENT, number))
     assert not book.known("k4").ended
     assert book.known("k5").ended
 

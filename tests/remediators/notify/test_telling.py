@@ -1,6 +1,8 @@
 """One notice, restarts and order, on virtual time: each test is a timeline."""
 
 from remediators.notifier_ports import HttpFault, HttpReply
+from remediators.notify.desk import SLACK_MS
+from remediators.notify.health import FAILURES_MAX, failed
 from remediators.notify.slack import Slack
 from tests.remediators.notify.builders import HOUR_MS, NOW_MS, notice
 from tests.remediators.notify.partition import BROKEN, GONE, LOST, OK, Here
@@ -70,6 +72,8 @@ async def test_a_notice_that_a_channel_refuses_goes_to_the_next_and_says_why(her
     (end,) = here.deliveries.ends
     assert (end.status.value, end.channel) == ("sent", "hook")
     assert "ops refused: status 404 channel_not_found" in end.detail
+    announced = [d.channel for _, d in here.deliveries.records[0] if not d.status.terminal]
+    assert announced == ["ops", "hook"]
 
 
 async def test_a_notice_that_all_refuse_has_failed_and_the_others_go_on(here: Here):
@@ -124,6 +128,25 @@ async def test_its_time_is_judged_by_what_the_announcement_has_told(here: Here):
     assert here.posts["ops"].sent == []
     assert here.deliveries.statuses == ["attempted", "expired"]
     assert here.outlets["ops"].health.usable(here.clock.at_ms)
+
+
+async def test_a_channel_that_is_down_is_still_tried_after_one_that_came_too_late(here: Here):
+    for _ in range(FAILURES_MAX):
+        here.outlets["ops"].health = failed(here.outlets["ops"].health, NOW_MS - HOUR_MS)
+    was = here.deliveries.append
+
+    async def slow(partition, key, delivery):
+        here.clock.at_ms += HOUR_MS
+        return await was(partition, key, delivery)
+
+    here.deliveries.append = slow  # type: ignore[method-assign]
+    await here.give(notice())
+    here.deliveries.append = was  # type: ignore[method-assign]
+    await here.give(notice(2, at_ms=here.clock.at_ms), first=1)
+    assert [(d.status.value, d.channel) for d in here.deliveries.ends] == [
+        ("expired", ""),
+        ("sent", "ops"),
+    ]
 
 
 async def test_a_notice_for_nobody_is_recorded_as_such(here: Here):
@@ -189,6 +212,14 @@ async def test_one_receiver_that_was_told_is_not_told_again_with_the_other(here:
 async def test_the_ledger_is_read_once(here: Here):
     await here.give(*(notice(n, incident=f"i{n}") for n in range(20)))
     assert here.deliveries.reads == 1
+
+
+async def test_a_ledger_whose_broker_is_minutes_behind_is_read_far_enough(here: Here):
+    await here.give(notice())
+    here.claim = here.fresh_claim()
+    here.clock.at_ms += SLACK_MS
+    await here.give(notice())
+    assert len(here.texts()) == 1
 
 
 # Order.
