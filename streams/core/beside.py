@@ -18,15 +18,14 @@ from streams.core.draft import Placed
 from streams.core.entries import (
     PARTITION,
     Entry,
-    FreezeState,
     OriginMark,
     PartitionState,
     PolicyText,
     ScopeState,
-    SilenceState,
-    policy_key,
 )
+from streams.core.keys import policy_key
 from streams.core.policy import Policies
+from streams.core.standing import FreezeState, SilenceState
 from streams.core.state import State
 
 TAKEN_OVER = (OriginMark, SilenceState, FreezeState)

@@ -24,14 +24,9 @@ from schemas.tape import (
 from streams.core import chain, clock, origins
 from streams.core.alerts import group, sight, storm
 from streams.core.draft import Draft, Placed, UnreadableFact
-from streams.core.entries import (
-    PARTITION,
-    Entry,
-    IncidentState,
-    alert_key,
-    scope_key,
-)
+from streams.core.entries import PARTITION, Entry, IncidentState
 from streams.core.incident import view
+from streams.core.keys import alert_key, scope_key
 from streams.core.ladder import climb, endings, outcomes, waiting
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic

@@ -21,10 +21,9 @@ from streams.core.entries import (
     PartitionState,
     PolicyText,
     ScopeState,
-    policy_key,
-    scope_key,
 )
 from streams.core.firing import Asked, Firing
+from streams.core.keys import policy_key, scope_key
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policies, Policy
 from streams.core.reasons import Reason

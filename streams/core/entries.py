@@ -11,9 +11,20 @@ from schemas.alerts import AlertStatus
 from schemas.incidents import TimelineEntry
 from schemas.remediation import Target
 from streams.core.lifecycle import Phase
+from streams.core.standing import (
+    AutonomyState,
+    BreakerState,
+    ChangeState,
+    FreezeState,
+    ServiceState,
+    SilenceState,
+    StormState,
+    TargetState,
+)
 
 EXPIRY_GRACE_MS = 60_000
 """An alert's end is stored this coarsely, so it is believed to have ended this much later."""
+
 RESOLVED_KEPT_MS = 3_600_000
 """How long an ended alert is remembered, so that late copies of it are recognised."""
 
@@ -80,6 +91,7 @@ class ScopeState:
 
 
 CHECKPOINT_MS = 600_000
+
 CHECKPOINT_FACTS = 1_000
 
 
@@ -113,6 +125,7 @@ class AlertState:
 
 
 FLIPS_MAX = 16
+
 SAMPLE_MAX = 8
 
 
@@ -244,135 +257,6 @@ class IncidentState:
 
 TIMELINE_MAX = 100
 
-
-TARGET_KEPT_MS = 24 * 3_600_000
-ACTED_MAX = 20
-"""How many of one action on one target are remembered; no limit may count further, or longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acted:
-    at_ms: int
-    action: str
-    incident_id: str
-    portion: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TargetState:
-    """A workload that was acted on: who holds it, and what was done to it lately."""
-
-    locked_by: str = ""
-    acted: tuple[Acted, ...] = ()
-    """Oldest first."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        if self.locked_by or not self.acted:
-            return None
-        return self.acted[-1].at_ms + TARGET_KEPT_MS
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceState:
-    """A service of the catalogue that was acted on."""
-
-    in_flight: tuple[str, ...] = ()
-    """Incidents with an action under way."""
-    acted_at_ms: int = 0
-    acted_by: str = ""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return None if self.in_flight else self.acted_at_ms + TARGET_KEPT_MS
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeState:
-    """The last deployment of a workload that somebody told of."""
-
-    at_ms: int
-    revision: str
-    author: str
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.at_ms + TARGET_KEPT_MS
-
-
-@dataclass(frozen=True, slots=True)
-class SilenceState:
-    """Alerts that match neither tell nor act while it lasts."""
-
-    matchers: tuple[str, ...]
-    starts_at_ms: int
-    ends_at_ms: int
-    author: str
-    comment: str
-    maintenance: bool = False
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.ends_at_ms
-
-
-@dataclass(frozen=True, slots=True)
-class FreezeState:
-    """No actions until it ends."""
-
-    ends_at_ms: int
-    author: str
-    comment: str
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.ends_at_ms
-
-
-@dataclass(frozen=True, slots=True)
-class StormState:
-    """How many incidents a cluster has opened lately, and the storm that this amounts to."""
-
-    slots: tuple[tuple[int, int], ...] = ()
-    """Of the storm window: each slot's begin and its count, oldest first."""
-    until_ms: int = 0
-    """A storm is on until then; 0: none."""
-    incident_id: str = ""
-    """The one incident that people are told of."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        if self.until_ms:
-            return self.until_ms
-        return self.slots[-1][0] + TARGET_KEPT_MS if self.slots else None
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerState:
-    """How the latest actions of a playbook, or of a whole cluster, turned out."""
-
-    results: tuple[bool, ...] = ()
-    """True: verified, and it lasted. Oldest first."""
-    opened_at_ms: int = 0
-    """0: closed."""
-    canary: str = ""
-    """The incident that may try whether it works again."""
-
-
-@dataclass(frozen=True, slots=True)
-class AutonomyState:
-    """What a playbook has shown on a cluster: which people agreed with, and what it failed at."""
-
-    ladder: str = ""
-    """The evidence is of this ladder; another one starts anew."""
-    cases: tuple[bool, ...] = ()
-    first_case_at_ms: int = 0
-    granted: bool = False
-    """The evidence was enough, and that is on the record."""
-    demoted: bool = False
-    """It failed and may not act by itself until somebody trusts it again."""
-
-
 Entry = (
     PartitionState
     | PolicyText
@@ -393,6 +277,7 @@ Entry = (
 )
 
 PARTITION = "partition"
+
 KINDS: Mapping[str, type] = {
     PARTITION: PartitionState,
     "policy": PolicyText,
@@ -412,77 +297,3 @@ KINDS: Mapping[str, type] = {
     "autonomy": AutonomyState,
 }
 """The record of an entry, by the first word of its key."""
-
-
-_KEYED = str.maketrans({c: f"%{ord(c):02x}" for c in "%/,="})
-
-
-def key_part(text: str) -> str:
-    """A name as one part of a key: names that senders choose must not run into each other."""
-    return text.translate(_KEYED)
-
-
-def scope_key(cluster: str) -> str:
-    return f"scope/{cluster}"
-
-
-def policy_key(digest: str) -> str:
-    return f"policy/{digest}"
-
-
-def incident_key(incident_id: str) -> str:
-    return f"incident/{incident_id}"
-
-
-def crowd_key(incident_id: str) -> str:
-    return f"crowd/{incident_id}"
-
-
-def _of_target(kind: str, target: Target) -> str:
-    parts = (target.cluster, target.namespace, target.kind, target.name)
-    return f"{kind}/" + "/".join(map(key_part, parts))
-
-
-def target_key(target: Target) -> str:
-    return _of_target("target", target)
-
-
-def change_key(target: Target) -> str:
-    return _of_target("change", target)
-
-
-def _of_cluster(kind: str, cluster: str, name: str) -> str:
-    return f"{kind}/{key_part(cluster)}/{key_part(name)}"
-
-
-def service_key(cluster: str, service: str) -> str:
-    return _of_cluster("service", cluster, service)
-
-
-def silence_key(cluster: str, name: str) -> str:
-    return _of_cluster("silence", cluster, name)
-
-
-def freeze_key(cluster: str, name: str) -> str:
-    return _of_cluster("freeze", cluster, name)
-
-
-def storm_key(cluster: str) -> str:
-    return f"storm/{key_part(cluster)}"
-
-
-def breaker_key(cluster: str, playbook: str) -> str:
-    return _of_cluster("breaker", cluster, playbook)
-
-
-def autonomy_key(cluster: str, playbook: str) -> str:
-    return _of_cluster("autonomy", cluster, playbook)
-
-
-def alert_key(cluster: str, source: str, fingerprint: str) -> str:
-    return f"alert/{key_part(cluster)}/{key_part(source)}/{fingerprint}"
-
-
-def group_key(cluster: str, values: Mapping[str, str]) -> str:
-    pairs = (f"{key_part(name)}={key_part(value)}" for name, value in sorted(values.items()))
-    return f"group/{key_part(cluster)}/" + ",".join(pairs)

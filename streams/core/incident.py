@@ -9,7 +9,8 @@ from schemas.notices import Notice
 from schemas.remediation import Command
 from streams.core.alerts import muting
 from streams.core.draft import Draft
-from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState, crowd_key, incident_key
+from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState
+from streams.core.keys import crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after
 from streams.core.reasons import Reason
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 
 from yaml.nodes import Node
 
-from streams.core.entries import ACTED_MAX, FLIPS_MAX, TARGET_KEPT_MS
+from streams.core.entries import FLIPS_MAX
 from streams.core.policy import Limits
+from streams.core.standing import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy.presets import PRESETS
 from streams.reading.nodes import Reading, Section
 from streams.reading.shapes import PERCENT, Shape, Unreadable, duration, one_of, whole

@@ -17,7 +17,7 @@ from schemas.codec import Undecodable, decode, encode
 from schemas.metrics import Samples
 from schemas.tape import Detection, Origin, Point, TapeRecord
 from schemas.topics import TAPE
-from streams.core.entries import key_part
+from streams.core.keys import key_part
 from streams.detect.rule import RatioRule, Selector
 from streams.detect.window import Ratio, ratio
 from streams.detect.window import Reading as Counters

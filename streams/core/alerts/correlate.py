@@ -8,16 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from streams.core.draft import Draft
-from streams.core.entries import (
-    AlertState,
-    CrowdState,
-    GroupState,
-    IncidentState,
-    crowd_key,
-    incident_key,
-    key_part,
-)
+from streams.core.entries import AlertState, CrowdState, GroupState, IncidentState
 from streams.core.incident import note, store
+from streams.core.keys import crowd_key, incident_key, key_part
 from streams.core.ladder import endings
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy

@@ -9,17 +9,9 @@ from schemas.incidents import TimelineEntry
 from streams.core import routing
 from streams.core.alerts import correlate, storm
 from streams.core.draft import Draft
-from streams.core.entries import (
-    SAMPLE_MAX,
-    AlertState,
-    CrowdState,
-    GroupState,
-    IncidentState,
-    crowd_key,
-    group_key,
-    incident_key,
-)
+from streams.core.entries import SAMPLE_MAX, AlertState, CrowdState, GroupState, IncidentState
 from streams.core.incident import CLEARS, note, store
+from streams.core.keys import crowd_key, group_key, incident_key
 from streams.core.ladder import endings, waiting
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy

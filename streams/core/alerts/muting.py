@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from streams.core import intervals
 from streams.core.alerts import flap
 from streams.core.draft import Draft
-from streams.core.entries import AlertState, IncidentState, SilenceState, key_part
+from streams.core.entries import AlertState, IncidentState
 from streams.core.firing import cluster_of, values_of
+from streams.core.keys import key_part
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
 from streams.core.routing import Route
+from streams.core.standing import SilenceState
 
 ALL = key_part("*")
 

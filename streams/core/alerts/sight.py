@@ -10,12 +10,8 @@ from dataclasses import replace
 from schemas.alerts import AlertStatus, Sighting
 from streams.core.alerts import group
 from streams.core.draft import Draft
-from streams.core.entries import (
-    EXPIRY_GRACE_MS,
-    FLIPS_MAX,
-    AlertState,
-    alert_key,
-)
+from streams.core.entries import EXPIRY_GRACE_MS, FLIPS_MAX, AlertState
+from streams.core.keys import alert_key
 from streams.core.reasons import Reason
 
 COARSE_MS = 60_000

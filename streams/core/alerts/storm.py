@@ -5,19 +5,14 @@ from dataclasses import replace
 
 from schemas.ids import incident_id as new_incident_id
 from streams.core.draft import Draft
-from streams.core.entries import (
-    GroupState,
-    IncidentState,
-    StormState,
-    group_key,
-    incident_key,
-    storm_key,
-)
+from streams.core.entries import GroupState, IncidentState
 from streams.core.incident import note, store
+from streams.core.keys import group_key, incident_key, storm_key
 from streams.core.ladder import endings, waiting
 from streams.core.lifecycle import Phase
 from streams.core.policy import Limits, Policy
 from streams.core.reasons import Reason
+from streams.core.standing import StormState
 
 SLOTS = 20
 """How finely the storm window is counted."""

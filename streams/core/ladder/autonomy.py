@@ -8,9 +8,11 @@ again.
 from dataclasses import replace
 
 from streams.core.draft import Draft
-from streams.core.entries import AutonomyState, IncidentState, autonomy_key
+from streams.core.entries import IncidentState
+from streams.core.keys import autonomy_key
 from streams.core.policy import MODES, Limits, Mode, Playbook, Rung
 from streams.core.reasons import Reason
+from streams.core.standing import AutonomyState
 
 CASES_MAX = 1_000
 

@@ -9,18 +9,16 @@ from dataclasses import replace
 from schemas.actions import ROLL_BACK
 from streams.core.alerts import muting
 from streams.core.draft import Draft
-from streams.core.entries import (
-    ChangeState,
-    IncidentState,
-    change_key,
-)
+from streams.core.entries import IncidentState
 from streams.core.incident import move, store
+from streams.core.keys import change_key
 from streams.core.ladder import endings, facts, look, orders, waiting
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Mode, Playbook, Policy, target_of
 from streams.core.rails import here
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
+from streams.core.standing import ChangeState
 
 RETRY_MS = 1_000
 
@@ -148,7 +146,7 @@ def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: Incid
     look.take(asked, replace(incident, target=target), Event.READY, Reason.DWELL_OVER)
 
 
-def climb(draft: Draft, incident: IncidentState, reason: Reason, detail: str = "") -> None:
+def up(draft: Draft, incident: IncidentState, reason: Reason, detail: str = "") -> None:
     """The next rung. Here, and only here, an open incident takes over a newer policy."""
     policy = draft.policy()
     digest = policy.digest if policy else incident.policy

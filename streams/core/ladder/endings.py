@@ -3,12 +3,9 @@
 from dataclasses import replace
 
 from streams.core.draft import Draft
-from streams.core.entries import (
-    IncidentState,
-    crowd_key,
-    incident_key,
-)
+from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, view
+from streams.core.keys import crowd_key, incident_key
 from streams.core.ladder import orders
 from streams.core.lifecycle import Event
 from streams.core.rails import breaker

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from streams.core.draft import Draft
-from streams.core.entries import CrowdState, IncidentState, crowd_key
+from streams.core.entries import CrowdState, IncidentState
+from streams.core.keys import crowd_key
 from streams.core.policy import Condition, ConditionFailed, Policy
 
 

@@ -5,10 +5,7 @@ from dataclasses import replace
 from schemas.remediation import CommandKind, Observation
 from streams.core.alerts import muting
 from streams.core.draft import Draft
-from streams.core.entries import (
-    Evidence,
-    IncidentState,
-)
+from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import approval, autonomy, orders, waiting
 from streams.core.lifecycle import Event

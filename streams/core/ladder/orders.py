@@ -6,19 +6,11 @@ from dataclasses import replace
 from schemas.ids import command_id
 from schemas.remediation import Command, CommandKind
 from streams.core.draft import Draft
-from streams.core.entries import (
-    ACTED_MAX,
-    Acted,
-    Evidence,
-    IncidentState,
-    ServiceState,
-    TargetState,
-    scope_key,
-    service_key,
-    target_key,
-)
+from streams.core.entries import Evidence, IncidentState
+from streams.core.keys import scope_key, service_key, target_key
 from streams.core.policy import Policy, Probe, Rung
 from streams.core.rails.budget import HOUR_MS
+from streams.core.standing import ACTED_MAX, Acted, ServiceState, TargetState
 
 OUTCOME_GRACE_MS = 30_000
 """After a command's expiry: how much longer its outcome is waited for."""

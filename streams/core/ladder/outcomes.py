@@ -10,8 +10,9 @@ from schemas.remediation import (
     OutcomeStatus,
 )
 from streams.core.draft import Draft
-from streams.core.entries import IncidentState, incident_key
+from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, store
+from streams.core.keys import incident_key
 from streams.core.ladder import climb, endings, look, orders, verify, waiting
 from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
@@ -101,12 +102,12 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         case _ if outcome.reason in SWITCHED_OFF:
             climb.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
-            climb.climb(draft, incident, Reason.REJECTED, detail)
+            climb.up(draft, incident, Reason.REJECTED, detail)
         case OutcomeStatus.REJECTED:
             waiting.escalate(draft, incident, Reason.REJECTED, detail)
         case _:
             failed = endings.turned_out(draft, incident, worked=False)
-            climb.climb(draft, failed, Reason.FAILED, detail)
+            climb.up(draft, failed, Reason.FAILED, detail)
 
 
 def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
@@ -220,7 +221,7 @@ def _verified(draft: Draft, incident: IncidentState) -> None:
 def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
     incident = endings.turned_out(draft, incident, worked=False)
     if not rung.undo or not incident.undo:
-        climb.climb(draft, incident, Reason.NOT_VERIFIED)
+        climb.up(draft, incident, Reason.NOT_VERIFIED)
         return
     asked = look.asked_of(draft, incident)
     if not isinstance(asked, Asked):
@@ -251,7 +252,7 @@ def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> Non
         return
     detail = outcome.detail or outcome.reason
     if outcome.status is OutcomeStatus.APPLIED:
-        climb.climb(draft, incident, Reason.ROLLED_BACK, detail)
+        climb.up(draft, incident, Reason.ROLLED_BACK, detail)
     else:
         waiting.escalate(draft, incident, Reason.ROLLBACK_FAILED, detail)
 

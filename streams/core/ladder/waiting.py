@@ -5,9 +5,7 @@ from dataclasses import replace
 from schemas.notices import Notice
 from streams.core.alerts import muting
 from streams.core.draft import Draft
-from streams.core.entries import (
-    IncidentState,
-)
+from streams.core.entries import IncidentState
 from streams.core.incident import members_of, move, notice, store
 from streams.core.ladder import autonomy, endings
 from streams.core.lifecycle import Event, Phase

@@ -8,13 +8,8 @@ from dataclasses import replace
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Target
 from streams.core.draft import Draft
-from streams.core.entries import (
-    PARTITION,
-    ChangeState,
-    FreezeState,
-    IncidentState,
-    PolicyText,
-    SilenceState,
+from streams.core.entries import PARTITION, IncidentState, PolicyText
+from streams.core.keys import (
     change_key,
     freeze_key,
     incident_key,
@@ -27,6 +22,7 @@ from streams.core.ladder import autonomy, waiting
 from streams.core.lifecycle import Phase
 from streams.core.people import consent, policies
 from streams.core.reasons import Reason
+from streams.core.standing import ChangeState, FreezeState, SilenceState
 
 SILENCE_MATCHERS_MAX = 64
 SNOOZE_MAX_MS = 7 * 86_400_000

@@ -1,9 +1,11 @@
 """When we cannot trust what we see, or there is too much of it, nothing is done."""
 
-from streams.core.entries import AlertState, StormState, key_part, storm_key
+from streams.core.entries import AlertState
 from streams.core.firing import values_of
+from streams.core.keys import key_part, storm_key
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
+from streams.core.standing import StormState
 
 LAG_KNOWN_MS = 60_000
 """What the last delivery said of the lag is believed for so long."""

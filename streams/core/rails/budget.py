@@ -1,15 +1,10 @@
 """How much may be done: to a target, to a service, on a cluster. All counted in the tape's time."""
 
-from streams.core.entries import (
-    Acted,
-    IncidentState,
-    ServiceState,
-    TargetState,
-    service_key,
-    target_key,
-)
+from streams.core.entries import IncidentState
+from streams.core.keys import service_key, target_key
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
+from streams.core.standing import Acted, ServiceState, TargetState
 
 BURST_MS = 10_000
 MINUTE_MS = 60_000

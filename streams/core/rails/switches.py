@@ -1,9 +1,10 @@
 """What people and clocks have stopped."""
 
 from streams.core import intervals
-from streams.core.entries import FreezeState, key_part
+from streams.core.keys import key_part
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
+from streams.core.standing import FreezeState
 
 ALL = key_part("*")
 

@@ -10,9 +10,11 @@ from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.incidents import Incident
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from schemas.tape import PolicyPublished
-from streams.core.entries import AlertState, ScopeState, TargetState, alert_key
+from streams.core.entries import AlertState, ScopeState
 from streams.core.incident import DETAIL_CHARS_MAX
+from streams.core.keys import alert_key
 from streams.core.reasons import Reason
+from streams.core.standing import TargetState
 from streams.core.state import MOVED_MAX, State
 from streams.policy.load import digest_of
 from streams.steps.state_codec import decode_state, encode_entry

@@ -25,16 +25,11 @@ from schemas.remediation import (
 )
 from schemas.tape import Detection, LogicActivated, Origin, PolicyPublished, SnapshotTaken
 from streams.core.decide import DUE_MAX, Out, Step
-from streams.core.entries import (
-    AlertState,
-    CrowdState,
-    IncidentState,
-    ScopeState,
-    TargetState,
-    target_key,
-)
+from streams.core.entries import AlertState, CrowdState, IncidentState, ScopeState
+from streams.core.keys import target_key
 from streams.core.lifecycle import IN_FLIGHT, Phase
 from streams.core.reasons import Reason
+from streams.core.standing import TargetState
 from streams.core.state import State
 from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
