@@ -1,4 +1,4 @@
-"""`mendlog policy`: check a policy's text; put it in force."""
+"""`mendlog policy`: check a policy's text; put it in force; what an editor is told of it."""
 
 import asyncio
 from pathlib import Path
@@ -7,35 +7,67 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.terminal import commands, quiet_clients, show_json
-from streams.reading.faults import FileError
+from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 
-File = Annotated[Path, typer.Argument(help="The policy, a YAML file.", exists=True, dir_okay=False)]
+Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
-def check(file: File, as_json: AsJson = False) -> None:
-    """Say all that is wrong, each with file:line:column; exit 1 where anything is."""
-    from streams.policy.load import load_file
+def check(
+    path: Text,
+    as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option(help="Exit 1 for a warning, too.")] = False,
+) -> None:
+    """Say all that is wrong, each with file:line:column; exit 1 where anything is. Then warn of
+    what can be read and is surely not meant."""
+    from streams.policy.lint import differences, remarks
+    from streams.policy.load import read_policy
+    from streams.policy.parts import text_of
 
     try:
-        policy, _ = load_file(file)
+        policy, root = read_policy(text_of(path), str(path))
     except FileError as fault:
         _show_faults(fault, as_json)
         raise typer.Exit(1) from None
+    warnings, changed = remarks(policy, root), differences(policy, root)
+    failed = strict and bool(warnings)
     if as_json:
-        show_json({"ok": True, "digest": policy.digest, "faults": []})
-        return
-    typer.echo(f"{file}: good, digest {policy.digest}")
-    for book in policy.playbooks:
-        typer.echo(f"  {book.name}: " + " → ".join(rung.action for rung in book.rungs))
+        show_json(
+            {
+                "ok": not failed,
+                "digest": policy.digest,
+                "faults": [],
+                "warnings": [_as_json(w) for w in warnings],
+                "not_the_preset": changed,
+            }
+        )
+    else:
+        for warning in warnings:
+            typer.echo(f"{warning} (warning)", err=True)
+        typer.echo(f"{path}: good, digest {policy.digest}")
+        for book in policy.playbooks:
+            steps = " → ".join(rung.action for rung in book.rungs)
+            typer.echo(f"  {book.name} ({book.mode}): {steps}")
+        if changed:
+            typer.echo("  limits that differ from the preset: " + "; ".join(changed))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of a policy, for editors."""
+    from streams.policy.schema import SCHEMA
+
+    show_json(SCHEMA)
 
 
 @app.command()
 def publish(
-    file: File,
+    path: Text,
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     bootstrap: Annotated[str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.")] = None,
     prefix: Annotated[str | None, typer.Option(help="Else MENDLOG_TOPIC_PREFIX.")] = None,
@@ -50,7 +82,7 @@ def publish(
     from streams.settings import KafkaSettings
 
     quiet_clients()
-    policy, source = load_file(file)
+    policy, source = load_file(path)
     given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
     join_registry(settings.registry_url, settings.topic_prefix)
@@ -67,9 +99,11 @@ def publish(
 
 def _show_faults(fault: FileError, as_json: bool) -> None:
     if as_json:
-        faults = [
-            {"file": f.file, "line": f.line, "column": f.column, "why": f.why} for f in fault.faults
-        ]
+        faults = [_as_json(f) for f in fault.faults]
         show_json({"ok": False, "digest": None, "faults": faults})
     else:
         typer.echo(str(fault), err=True)
+
+
+def _as_json(fault: Fault) -> dict[str, Any]:
+    return {"file": fault.file, "line": fault.line, "column": fault.column, "why": fault.why}
