@@ -1,6 +1,7 @@
-"""`mendlog policy`: check a policy's text; put it in force; what an editor is told of it."""
+"""`mendlog policy`: check a policy's text; put it in force; make one of an alertmanager.yml."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,7 @@ def check(
                 "ok": not failed,
                 "digest": policy.digest,
                 "faults": [],
-                "warnings": [_as_json(w) for w in warnings],
+                "warnings": _listed(warnings),
                 "not_the_preset": changed,
             }
         )
@@ -97,13 +98,36 @@ def publish(
         )
 
 
+@app.command("import-alertmanager")
+def import_alertmanager(
+    file: Annotated[Path, typer.Argument(help="An alertmanager.yml.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Write the policy that says the same, on standard output; what it cannot say is listed on
+    standard error. Exit 1 with each place at fault where Alertmanager would refuse the file."""
+    from streams.policy.alertmanager import import_file
+
+    try:
+        imported = import_file(file)
+    except FileError as fault:
+        _show_faults(fault, as_json)
+        raise typer.Exit(1) from None
+    if as_json:
+        notes = _listed(imported.notes)
+        show_json({"ok": True, "policy": imported.policy, "notes": notes, "faults": []})
+        return
+    typer.echo(imported.policy, nl=False)
+    for note in imported.notes:
+        place = f"{note.file}:{note.line}:{note.column}"
+        typer.echo(f"{place}: not in the policy: {note.why}", err=True)
+
+
 def _show_faults(fault: FileError, as_json: bool) -> None:
     if as_json:
-        faults = [_as_json(f) for f in fault.faults]
-        show_json({"ok": False, "digest": None, "faults": faults})
+        show_json({"ok": False, "digest": None, "faults": _listed(fault.faults)})
     else:
         typer.echo(str(fault), err=True)
 
 
-def _as_json(fault: Fault) -> dict[str, Any]:
-    return {"file": fault.file, "line": fault.line, "column": fault.column, "why": fault.why}
+def _listed(faults: Iterable[Fault]) -> list[dict[str, Any]]:
+    return [{"file": f.file, "line": f.line, "column": f.column, "why": f.why} for f in faults]

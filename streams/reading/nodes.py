@@ -7,6 +7,7 @@ its field says it is, and what could be read in two ways must be quoted.
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import yaml
@@ -22,11 +23,11 @@ TEXT_BYTES_MAX = 128 * 1024
 Loader = yaml.CSafeLoader
 """libyaml's, which the wheels carry: ten times faster than PyYAML's own. There is no other where it
 is missing, so that a text means the same on every machine."""
-_PLAIN_TAGS = {
+PLAIN_TAGS = {
     f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq")
 }
-_AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+AMBIGUOUS = re.compile(r"(?i)^(y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_.:eE+-]*)$")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 YEAR_MS = 366 * _UNITS_MS["d"]
@@ -48,13 +49,16 @@ class Reading:
         self.file = file
         self.faults: list[Fault] = []
         self.names = Names()
+        self._files = {file}
 
     def fault(self, node: Node, why: str) -> None:
-        self.faults.append(_at(node.start_mark, why))
+        found = _at(node.start_mark, why)
+        self.faults.append(found if found.file in self._files else replace(found, file=self.file))
 
     def root(self, text: str, file: str = "") -> Node:
         """The document's node; its places name `file`, where several files are read as one."""
         file = file or self.file
+        self._files.add(file)
         if len(text.encode(errors="replace")) > TEXT_BYTES_MAX:
             raise FileError([Fault(file, 1, 1, f"larger than {TEXT_BYTES_MAX} bytes")])
         try:
@@ -82,9 +86,9 @@ class Reading:
             self.fault(node, why)
 
     def _check_tags(self, node: Node) -> None:
-        if node.tag not in _PLAIN_TAGS:
+        if node.tag not in PLAIN_TAGS:
             self.fault(node, f"the tag {node.tag} is not allowed")
-        if isinstance(node, ScalarNode) and _SURROGATE.search(node.value):
+        if isinstance(node, ScalarNode) and SURROGATE.search(node.value):
             self.fault(node, "half of a character: text must be Unicode")
         if isinstance(node, SequenceNode):
             for item in node.value:
@@ -102,7 +106,7 @@ class Reading:
         if not isinstance(node, ScalarNode):
             self.fault(node, "expected text")
             return default
-        if not node.style and _AMBIGUOUS.match(node.value):
+        if not node.style and AMBIGUOUS.match(node.value):
             self.fault(node, f"expected text: write {node.value!r} in quotes")
             return default
         return str(node.value)
