@@ -12,31 +12,63 @@ from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 
-File = Annotated[Path, typer.Argument(help="The policy, a YAML file.", exists=True, dir_okay=False)]
+Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
-def check(file: File, as_json: AsJson = False) -> None:
-    """Say all that is wrong, each with file:line:column; exit 1 where anything is."""
-    from streams.policy.load import load_file
+def check(
+    path: Text,
+    as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option(help="Exit 1 for a warning, too.")] = False,
+) -> None:
+    """Say all that is wrong, each with file:line:column; exit 1 where anything is. Then warn of
+    what can be read and is surely not meant."""
+    from streams.policy.lint import differences, remarks
+    from streams.policy.load import read_policy
+    from streams.policy.parts import text_of
 
     try:
-        policy, _ = load_file(file)
+        policy, root = read_policy(text_of(path), str(path))
     except FileError as fault:
         _show_faults(fault, as_json)
         raise typer.Exit(1) from None
+    warnings, changed = remarks(policy, root), differences(policy, root)
+    failed = strict and bool(warnings)
     if as_json:
-        show_json({"ok": True, "digest": policy.digest, "faults": []})
-        return
-    typer.echo(f"{file}: good, digest {policy.digest}")
-    for book in policy.playbooks:
-        typer.echo(f"  {book.name}: " + " → ".join(rung.action for rung in book.rungs))
+        show_json(
+            {
+                "ok": not failed,
+                "digest": policy.digest,
+                "faults": [],
+                "warnings": _listed(warnings),
+                "not_the_preset": changed,
+            }
+        )
+    else:
+        for warning in warnings:
+            typer.echo(f"{warning} (warning)", err=True)
+        typer.echo(f"{path}: good, digest {policy.digest}")
+        for book in policy.playbooks:
+            steps = " → ".join(rung.action for rung in book.rungs)
+            typer.echo(f"  {book.name} ({book.mode}): {steps}")
+        if changed:
+            typer.echo("  limits that differ from the preset: " + "; ".join(changed))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of a policy, for editors."""
+    from streams.policy.schema import SCHEMA
+
+    show_json(SCHEMA)
 
 
 @app.command()
 def publish(
-    file: File,
+    path: Text,
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     bootstrap: Annotated[str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.")] = None,
     prefix: Annotated[str | None, typer.Option(help="Else MENDLOG_TOPIC_PREFIX.")] = None,
@@ -51,7 +83,7 @@ def publish(
     from streams.settings import KafkaSettings
 
     quiet_clients()
-    policy, source = load_file(file)
+    policy, source = load_file(path)
     given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
     settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
     join_registry(settings.registry_url, settings.topic_prefix)

@@ -3,7 +3,7 @@
 One that is missing, zero or unreadable is a fault, never "no limit".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from yaml.nodes import Node
@@ -94,7 +94,20 @@ def _read(reading: Reading, node: Node) -> Limits:
     section.done(", ".join(["preset", *LIMITS]))
     if len(reading.faults) > before:
         raise Unreadable
-    return Limits(**values)
+    limits = Limits(**values)
+    for why in _nothing_could_work(limits):
+        reading.fault(node, why)
+    return limits
+
+
+def _nothing_could_work(limits: Limits) -> Iterator[str]:
+    """Contradictions with which nothing would ever be done, or never be stopped."""
+    if limits.breaker_least > limits.breaker_of:
+        yield "breaker_least is more than breaker_of: the breaker would never judge"
+    if limits.min_healthy_percent == 100:
+        yield "min_healthy_percent: 100 forbids every action that takes a pod away"
+    if limits.command_ttl_ms > limits.patience_ms:
+        yield "command_ttl is longer than patience: a human would be told while a command may act"
 
 
 def _from_preset(name: str) -> Mapping[str, int]:

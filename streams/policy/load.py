@@ -5,9 +5,10 @@ One file beside this one reads each section.
 
 from pathlib import Path
 
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node
 
 from streams.core.policy import Policy
+from streams.policy import parts
 from streams.policy.brakes import BRAKE, FREEZE, WATCHDOG
 from streams.policy.catalogue import (
     ENRICHMENT,
@@ -24,7 +25,6 @@ from streams.policy.never import NEVER_MATCHERS
 from streams.policy.playbooks import PLAYBOOK
 from streams.policy.selectors import SOMETHING
 from streams.policy.telling import INHIBIT_RULES, ROUTE, TIME_INTERVALS
-from streams.reading.faults import Fault, FileError
 from streams.reading.nodes import Reading
 from streams.reading.shapes import (
     Found,
@@ -43,17 +43,20 @@ NEVER_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
 
 def load_file(path: Path) -> tuple[Policy, str]:
-    """The policy and its text. Raises FileError, or OSError where the file cannot be read."""
-    try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as fault:
-        raise FileError([Fault(str(path), 1, 1, f"not UTF-8: {fault.reason}")]) from None
+    """The policy and its text, of a file or a folder. Raises FileError, or OSError where it cannot
+    be read."""
+    source = parts.text_of(path)
     return compile_policy(source, str(path)), source
 
 
 def compile_policy(source: str, file: str = "policy") -> Policy:
+    return read_policy(source, file)[0]
+
+
+def read_policy(source: str, file: str = "policy") -> tuple[Policy, MappingNode]:
+    """The policy and the nodes that it was read from, for what is said about places in it."""
     reading = Reading(file)
-    root = reading.root(source)
+    root = parts.root_of(reading, source, SPREAD)
     policy = None
     try:
         policy = _policy(reading, POLICY.read(reading, root), digest_of(source))
@@ -62,7 +65,7 @@ def compile_policy(source: str, file: str = "policy") -> Policy:
     reading.settle_names()
     reading.stop_at_faults()
     assert policy
-    return policy
+    return policy, root
 
 
 def _policy(reading: Reading, found: Found, digest: str) -> Policy:
@@ -126,3 +129,10 @@ POLICY: Shape[Found] = record(
     },
     lambda found: found,
 )
+SPREAD = frozenset(
+    {
+        *("namespaces", "receivers", "time_intervals", "inhibit_rules", "services"),
+        *("enrichments", "brakes", "watchdogs", "freezes", "never", "playbooks"),
+    }
+)
+"""Lists, which may be spread over the files of a folder."""

@@ -36,7 +36,7 @@ def _key(parameter: Parameter) -> Key:
 
 def _number(form: str, what: str, json_type: str) -> Shape[str]:
     def read(reading: Reading, node: Node) -> str:
-        plain = isinstance(node, ScalarNode) and node.style is None
+        plain = isinstance(node, ScalarNode) and not node.style
         if not plain or not re.fullmatch(form, node.value):
             reading.fault(node, f"expected a {what}")
             return "0"

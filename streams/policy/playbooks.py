@@ -19,6 +19,7 @@ from streams.reading.shapes import (
     names,
     one_of,
     record,
+    referred,
 )
 
 KINDS = {"Deployment": "a Deployment"}
@@ -68,7 +69,7 @@ PLAYBOOK: Shape[Playbook] = record(
         "name": Key(names("playbook"), "what people call it"),
         "match": Key(SOMETHING, "matchers, all of which must hold; the first playbook is taken"),
         "target": Key(TARGET, "where to act"),
-        "mode": Key(MODE, "how far it may go by itself"),
+        "mode": Key(referred(MODE, "mode"), "how far it may go by itself"),
         "trusted": Key(WORDS, "why it may go beyond what the recorded evidence allows", ""),
         "prefer_rollback": Key(
             FLAG, "after a change, begin at the first step that undoes it", True

@@ -22,6 +22,7 @@ from streams.reading.shapes import (
     made,
     one_of,
     record,
+    referred,
     tagged,
     whole,
 )
@@ -111,10 +112,12 @@ def _step_of(name: str, action: Action) -> Shape[Rung]:
             "parameters": Key(given, about) if needed else Key(given, about, {}),
             "when": Key(CONDITION, "the step is passed over where this does not hold", None),
             "dwell": Key(duration(0), "how long the alerts must have fired on this step before it"),
-            "verify": Key(VERIFY, "when it counts as a success; else the next step"),
+            "verify": Key(
+                referred(VERIFY, "verify"), "when it counts as a success; else the next step"
+            ),
             "undo": Key(FLAG, "undo the action where it could not be verified", False),
-            "mode": Key(MODE, "lower than the playbook's, for this step", None),
-            "approval": Key(APPROVAL, "who must say yes first", Approval()),
+            "mode": Key(referred(MODE, "mode"), "lower than the playbook's, for this step", None),
+            "approval": Key(referred(APPROVAL, "approval"), "who must say yes first", Approval()),
             "cooldown": Key(
                 duration(most_ms=TARGET_KEPT_MS), "in place of the limits', for this step", None
             ),

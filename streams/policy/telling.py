@@ -38,7 +38,7 @@ ROUTE_SCHEMA = _object(
         "repeat_interval": _DURATION,
         "mute_time_intervals": _TEXTS,
         "active_time_intervals": _TEXTS,
-        "routes": {"type": "array", "items": {"$ref": "#/$defs/route"}},
+        "routes": {"type": "array", "items": {"$ref": "#/definitions/route"}},
     }
 )
 _PERIOD = _object(
@@ -83,11 +83,10 @@ def _inhibit_rules(reading: Reading, node: Node) -> tuple[InhibitRule, ...]:
     return read_inhibit_rules(reading, node)
 
 
-ROUTE: Shape[Route] = Shape(_route, {"$ref": "#/$defs/route"})
+ROUTE: Shape[Route] = Shape(_route, {"$ref": "#/definitions/route"})
 TIME_INTERVALS: Shape[dict[str, Interval]] = Shape(
     _intervals, {"type": "array", "items": _INTERVAL}
 )
 INHIBIT_RULES: Shape[tuple[InhibitRule, ...]] = Shape(
     _inhibit_rules, {"type": "array", "items": _INHIBIT_RULE}
 )
-DEFINITIONS = {"route": ROUTE_SCHEMA}

@@ -31,6 +31,11 @@ class Shape(Generic[T]):
         return {"description": about, **self.schema} if about else self.schema
 
 
+def referred(shape: Shape[T], name: str) -> Shape[T]:
+    """The same, which the schema tells about once, under `name`."""
+    return Shape(shape.read, {"$ref": f"#/definitions/{name}"})
+
+
 _NEEDED = object()
 
 
@@ -237,7 +242,7 @@ def duration(least_ms: int = 1, most_ms: int = YEAR_MS) -> Shape[int]:
 
 
 def one_of(known: Mapping[str, str]) -> Shape[str]:
-    """A word of a table, whose values say what it means."""
+    """A word of a table that says what each means."""
 
     def read(reading: Reading, node: Node) -> str:
         text = reading.text(node)
@@ -245,7 +250,11 @@ def one_of(known: Mapping[str, str]) -> Shape[str]:
             reading.fault(node, f"unknown: {text!r}; known: {', '.join(sorted(known))}")
         return text
 
-    return Shape(read, {"type": "string", "enum": sorted(known)})
+    words = sorted(known)
+    return Shape(
+        read,
+        {"type": "string", "enum": words, "enumDescriptions": [known[word] for word in words]},
+    )
 
 
 def names(of: str) -> Shape[str]:

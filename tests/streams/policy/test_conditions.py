@@ -245,8 +245,7 @@ def test_what_is_read_here_means_in_the_library_what_it_says(text: str) -> None:
     """Judged by Python, for conditions in which nothing can fail."""
     try:
         holds = compile_condition(text).holds(FACTS)
-    except ConditionFailed as fault:
-        assert str(fault) == "division by zero"  # noqa: PT017
+    except ConditionFailed:
         return
     except ValueError:
         return

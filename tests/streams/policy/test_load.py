@@ -4,27 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from streams.policy.book import PolicyBook
-from streams.policy.load import compile_policy, digest_of, load_file
+from streams.core.policy import Mode
+from streams.policy.digests import digest_of
+from streams.policy.load import compile_policy, load_file
+from streams.policy.never import NEVER_MATCHERS
 from streams.reading.faults import FileError
-from tests.builders import QUICK
+from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, faults
 
-DEMO = Path("deploy/sandbox/policies/demo.yaml")
-
-
-def faults(text: str) -> list[str]:
-    with pytest.raises(FileError) as caught:
-        compile_policy(text, "p.yaml")
-    return [str(fault) for fault in caught.value.faults]
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / "deploy/sandbox/policies/demo.yaml"
 
 
 def line_of(text: str, needle: str) -> int:
     return text[: text.index(needle)].count("\n") + 1
 
 
-def test_the_demo_policy_reads() -> None:
-    policy, source = load_file(DEMO)
+@pytest.mark.parametrize("path", [DEMO, ROOT / "bench/policy.yaml"], ids=["demo", "bench"])
+def test_the_policies_that_we_ship_read(path: Path) -> None:
+    policy, source = load_file(path)
     assert policy.digest == digest_of(source)
+    assert all(book.mode is Mode.AUTO and book.trusted for book in policy.playbooks)
+
+
+def test_the_demos_ladder() -> None:
+    policy, _ = load_file(DEMO)
     assert [rung.action for rung in policy.playbooks[0].rungs] == [
         "restart",
         "roll_back",
@@ -32,69 +35,197 @@ def test_the_demo_policy_reads() -> None:
     ]
 
 
+def test_every_section_gets_to_its_place() -> None:
+    policy = compile_policy(WHOLE)
+    assert policy.namespaces == {"shop"}
+    assert policy.receivers == ("ops", "pages", "shop")
+    assert list(policy.intervals) == ["nights", "sale"]
+    assert policy.route.routes[0].receiver == "pages"
+    assert len(policy.inhibit) == 1
+    assert policy.severities
+    assert not policy.severities["info"].remediate
+    assert [service.name for service in policy.services] == ["checkout", "payments"]
+    assert policy.enrichments[0].labels == {"region": "eu-west-1"}
+    assert policy.sources
+    assert policy.sources["prometheus"].namespaces == {"shop"}
+    assert policy.correlation.key == ("correlation_id",)
+    assert [brake.name for brake in policy.brakes] == ["api", "everything"]
+    assert policy.watchdogs[0].missing_after_ms == 300_000
+    assert [interval.name for interval in policy.freezes[0].during] == ["sale"]
+    assert policy.never[: len(NEVER_MATCHERS)] == NEVER_MATCHERS
+    assert policy.never[-1]({"alertname": "DatabaseDown"})
+    assert policy.playbooks[0].mode is Mode.APPROVE
+
+
+def test_what_is_left_out_of_the_smallest_policy() -> None:
+    policy = compile_policy(QUICK)
+    assert policy.severities is None
+    assert policy.sources is None
+    assert policy.never == NEVER_MATCHERS
+    assert not policy.correlation.window_ms
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("concurrent: 3", "concurent: 3", "unknown key 'concurent' in limits"),
-        ("  concurrent: 3\n", "", "limits needs 'concurrent'"),
-        ("concurrent: 3", "concurrent: 0", "expected a number from 1"),
-        ("concurrent: 3", "concurrent: .nan", "expected a whole number, not '.nan'"),
-        ("concurrent: 3", "concurrent: 08", "expected a whole number, not '08'"),
-        ("concurrent: 3", 'concurrent: "3"', "expected a whole number"),
-        ("concurrent: 3", "concurrent:", "expected a whole number"),
-        ("cooldown: 15m", "cooldown: 15", "expected a duration"),
-        ("cooldown: 15m", "cooldown: -15m", "expected a duration"),
-        ("cooldown: 15m", "cooldown: 0s", "expected at least 1 ms"),
+        ("version: 1", "version: 2", "this release reads version 1, not 2"),
+        ("version: 1", "version: 1\nlimit: {}", "unknown key 'limit' in a policy"),
         ("namespaces: [shop]", "namespaces: [kube-system]", "Mendlog never acts in kube-system"),
-        ("namespaces: [shop]", 'namespaces: ["*"]', "the name of one namespace"),
-        ("namespaces: [shop]", "namespaces: [no]", "write 'no' in quotes"),
-        ("action: restart", "action: reboot", "unknown: 'reboot'"),
-        ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
-        ("action: roll_back", "action: escalate", "nothing can follow"),
-        ("probes: [rollout]", "probes: [smoke]", "unknown: 'smoke'"),
-        ("deadline: 60s", "deadline: 15s", "the deadline must be later"),
-        ("- action: restart", "- action: restart\n        undo: true", "restart cannot be undone"),
-        ("- action: restart", "- action: scale", "scale needs the parameter 'max'"),
-        ("- action: restart", "- action: scale\n        parameters: {max: 5}", "exactly one of"),
-        ("- action: restart", "- action: restart\n        parameters: {a: 1}", "no parameter 'a'"),
-        ('name: "{deployment}"', 'name: "web-{deployment}"', "one label as"),
-        ('name: "{deployment}"', 'name: "*"', "one label as"),
-        ('\'alertname="HighErrors"\'', "'alertname=~\"(\"'", "not a regular expression (RE2)"),
-        ('\'alertname="HighErrors"\'', "'alertname == x'", "expected a matcher"),
-        ("version: 1", "version: 2", "this release reads version 1"),
+        ("namespaces: [shop]", 'namespaces: ["*"]', "expected the name of one namespace"),
+        ("namespaces: [shop]", "namespaces: [no]", "expected text: write 'no' in quotes"),
+        ("namespaces: [shop]", "namespaces: shop", "expected a list"),
+        ("receivers: [ops, pages, shop]", "receivers: [ops, pages, shop, ops]", "a second"),
+        ("receiver: ops\n", "receiver: nobody\n", "no receiver is named 'nobody'"),
+        ("during: [sale]", "during: [sales]", "no time interval is named 'sales'; known: n"),
+        ("during: [sale]", "during: []", "expected at least 1 item(s)"),
+        ("name: sale, during", "name: nights, during", "a second freeze named 'nights'"),
+        ("name: everything, all: true", "name: everything", "needs either `match` or `all: true`"),
+        ("name: everything, all: true", "name: everything, all: false", "needs either `match`"),
+        ("name: everything, all", "name: everything, match: [a=b], all", "needs either `match`"),
+        ("missing_after: 5m", "missing_after: 0s", "expected at least 1 ms"),
+        ("  change_within: 30m", "  change_within: 30", "expected a duration"),
+        ("key: [correlation_id]", "key: []", "expected at least 1 item(s)"),
+        ("receivers: [pages]}", "receivers: [page]}", "no receiver is named 'page'"),
+        ("info: {remediate: false}", "info: {remediate: no}", "expected true or false"),
+        ("clusters: [eu-1]", 'clusters: ["*"]', "expected the name of one cluster"),
+        ("namespaces: [shop]}", 'namespaces: [""]}', "expected the name of one namespace"),
+        ("depends_on: [payments]", "depends_on: [payment]", "no service is named 'payment'"),
+        ("{name: payments,", "{name: checkout,", "a second service named 'checkout'"),
+        ('dashboard: "https', 'dashboard: "ftp', "the link 'dashboard' must begin with"),
+        ("labels: {region: eu-west-1}, links", "links", None),
     ],
-    ids=lambda value: value[:40],
+    ids=lambda value: str(value)[:40],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_place(old: str, new: str, expected: str) -> None:
-    assert old in QUICK
-    found = faults(QUICK.replace(old, new, 1))
-    assert any(expected in fault for fault in found), found
-    assert all(fault.startswith("p.yaml:") for fault in found)
+def test_what_is_wrong_is_named_with_its_place(old: str, new: str, expected: str | None) -> None:
+    if expected is None:
+        compile_policy(changed(old, new))
+        return
+    found = faults(changed(old, new))
+    assert any(expected in one for one in found), found
+    assert all(one.startswith("p.yaml:") for one in found)
 
 
 def test_the_place_is_the_line_and_column_of_the_word_at_fault() -> None:
-    text = QUICK.replace("concurrent: 3", "concurrent: 08")
-    line = line_of(text, "concurrent")
-    assert faults(text) == [f"p.yaml:{line}:15: expected a whole number, not '08'"]
+    text = changed("times: 3", "times: 08")
+    line = line_of(text, "times: 08")
+    assert faults(text) == [f"p.yaml:{line}:25: expected a whole number, not '08'"]
+
+
+def test_every_fault_is_told_at_once_and_one_mistake_once() -> None:
+    text = changed("dwell: 2m", "dwell: 2")
+    text = changed("missing_after: 5m", "missing_after: 5", text)
+    text = changed("receiver: ops\n", "receiver: nobody\n", text)
+    assert len(faults(text)) == 3
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "the file is empty"),
+        ("# nothing", "the file is empty"),
         ("a: [", "not YAML"),
-        ("version: 1\nversion: 1\n", "'version' is here twice"),
-        ("a: &x 1\nb: *x\n", "anchors and aliases are not allowed"),
-        ("a: !!python/object/apply:os.system ['true']\n", "is not allowed"),
         ("- 1\n", "expected the keys of a policy"),
+        ("version", "expected the keys of a policy"),
         ("[" * 200 + "]" * 200, "nested too deeply"),
         ("a: \x00", "not YAML"),
+        ("version: 1\n---\nversion: 1\n", "not YAML"),
         ("x" * 2_000_000, "larger than"),
+        ("? [a]\n: 1\n", "expected a name"),
+        (changed("name: errors", r'name: "\ud800"'), "not YAML"),
+        (changed("name: errors", 'name: "\ud800"'), "not YAML"),
+        (changed("name: errors", r'name: "\UFFFFFFFF"'), "not YAML"),
+        ("%YAML 1." + "9" * 5_000 + "\n---\n" + WHOLE, "not YAML"),
+        (changed("name: errors", "name: 2024-01-01"), "is not allowed"),
+        (changed("name: errors", "name: errors\n    <<: {a: b}"), "is not allowed"),
+        (changed("max: 10", "[a]: 1"), "expected a name"),
+        (changed("dwell: 2m", f"dwell: {'9' * 5_000}s"), "expected a duration"),
+        (changed("times: 3", f"times: {'9' * 5_000}"), "expected a whole number"),
     ],
-    ids=lambda value: value[:20],
+    ids=range(19),
 )
-def test_what_is_no_policy_at_all_is_refused(text: str, expected: str) -> None:
-    assert any(expected in fault for fault in faults(text))
+def test_hostile_text_is_refused_and_does_not_end_the_core(text: str, expected: str) -> None:
+    found = faults(text)
+    assert any(expected in one for one in found), found
+
+
+# guarantees.md §6, 32–37: what a playbook or its file must never do.
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def test_bad_input_32_billion_laughs() -> None:
+    assert faults(LAUGHS) == ["p.yaml:1:4: anchors and aliases are not allowed"]
+
+
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.system ['true']", "!!python/name:os.system", "!env HOME"]
+)
+def test_bad_input_33_tags_that_make_objects(tag: str) -> None:
+    assert "is not allowed" in faults(f"version: {tag}\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: payments,", "name: no,", "expected text: write 'no' in quotes"),
+        ("name: payments,", "name: 08,", "expected text: write '08' in quotes"),
+        ("name: payments,", "name: 1:30,", "expected text: write '1:30' in quotes"),
+        ("name: payments,", "name: ~,", "expected text: write '~' in quotes"),
+        ("undo: true", "undo: yes", "expected true or false"),
+        ("undo: true", 'undo: "true"', "expected true or false"),
+        ("by: 1,", "by: 01,", "expected a whole number"),
+        ("by: 1,", "by: 0x1,", "expected a whole number"),
+        ("by: 1,", "by: 1_0,", "expected a whole number"),
+        ("version: 1\n", "version: 1\nversion: 1\n", "'version' is here twice"),
+        ("undo: true", "undo: true\n        undo: true", "'undo' is here twice"),
+        ("{region: eu-west-1}", "{region: a, region: b}", "'region' is here twice"),
+    ],
+)
+def test_bad_input_34_values_that_yaml_would_guess(old: str, new: str, expected: str) -> None:
+    found = faults(changed(old, new))
+    assert any(expected in one for one in found), found
+
+
+@pytest.mark.timeout(5)
+def test_bad_input_35_a_regular_expression_that_would_take_for_ever() -> None:
+    policy = compile_policy(changed('alertname="HighErrors"', 'alertname=~"(a+)+b"'))
+    assert not policy.playbooks[0].matches({"alertname": "a" * 50_000})
+    assert "not a regular expression (RE2)" in fault(
+        'alertname="HighErrors"', 'alertname=~"(a)\\\\1"'
+    )
+
+
+@pytest.mark.parametrize(
+    "matchers",
+    ["{}", "", 'a=~".*"', 'a!="b"', 'a=""', 'a!~"b"', '{a=~".*", b!="c"}'],
+)
+def test_bad_input_36_a_selector_that_means_everything(matchers: str) -> None:
+    for old in ('alertname="HighErrors"', 'alertname="Watchdog"', 'alertname=~"Database.*"'):
+        found = faults(changed(f"'{old}'", f"'{matchers}'"))
+        assert len(found) == 1, found
+        assert "matcher" in found[0]
+    assert "expected at least 1" in fault("match: ['alertname=\"HighErrors\"']", "match: []")
+
+
+def test_bad_input_37_circles_and_a_rollback_that_is_missing() -> None:
+    circle = changed("{name: payments, match", "{name: payments, depends_on: [checkout], match")
+    assert [one.split(": ", 1)[1] for one in faults(circle)] == [
+        "depends on itself: checkout → payments → checkout",
+        "depends on itself: payments → checkout → payments",
+    ]
+    itself = changed("depends_on: [payments]", "depends_on: [checkout]")
+    assert "checkout → checkout" in faults(itself)[0]
+    assert "restart cannot be undone" in fault("approval: always", "undo: true")
+
+
+@pytest.mark.parametrize("value", ["0", "101", '"10"', "10.5", "-1", "10%", ".nan", ".inf", ""])
+@pytest.mark.parametrize(
+    "key", ["share_percent", "min_healthy_percent", "breaker_percent", "shadow_agreed_percent"]
+)
+def test_bad_input_37_percentages(key: str, value: str) -> None:
+    assert "expected a" in fault("production-1", f"production-1\n  {key}: {value}")
 
 
 def test_a_file_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None:
@@ -102,54 +233,3 @@ def test_a_file_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(FileError, match=r"p\.yaml:1:1: not UTF-8"):
         load_file(path)
-
-
-def test_another_text_is_another_digest_and_another_ladder_only_where_the_ladder_changed() -> None:
-    one, two = (
-        compile_policy(QUICK),
-        compile_policy(QUICK.replace("concurrent: 3", "concurrent: 4")),
-    )
-    assert one.digest != two.digest
-    assert one.playbooks[0].digest == two.playbooks[0].digest
-    three = compile_policy(QUICK.replace("dwell: 5s", "dwell: 6s"))
-    assert three.playbooks[0].digest != one.playbooks[0].digest
-
-
-SCALING = QUICK.replace(
-    "      - action: restart\n",
-    "      - action: scale\n        parameters: {max: %s, by: 1}\n",
-)
-
-
-@pytest.mark.parametrize("value", ["[1]", "{a: 1}", "9" * 5_000, "1e3", "''", "--1"])
-def test_a_parameter_that_is_no_number_is_a_fault_and_no_crash(value: str) -> None:
-    assert any("expected a whole number" in fault for fault in faults(SCALING % value))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (SCALING.replace("max: %s", "[a]: 1"), "expected a name"),
-        (QUICK.replace("name: errors", r'name: "\ud800"'), "half of a character"),
-        (QUICK.replace('alertname="HighErrors"', "a=b").replace("'a=b'", r'"a=\ud800"'), "half of"),
-        (QUICK.replace("name: errors", r'name: "\UFFFFFFFF"'), "not YAML"),
-        ("%YAML 1." + "9" * 5_000 + "\n---\n" + QUICK, "not YAML"),
-        (QUICK.replace("attempts_per_target: 2", "attempts_per_target: 21"), "at most 20"),
-        (QUICK.replace("attempts_window: 6h", "attempts_window: 2d"), "for 24h and no longer"),
-        (QUICK.replace("cooldown: 15m", f"cooldown: {'9' * 5_000}s"), "expected a duration"),
-        (QUICK.replace("cooldown: 15m", "cooldown: 25h"), "for 24h and no longer"),
-    ],
-    ids=range(9),
-)
-def test_hostile_text_is_refused_and_does_not_end_the_core(text: str, expected: str) -> None:
-    assert any(expected in fault for fault in faults(text))
-
-
-def test_a_policy_keeps_its_digest_and_its_text_apart() -> None:
-    book = PolicyBook()
-    first = book.compile("d", QUICK)
-    other = book.compile("d", QUICK.replace("concurrent: 3", "concurrent: 1"))
-    assert first
-    assert other
-    assert (first.digest, first.limits.concurrent) == ("d", 3)
-    assert (other.digest, other.limits.concurrent) == ("d", 1)
