@@ -11,7 +11,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, Event, MappingStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.reading.faults import Fault, FileError
-from streams.reading.nodes import DEPTH_MAX, PLAIN_TAGS, SURROGATE, Reading
+from streams.reading.nodes import DEPTH_MAX, PLAIN_TAGS, SURROGATE, Loader, Reading
 
 TEXT_BYTES_MAX = 1024 * 1024
 NODES_MAX = 100_000
@@ -24,8 +24,6 @@ GATHERED = frozenset(
 )
 """To these Alertmanager adds where a merge key brings some already; of all else one value holds."""
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The C parser where there is one: twenty times as fast, and Go's is a port of it."""
 
 
 def compose(reading: Reading, text: str) -> Node:
@@ -49,7 +47,7 @@ def is_null(node: Node) -> bool:
 class _Composer:
     def __init__(self, reading: Reading, text: str) -> None:
         self._reading = reading
-        self._events: Iterator[Event] = iter(yaml.parse(text, Loader=_LOADER))
+        self._events: Iterator[Event] = iter(yaml.parse(text, Loader=Loader))
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._nodes = 0
 
