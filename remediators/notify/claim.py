@@ -20,6 +20,7 @@ from remediators.notify.outlet import Outlet, Spawn
 from remediators.notify.routing import Address, addressed, unknown
 from schemas.notices import Notice
 
+DAY_MS = 24 * 60 * 60 * 1000
 Reject = Callable[[Arrival], Coroutine[Any, Any, None]]
 Lane = tuple[str, str]
 """Incident and receiver. One receiver's channel being down holds up no other receiver."""
@@ -41,7 +42,8 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     offset: int
-    at_ms: int
+    since_ms: int
+    """Nothing can have become of it before."""
     address: Address
 
 
@@ -69,10 +71,11 @@ class Claim:
             return
         self._rules.clock.seen(arrival.at_ms)
         self._note_unknown(arrival.notice)
+        since_ms = _first_told_ms(arrival.at_ms, arrival.notice)
         addresses = addressed(arrival.notice, self._rules.file)
         self._left[arrival.offset] = len(addresses)
         for address in addresses:
-            self._queue(Waiting(arrival.offset, arrival.at_ms, address))
+            self._queue(Waiting(arrival.offset, since_ms, address))
 
     def close(self) -> None:
         """Begin nothing more. What is under way is the outlets' to finish."""
@@ -104,7 +107,7 @@ class Claim:
 
     async def _tell(self, waiting: Waiting) -> None:
         rules = self._rules
-        await self._desk.cover(waiting.at_ms)
+        await self._desk.cover(waiting.since_ms)
         if self._desk.known(waiting.address.letter).ended:
             rules.metrics.skipped()
             return
@@ -126,3 +129,9 @@ class Claim:
         if names := unknown(notice, self._rules.file):
             self._rules.metrics.misaddressed()
             log.warning("receiver_unknown", notice=notice.notice_id[:64], receivers=len(names))
+
+
+def _first_told_ms(appended_at_ms: int, notice: Notice) -> int:
+    """The processor may append a notice again after a crash, so its own time counts; but one that
+    claims to be very old does not make us read the whole topic."""
+    return max(min(notice.at_ms, appended_at_ms), appended_at_ms - DAY_MS)

@@ -68,10 +68,13 @@ class Here:
     async def _reject(self, arrival: Arrival) -> None:
         self.rejected.append(arrival)
 
-    async def give(self, *notices: Notice | None, first: int = 0) -> None:
+    async def give(self, *notices: Notice | None, first: int = 0, late_ms: int = 0) -> None:
+        """As the topic has them: a notice that comes again has the time of its append, which is
+        that of its making, or later."""
         for offset, one in enumerate(notices, first):
+            at_ms = (one.at_ms if one else self.clock.at_ms) + late_ms
             fault = "" if one else "empty"
-            self.claim.take(Arrival(0, offset, self.clock.at_ms, b"k", None, one, fault))
+            self.claim.take(Arrival(0, offset, at_ms, b"k", None, one, fault))
         await self.clock.settle()
 
     def texts(self, name: str = "ops") -> list[str]:

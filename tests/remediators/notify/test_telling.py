@@ -194,6 +194,14 @@ async def test_an_attempt_without_an_end_is_told_again_and_says_so(here: Here):
     assert "possibly repeated" in here.texts()[-1]
 
 
+async def test_a_notice_that_the_processor_appends_again_much_later_is_told_once(here: Here):
+    await here.give(notice())
+    here.claim = here.fresh_claim()
+    await here.clock.advance(HOUR_MS // 2)
+    await here.give(notice(), late_ms=HOUR_MS // 2)
+    assert len(here.texts()) == 1
+
+
 async def test_one_receiver_that_was_told_is_not_told_again_with_the_other(here: Here):
     here.posts["hook"].well = BROKEN
     both = notice(receivers=("team", "audit"))
@@ -217,8 +225,7 @@ async def test_the_ledger_is_read_once(here: Here):
 async def test_a_ledger_whose_broker_is_minutes_behind_is_read_far_enough(here: Here):
     await here.give(notice())
     here.claim = here.fresh_claim()
-    here.clock.at_ms += SLACK_MS
-    await here.give(notice())
+    await here.give(notice(), late_ms=SLACK_MS)
     assert len(here.texts()) == 1
 
 
