@@ -19,7 +19,7 @@ from streams.policy.inhibits import read_inhibit_rules
 from streams.policy.routes import read_route
 from streams.policy.times import read_time_intervals
 from streams.reading.faults import Fault, FileError
-from streams.reading.nodes import Reading
+from streams.reading.nodes import TEXT_BYTES_MAX, Reading
 
 HEAD = """\
 # Made by `mendlog policy import-alertmanager`. Comments are not carried over.
@@ -72,12 +72,16 @@ def import_alertmanager(text: str, file: str) -> Imported:
     sections = _sections(reading, rewriting, top, fields, receivers)
     reading.stop_at_faults()
     _note_the_rest(rewriting, top, receivers)
-    notes = tuple(sorted(rewriting.notes))
-    listed = "\n".join(f"#   line {note.line}: {note.why}" for note in notes)
-    body = yaml.serialize(sections, allow_unicode=True, width=100)
-    return Imported(
-        HEAD.format(notes=listed or "#   nothing: all of it is here") + FIRST + body, notes
-    )
+    imported = Imported(_text(sections, rewriting.notes), tuple(sorted(rewriting.notes)))
+    if len(imported.policy.encode()) > TEXT_BYTES_MAX:
+        raise FileError([Fault(file, 1, 1, f"larger than {TEXT_BYTES_MAX} bytes as a policy")])
+    return imported
+
+
+def _text(sections: MappingNode, notes: list[Fault]) -> str:
+    listed = [f"#   line {note.line}: {note.why}" for note in sorted(notes)]
+    head = HEAD.format(notes="\n".join(listed) or "#   nothing: all of it is here")
+    return head + FIRST + str(yaml.serialize(sections, allow_unicode=True, width=100))
 
 
 def _sections(

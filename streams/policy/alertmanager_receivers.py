@@ -76,7 +76,7 @@ def _receiver(reading: Reading, node: Node, settings: dict[str, Node]) -> Receiv
     name = fields.get("name", node)
     if not isinstance(node, MappingNode):
         reading.fault(node, "expected the keys of a receiver")
-    elif not isinstance(name, ScalarNode) or not name.value:
+    elif not isinstance(name, ScalarNode) or not name.value.strip():
         reading.fault(node, "a receiver needs 'name'")
     integrations = []
     for key in sorted(fields):

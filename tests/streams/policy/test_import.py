@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from deploy.cli.policy import app
@@ -107,6 +109,11 @@ def test_hostile_files_are_refused(text: str, expected: str) -> None:
     assert any(expected in fault for fault in faults(text))
 
 
+def test_a_policy_that_would_be_too_large_is_refused() -> None:
+    many = "".join(f"- name: receiver-{i}\n" for i in range(10_000))
+    assert faults(FILE + many) == ["am.yml:1:1: larger than 131072 bytes as a policy"]
+
+
 def test_the_command(tmp_path: Path) -> None:
     file = tmp_path / "alertmanager.yml"
     file.write_text(FILE)
@@ -134,3 +141,13 @@ def test_the_command_names_the_place_at_fault(tmp_path: Path) -> None:
     assert ended.exit_code == 1
     assert ended.stderr == f"{file}:5:13: no receiver is named 'ops'\n"
     assert ended.stdout == ""
+
+
+@given(st.text(max_size=60) | st.text("route: {[]}&*-'\"\n!<|>,ab", max_size=40))
+def test_any_text_is_a_policy_or_a_fault(text: str) -> None:
+    for whole in (text, FILE + text, FILE.replace("1w", text)):
+        try:
+            imported = import_alertmanager(whole, "am.yml")
+        except FileError:
+            continue
+        compile_policy(imported.policy)

@@ -100,3 +100,12 @@ def test_a_hostile_expression_takes_linear_time() -> None:
 
 def test_hostile_white_space_takes_linear_time() -> None:
     parse_all("a=b" + " " * 8_000 + "c")
+
+
+@given(st.text(max_size=40) | st.text('ab=~!"\\{},. ()[]é', max_size=20))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        found = parse_all(text)
+    except ValueError:
+        return
+    assert parse_all(str(found)) == found
