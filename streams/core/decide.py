@@ -27,7 +27,7 @@ from streams.core.draft import Draft, Placed, UnreadableFact
 from streams.core.entries import PARTITION, Entry, IncidentState
 from streams.core.incident import view
 from streams.core.keys import alert_key, scope_key
-from streams.core.ladder import climb, endings, outcomes, waiting
+from streams.core.ladder import climb, endings, outcomes, verifying, waiting
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
 from streams.core.people import controls, policies
@@ -190,7 +190,7 @@ def _take_turn(draft: Draft, incident: IncidentState) -> None:
         case Phase.COMMANDED | Phase.ACTING | Phase.ROLLING_BACK:
             waiting.escalate(draft, incident, Reason.NO_OUTCOME)
         case Phase.VERIFYING:
-            outcomes.verify_on(draft, incident)
+            verifying.go_on(draft, incident)
         case Phase.ESCALATED:
             waiting.remind(draft, incident)
         case Phase.RESOLVED:

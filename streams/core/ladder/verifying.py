@@ -1,0 +1,139 @@
+"""After the action: ask the probes, wait for the alerts, and say whether it worked."""
+
+from dataclasses import replace
+
+from schemas.remediation import (
+    CommandKind,
+    Outcome,
+    OutcomeStatus,
+)
+from streams.core.draft import Draft
+from streams.core.entries import IncidentState
+from streams.core.incident import move, notice, store
+from streams.core.ladder import climb, endings, look, orders, verify, waiting
+from streams.core.ladder.verify import Next
+from streams.core.lifecycle import Event, Phase
+from streams.core.policy import Rung
+from streams.core.rails import here
+from streams.core.rails.asked import Asked
+from streams.core.reasons import Reason
+
+
+def go_on(draft: Draft, incident: IncidentState) -> None:
+    """Wait, check, succeed or fail: whichever the rung's rule says is next."""
+    rung = look.rung_of(draft, incident)
+    if rung is None:
+        waiting.escalate(draft, incident, Reason.POLICY_GONE)
+        return
+    plan = verify.plan(incident, rung.verify, draft.now_ms)
+    match plan.next:
+        case Next.WAIT:
+            store(draft, replace(incident, due_at_ms=plan.at_ms))
+        case Next.CHECK:
+            _check(draft, incident, rung)
+        case Next.SUCCEEDED:
+            _verified(draft, incident)
+        case Next.FAILED:
+            _not_verified(draft, incident, rung)
+
+
+def _check(draft: Draft, incident: IncidentState, rung: Rung) -> None:
+    policy = draft.policy() or draft.policy(incident.policy)
+    assert policy is not None
+    order = orders.make(draft, policy, incident, rung, CommandKind.VERIFY)
+    asked = move(
+        draft,
+        incident,
+        Event.CHECKED,
+        Reason.CHECK_DUE,
+        due_at_ms=None,
+        emit=(order,),
+        checks=incident.checks + 1,
+        checked_at_ms=draft.now_ms,
+        command_id=order.command_id,
+    )
+    plan = verify.plan(asked, rung.verify, draft.now_ms)
+    store(draft, replace(asked, due_at_ms=plan.at_ms))
+
+
+def hear(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
+    if incident.phase is not Phase.VERIFYING or outcome.command_id != incident.command_id:
+        return
+    rung = look.rung_of(draft, incident)
+    passed = _all_passed(rung, outcome)
+    detail = "; ".join(f"{c.probe}: {c.detail}" for c in outcome.checks) or outcome.detail
+    heard = move(
+        draft,
+        incident,
+        Event.CHECKED,
+        Reason.CHECK_PASSED if passed else Reason.CHECK_FAILED,
+        due_at_ms=draft.now_ms,
+        detail=detail,
+        # The answer may be late: what it says is at least as new as the question, and no newer.
+        passed_at_ms=incident.checked_at_ms if passed else None,
+        command_id="",
+    )
+    if passed and _has_more_portions(draft, heard):
+        pause_ms = rung.pause_ms if rung else 0
+        detail = f"portion {heard.portion + 2}"
+        climb.again(draft, heard, Reason.NEXT_PORTION, detail, pause_ms, portion=heard.portion + 1)
+        return
+    go_on(draft, heard)
+
+
+def _has_more_portions(draft: Draft, incident: IncidentState) -> bool:
+    """A gradual step goes on while its probes pass and the alerts still fire."""
+    rung = look.rung_of(draft, incident)
+    still_firing = incident.clear_since_ms is None
+    return rung is not None and still_firing and incident.portion + 1 < rung.times
+
+
+def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
+    """Every probe that was asked for has answered, and nothing has failed."""
+    if rung is None or outcome.status is not OutcomeStatus.CHECKED:
+        return False
+    told = {check.probe for check in outcome.checks}
+    asked = {probe.name for probe in rung.verify.probes}
+    return told >= asked and all(c.passed for c in outcome.checks)
+
+
+def _verified(draft: Draft, incident: IncidentState) -> None:
+    incident = endings.turned_out(draft, incident, worked=True)
+    took_ms = draft.now_ms - incident.opened_at_ms
+    text = f"Fixed and verified after {took_ms / 1000:.1f} s, {incident.attempts} action(s)."
+    move(
+        draft,
+        incident,
+        Event.VERIFIED,
+        Reason.VERIFIED,
+        due_at_ms=draft.now_ms + endings.close_after_ms(draft),
+        emit=(notice(draft, incident, "resolved", text),),
+        command_id="",
+    )
+
+
+def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
+    incident = endings.turned_out(draft, incident, worked=False)
+    if not rung.undo or not incident.undo:
+        climb.up(draft, incident, Reason.NOT_VERIFIED)
+        return
+    asked = look.asked_of(draft, incident)
+    if not isinstance(asked, Asked):
+        waiting.escalate(draft, incident, asked, "not verified, and not undone")
+        return
+    if refusal := here.undo_refusal(asked):
+        waiting.escalate(draft, incident, refusal.reason, "not verified, and not undone")
+        return
+    policy = asked.policy
+    order = orders.make(draft, policy, incident, rung, CommandKind.ROLLBACK)
+    orders.claim_undo(draft, incident, order)
+    move(
+        draft,
+        incident,
+        Event.UNDO,
+        Reason.NOT_VERIFIED,
+        due_at_ms=order.expires_at_ms + orders.OUTCOME_GRACE_MS,
+        emit=(order,),
+        command_id=order.command_id,
+        undo_id=order.command_id,
+    )
