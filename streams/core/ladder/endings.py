@@ -20,15 +20,15 @@ def close_after_ms(draft: Draft) -> int:
 
 
 def cleared(draft: Draft, incident: IncidentState, reason: Reason) -> None:
-    """The alerts cleared and nothing of ours is under way."""
-    told = notice(draft, incident, "resolved", "Its alerts have cleared.")
+    """The alerts cleared and nothing of ours is under way. Whoever was told of it is told so."""
+    told = (notice(draft, incident, "resolved", "Its alerts have cleared."),)
     move(
         draft,
         incident,
         Event.CLEARED,
         reason,
         due_at_ms=draft.now_ms + close_after_ms(draft),
-        emit=(told,),
+        emit=told if incident.told_at_ms else (),
         command_id="",
         held_since_ms=None,
     )
