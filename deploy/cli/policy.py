@@ -105,7 +105,7 @@ def import_alertmanager(
 ) -> None:
     """Write the policy that says the same, on standard output; what it cannot say is listed on
     standard error. Exit 1 with each place at fault where Alertmanager would refuse the file."""
-    from streams.policy.alertmanager import import_file
+    from streams.policy.alertmanager.convert import import_file
 
     try:
         imported = import_file(file)

@@ -14,7 +14,7 @@ from streams.core.intervals import Interval, contains
 from streams.core.policy import Policy
 from streams.core.routing import Route, group_labels, routes_for
 from streams.policy import matchers
-from streams.policy.alertmanager import import_alertmanager
+from streams.policy.alertmanager.convert import import_alertmanager
 from streams.policy.go_text import duration_ms
 from streams.policy.load import compile_policy
 from streams.reading.faults import FileError

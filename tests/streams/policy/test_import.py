@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from deploy.cli.policy import app
-from streams.policy.alertmanager import import_alertmanager
+from streams.policy.alertmanager.convert import import_alertmanager
 from streams.policy.load import compile_policy
 from streams.reading.faults import FileError
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from streams.core.routing import Route, group_labels, routes_for
-from streams.policy.alertmanager import FIRST
+from streams.policy.alertmanager.convert import FIRST
 from streams.policy.load import compile_policy
 
 PAGE = Path("docs/routing.md").read_text()

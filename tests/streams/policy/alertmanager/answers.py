@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from streams.policy.alertmanager_keys import path
+from streams.policy.alertmanager.keys import path
 from tests.streams.policy.alertmanager import judge
 from tests.streams.policy.alertmanager.questions import (
     VALUES,

@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from streams.policy.alertmanager_keys import check_keys
-from streams.policy.alertmanager_receivers import Receiver, entries, read_receivers
-from streams.policy.alertmanager_sections import Rewriting, written
-from streams.policy.alertmanager_yaml import MAP, SEQ, compose
+from streams.policy.alertmanager.document import MAP, SEQ, compose
+from streams.policy.alertmanager.keys import check_keys
+from streams.policy.alertmanager.receivers import Receiver, entries, read_receivers
+from streams.policy.alertmanager.sections import Rewriting, written
 from streams.policy.inhibits import read_inhibit_rules
 from streams.policy.routes import read_route
 from streams.policy.times import read_time_intervals

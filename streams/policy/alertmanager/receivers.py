@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from streams.policy.alertmanager_yaml import is_null
+from streams.policy.alertmanager.document import is_null
 from streams.reading.nodes import Reading
 
 INTEGRATION = "_configs"

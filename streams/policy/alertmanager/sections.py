@@ -9,7 +9,7 @@ from collections.abc import Callable
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.policy import matchers
-from streams.policy.alertmanager_yaml import MAP, SEQ, STR, is_null
+from streams.policy.alertmanager.document import MAP, SEQ, STR, is_null
 from streams.policy.go_text import FLAGS, duration_ms
 from streams.reading.faults import Fault
 from streams.reading.nodes import AMBIGUOUS, YEAR_MS, Reading, spoken

@@ -1,6 +1,6 @@
 """Which keys Alertmanager knows, and what kind of value each takes.
 
-`alertmanager_keys.json` is drawn from Alertmanager's own types, integrations included:
+`keys.json` is drawn from Alertmanager's own types, integrations included:
 
     python -m tests.streams.policy.alertmanager --keys
 """
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from streams.policy.alertmanager_yaml import is_null
+from streams.policy.alertmanager.document import is_null
 from streams.policy.go_text import FLAGS, duration_ms
 from streams.reading.nodes import Reading
 
-FILE = "alertmanager_keys.json"
+FILE = "keys.json"
 TOP = "config.Config"
 _TEXT_OR_KEYS = frozenset({"jira.JiraFieldConfig"})
 _NUMBER = re.compile("[-+]?(?:0x[0-9a-fA-F]+|[0-9][0-9_]*(?:[.][0-9]*)?)")
@@ -102,10 +102,10 @@ _SAID = {
 @cache
 def _known() -> dict[str, dict[str, str]]:
     """By type: each key, and what it takes: a kind, or a type; after "[]" a list of them."""
-    text = files("streams.policy").joinpath(FILE).read_text(encoding="utf-8")
+    text = files("streams.policy.alertmanager").joinpath(FILE).read_text(encoding="utf-8")
     found: dict[str, dict[str, str]] = json.loads(text)
     return found
 
 
 def path() -> Path:
-    return Path(str(files("streams.policy").joinpath(FILE)))
+    return Path(str(files("streams.policy.alertmanager").joinpath(FILE)))

@@ -1,0 +1,1 @@
+"""An `alertmanager.yml` into a policy: `mendlog policy import-alertmanager`."""
