@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli.main import COMMANDS
-from deploy.docs import ARCHITECTURE, BEGIN, END, with_topics
+from deploy.docs import PAGES, with_tables
 from tests.source import PARTS, ROOT, committed, imported, modules
 
 LINES_MAX = 400
@@ -55,13 +55,9 @@ PUBLIC_HOSTS = {
 }
 
 
-def test_the_topic_table_of_the_architecture_page_is_the_one_in_code() -> None:
-    if not ARCHITECTURE.exists():
-        pytest.skip("no ARCHITECTURE.md yet")
-    document = ARCHITECTURE.read_text()
-    assert BEGIN in document
-    assert END in document
-    assert document == with_topics(document), "python -m deploy.docs"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_in_the_documents_are_those_in_code(page: Path) -> None:
+    assert page.read_text() == with_tables(page), "python -m deploy.docs"
 
 
 @pytest.mark.parametrize("name", sorted(CORE))
