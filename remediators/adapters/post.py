@@ -45,7 +45,8 @@ class HttpPost:
                 return await _read(response)
         except (ClientConnectorError, ConnectionTimeoutError) as fault:
             return HttpReply(fault=HttpFault.NOT_REACHED, detail=f"not reached: {_name(fault)}")
-        except (ClientError, TimeoutError, OSError, ValueError) as fault:
+        # Whatever else: it must not travel on with the address in its text or its frames.
+        except Exception as fault:
             return HttpReply(fault=HttpFault.CUT, detail=f"no whole answer: {_name(fault)}")
 
     async def close(self) -> None:

@@ -88,8 +88,10 @@ class Executor:
             return
         await asyncio.gather(*(claim.close(self._limits.grace_s) for claim in closing.values()))
         await self._commit()
-        for partition in closing:
-            del self._claims[partition]
+        for partition, claim in closing.items():
+            # Meanwhile it may have been let go by the other caller, and come back as another claim.
+            if self._claims.get(partition) is claim:
+                del self._claims[partition]
         log.info("let_go", partitions=sorted(closing))
 
     def _claim(self, partition: int) -> Claim:

@@ -102,8 +102,10 @@ class Notifier:
         outlets = self._rules.outlets.values()
         await asyncio.gather(*(outlet.settle(self._limits.grace_s) for outlet in outlets))
         await self._commit()
-        for partition in closing:
-            del self._claims[partition]
+        for partition, claim in closing.items():
+            # Meanwhile it may have been let go by the other caller, and come back as another claim.
+            if self._claims.get(partition) is claim:
+                del self._claims[partition]
         log.info("let_go", partitions=sorted(closing))
 
     def _open_rules(self) -> Rules:

@@ -154,8 +154,10 @@ class Outlet:
             requests = self._requests(batch)
         except Exception as fault:
             # A defect of ours, or a notice nobody thought of: it must not hold up the others.
-            log.exception("not_written", channel=self.channel.name, fault=repr(fault))
-            return Verdict(Answer.REFUSED, f"it cannot be written as a message: {fault!r}")
+            # Told by its class alone, for what it was about is led by a secret.
+            why = type(fault).__name__
+            log.error("not_written", channel=self.channel.name, fault=why)
+            return Verdict(Answer.REFUSED, f"it cannot be written as a message: {why}")
         for request in requests:
             verdict = await self._one(request)
             if verdict.answer is not Answer.ACCEPTED:

@@ -160,3 +160,21 @@ async def test_killed_again_and_again_every_notice_is_told_and_repeats_say_so(he
         first_seen.add(title)
     keys = {seen.headers["Idempotency-Key"] for seen in here.vendors.webhook.seen}
     assert len(keys) == 50
+
+
+async def test_one_that_was_frozen_in_a_message_is_stood_in_for_and_ends_well(here: World):
+    here.vendors.slack.fail("hang")
+    frozen = here.start(request_timeout_s="60")
+    await here.send(fresh(1))
+    await here.vendors.slack.count(1)
+    frozen.pause()
+    second = here.start()
+    assert statuses(await here.ended(1)) == ["sent"]
+    assert "possibly repeated" in here.vendors.slack.seen[-1].body["text"]
+
+    frozen.resume()
+    await here.send(fresh(2))
+    assert statuses(await here.ended(2)) == ["sent"] * 2
+    assert await here.stopped(frozen) == 0
+    assert await here.stopped(second) == 0
+    assert len(here.vendors.slack.seen) == 3

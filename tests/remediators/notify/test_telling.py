@@ -159,11 +159,13 @@ async def test_a_notice_that_cannot_be_written_harms_only_itself(here: Here):
 
     class Defect(Slack):
         def message(self, letter):
-            raise RuntimeError("a defect")
+            raise RuntimeError(f"a defect, and {self.url}")
 
     ops.channel = Defect("ops", 1000, "https://ops.example/")
     await here.give(notice(1))
-    assert here.deliveries.ends[0].channel == "hook"
+    (end,) = here.deliveries.ends
+    assert end.channel == "hook"
+    assert end.detail == "ops refused: it cannot be written as a message: RuntimeError"
 
 
 # Restarts.
