@@ -1,4 +1,4 @@
-"""The Prometheus rules that give alerts of pods a Deployment, judged by Prometheus' own promtool."""
+"""The Prometheus rules that give alerts of pods a Deployment, judged by promtool."""
 
 import subprocess
 from pathlib import Path
