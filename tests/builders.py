@@ -10,6 +10,7 @@ It runs the real core over real tape records; only the broker's clock is the tes
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 from schemas import sightings
 from schemas.alerts import AlertStatus, Sighting
 from schemas.codec import encode
-from schemas.controls import ALL_CLUSTERS
+from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident
 from schemas.notices import Notice
@@ -29,9 +30,10 @@ from schemas.remediation import (
     OutcomeReason,
     OutcomeStatus,
 )
-from schemas.tape import Fact, Origin, PolicyPublished, TapeRecord, Tick
+from schemas.tape import Detection, Fact, Origin, PolicyPublished, TapeRecord, Tick
 from streams.core.decide import Out, Step, decide
 from streams.core.draft import Placed
+from streams.core.entries import PARTITION, PartitionState
 from streams.core.state import State
 from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
@@ -55,7 +57,10 @@ limits:
   actions_per_minute: 6
   actions_per_hour: 30
   concurrent: 3
+  attempts_per_target: 2
+  attempts_window: 6h
   cooldown: 15m
+  command_ttl: 120s
   patience: 5m
   close_after: 10m
 playbooks:
@@ -193,6 +198,63 @@ class World:
             command, OutcomeStatus.CHECKED, checks=(Check("rollout", passed, "seen"),)
         )
 
+    def detects(self, value: float, rule: str = "errors", **labels: Any) -> Step:
+        seen = alert("HighErrors", **labels)
+        fact = Detection(rule, seen.status, seen.labels, {}, self.now_ms, value, 0.1, 60_000)
+        return self.hears(fact)
+
+    # What people order.
+
+    def orders(
+        self,
+        kind: ControlKind,
+        by: str = "ann",
+        *,
+        until: str = "",
+        cluster: str | None = None,
+        verified: bool = False,
+        **parameters: str,
+    ) -> Step:
+        """`until` is counted from the start, as in `at`."""
+        where = cluster or self.cluster
+        ends_at_ms = START_MS + ms(until) if until else None
+        name, now_ms = f"c{self.offset}", self.now_ms
+        control = Control(name, where, kind, by, "drill", now_ms, ends_at_ms, parameters, verified)
+        return self.hears(control, cluster=where)
+
+    def approves(self, by: str = "ann", **more: Any) -> Step:
+        """What was asked for last."""
+        return self.orders(ControlKind.APPROVE, by, **{**self._asked(), **more})
+
+    def rejects(self, by: str = "ann", **more: Any) -> Step:
+        return self.orders(ControlKind.REJECT, by, **{**self._asked(), **more})
+
+    def _asked(self) -> dict[str, str]:
+        asked = next(n for n in reversed(self.every(Notice)) if n.proposal)
+        return {"incident": asked.incident_id, "proposal": asked.proposal}
+
+    def snoozes(self, until: str, by: str = "ann", **more: Any) -> Step:
+        incident = {"incident": self.incident.incident_id}
+        return self.orders(ControlKind.SNOOZE, by, until=until, **{**incident, **more})
+
+    def freezes(self, until: str, id: str = "f1", **more: Any) -> Step:
+        return self.orders(ControlKind.FREEZE, until=until, id=id, **more)
+
+    def silences(self, *matchers: str, until: str, id: str = "s1", **more: Any) -> Step:
+        kind = more.pop("kind", ControlKind.SILENCE)
+        return self.orders(kind, until=until, id=id, matchers=json.dumps(matchers), **more)
+
+    def kills(self, cluster: str = ALL_CLUSTERS) -> Step:
+        return self.orders(ControlKind.KILL, cluster=cluster)
+
+    def revives(self, cluster: str = ALL_CLUSTERS) -> Step:
+        return self.orders(ControlKind.UNKILL, cluster=cluster)
+
+    def deployed(self, name: str = "checkout", namespace: str = "shop") -> Step:
+        return self.orders(
+            ControlKind.CHANGE, namespace=namespace, kind="Deployment", name=name, revision="7"
+        )
+
     # What came of it.
 
     def every(self, kind: type[T]) -> list[T]:
@@ -217,6 +279,16 @@ class World:
 
     def notices(self) -> list[str]:
         return [n.kind for n in self.every(Notice)]
+
+    def in_force(self) -> str:
+        """The digest of the policy in force."""
+        partition = self.state.get(PARTITION)
+        assert isinstance(partition, PartitionState)
+        return partition.policy
+
+    def incidents(self) -> list[Incident]:
+        """Each as it stands, in the order of their opening."""
+        return list({i.incident_id: i for i in self.every(Incident)}.values())
 
 
 def observation(look: Command, at_ms: int, **seen: Any) -> Observation:

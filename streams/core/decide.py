@@ -83,7 +83,7 @@ def _hear(draft: Draft) -> None:
         case Detection():
             _see_detection(draft, cluster, fact)
         case Observation():
-            _end_lapsed_alerts(draft)
+            _end_lapsed_alerts(draft, fact.incident_id)
             outcomes.hear_observation(draft, fact)
         case Outcome():
             outcomes.hear(draft, fact)
@@ -99,11 +99,11 @@ def _hear(draft: Draft) -> None:
             pass
 
 
-def _end_lapsed_alerts(draft: Draft) -> None:
-    """Nothing may be done about an alert whose time was over before the target was seen."""
-    for key in draft.state.due(draft.now_ms, DUE_MAX):
-        if key.startswith("alert/"):
-            _on_due(draft, key)
+def _end_lapsed_alerts(draft: Draft, incident_id: str) -> None:
+    """Nothing may be done about an alert whose time was over before the target was seen, whatever
+    else is due."""
+    for key in sorted(key for key, _ in draft.members(incident_id)):
+        _on_due(draft, key)
 
 
 def _rows(fact: Sightings) -> list[sight.Row]:

@@ -23,7 +23,7 @@ from streams.core.entries import (
     ScopeState,
 )
 from streams.core.firing import Asked, Firing
-from streams.core.keys import policy_key, scope_key
+from streams.core.keys import incident_key, policy_key, scope_key
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policies, Policy
 from streams.core.reasons import Reason
@@ -121,6 +121,11 @@ class Draft:
         found = (self.get(key, IncidentState) for key in keys)
         there = [i for i in found if i and i.phase is not Phase.RESOLVED and place in i.places]
         return sorted(there, key=lambda i: (i.opened_at_ms, i.incident_id))
+
+    def stands(self, incident: IncidentState) -> None:
+        """From here on, in this very step, others find it at its places."""
+        for place in incident.places:
+            self.opened.setdefault(place, []).append(incident_key(incident.incident_id))
 
     def open_services(self, cluster: str) -> set[str]:
         opened = (name for at, what, name in self.opened if at == cluster and what == "service")

@@ -16,6 +16,7 @@ from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
 from streams.core.seen import Seen
+from streams.core.state import Place
 
 MERGED_MAX = 1_000
 """An incident of more alerts is not moved into another: it is told of instead."""
@@ -96,26 +97,32 @@ def _dependencies(policy: Policy, service: str) -> Iterator[str]:
 
 
 def gather(draft: Draft, policy: Policy, root: IncidentState) -> None:
-    """A new incident may explain some that opened before it: they join it, root first."""
+    """An incident that begins, or begins again, may explain others that are open: they join it,
+    root first."""
     for incident, reason in _explained(draft, policy, root):
         _merge(draft, incident, root.incident_id, reason)
 
 
 def _explained(draft: Draft, policy: Policy, root: IncidentState) -> list[Found]:
-    rule, found = policy.correlation, []
-    since_ms = root.opened_at_ms - rule.window_ms
-    if rule.window_ms and root.service:
+    """Each once, for the first reason that holds."""
+    since_ms = root.opened_at_ms - policy.correlation.window_ms
+    found: dict[str, Found] = {}
+    for place, reason in _explains(policy, root):
+        for incident in draft.incidents_at(place):
+            other = incident.incident_id != root.incident_id
+            if other and incident.opened_at_ms >= since_ms and _may_merge(incident):
+                found.setdefault(incident.incident_id, (incident, reason))
+    return list(found.values())
+
+
+def _explains(policy: Policy, root: IncidentState) -> Iterator[tuple[Place, Reason]]:
+    """The places at which incidents may follow from it."""
+    if policy.correlation.window_ms and root.service:
         for service in policy.services:
             if root.service in _dependencies(policy, service.name):
-                at = draft.incidents_at((root.cluster, "service", service.name))
-                found += [(i, Reason.DEPENDENCY_FAILS) for i in at if i.opened_at_ms >= since_ms]
+                yield (root.cluster, "service", service.name), Reason.DEPENDENCY_FAILS
     if root.node:
-        found += [
-            (i, Reason.ON_NODE)
-            for i in draft.incidents_at((root.cluster, "on", root.node))
-            if i.opened_at_ms >= since_ms
-        ]
-    return [(i, why) for i, why in found if i.incident_id != root.incident_id and _may_merge(i)]
+        yield (root.cluster, "on", root.node), Reason.ON_NODE
 
 
 def _may_merge(incident: IncidentState) -> bool:

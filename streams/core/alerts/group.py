@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 
 from schemas.alerts import Sighting
 from schemas.ids import incident_id as new_incident_id
@@ -24,15 +25,20 @@ NOTED_MAX = 16
 
 
 def alert_fired(
-    draft: Draft, cluster: str, sighting: Sighting, policy: Policy | None, seen: Seen | None
+    draft: Draft,
+    cluster: str,
+    sighting: Sighting,
+    policy: Policy | None,
+    seen: Seen | None,
+    was_of: str = "",
 ) -> str:
-    """Join the open incident of the alert's group or of what it correlates with, or open one.
-    Returns the incident's id."""
+    """Join the open incident of the alert's group or of what it correlates with, or open one; of
+    the incident `was_of` it has been before. Returns the incident's id."""
     values = _group_values(sighting, seen)
     key = group_key(cluster, values)
     group = draft.get(key, GroupState)
     if group is not None:
-        _join(draft, group.incident_id, sighting)
+        _join(draft, group.incident_id, sighting, again=was_of == group.incident_id)
         return group.incident_id
     if policy and seen and (found := correlate.find(draft, policy, cluster, sighting.labels, seen)):
         incident, reason = found
@@ -70,8 +76,7 @@ def _open(
         cluster, incident.incident_id, "opened", Reason.ALERT_FIRING, incident.phase.value
     )
     store(draft, incident)
-    for place in incident.places:
-        draft.opened.setdefault(place, []).append(incident_key(incident.incident_id))
+    draft.stands(incident)
     if policy:
         correlate.gather(draft, policy, incident)
         storm.count(draft, policy, cluster)
@@ -127,22 +132,25 @@ def _links(annotations: Mapping[str, str]) -> dict[str, str]:
     return {name: annotations[url] for url, name in _LINKED.items() if annotations.get(url)}
 
 
-def _join(draft: Draft, incident_id: str, sighting: Sighting) -> None:
-    members, came_back = _counted(draft, incident_id, sighting)
-    if members & (members - 1) == 0 or came_back:
+def _join(draft: Draft, incident_id: str, sighting: Sighting, *, again: bool) -> None:
+    members, came_back = _counted(draft, incident_id, sighting, again=again)
+    if came_back or (not again and members & (members - 1) == 0):
         _tell_joined(draft, incident_id, members)
 
 
-def _counted(draft: Draft, incident_id: str, sighting: Sighting) -> tuple[int, bool]:
-    """How many alerts the incident has had, and whether none of them was firing."""
+def _counted(
+    draft: Draft, incident_id: str, sighting: Sighting, *, again: bool = False
+) -> tuple[int, bool]:
+    """How many alerts the incident has had, each once, and whether none of them was firing."""
     key = crowd_key(incident_id)
     crowd = draft.get(key, CrowdState)
     assert crowd is not None
     sample = crowd.sample
     if len(sample) < SAMPLE_MAX and sighting.fingerprint not in sample:
         sample = (*sample, sighting.fingerprint)
-    draft.put(key, CrowdState(crowd.firing + 1, crowd.members + 1, sample))
-    return crowd.members + 1, not crowd.firing
+    members = crowd.members + (not again)
+    draft.put(key, CrowdState(crowd.firing + 1, members, sample))
+    return members, not crowd.firing
 
 
 def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
@@ -152,6 +160,8 @@ def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
     firing_again = _worth_telling(draft, replace(incident, clear_since_ms=None))
     if incident.phase is Phase.RESOLVED:
         endings.refired(draft, firing_again)
+        if policy := draft.policy():
+            correlate.gather(draft, policy, firing_again)
         return
     store(draft, firing_again)
     draft.decided(
@@ -189,8 +199,10 @@ def _worth_telling(draft: Draft, incident: IncidentState) -> IncidentState:
 def measured(draft: Draft, alert: str, rule: str, value: float) -> None:
     """What a detection of ours measured, for the conditions of its incident."""
     known = draft.get(alert, AlertState)
-    incident = known and draft.get(incident_key(known.incident_id), IncidentState)
-    if incident and len(incident.measured) < MEASURED_MAX and incident.measured.get(rule) != value:
+    incident = draft.get(incident_key(known.incident_id), IncidentState) if known else None
+    if incident is None or not isfinite(value) or incident.measured.get(rule) == value:
+        return
+    if rule in incident.measured or len(incident.measured) < MEASURED_MAX:
         store(draft, replace(incident, measured={**incident.measured, rule: value}))
 
 

@@ -6,6 +6,7 @@ They are told apart by content, never counted, so reprocessing cannot inflate.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import itemgetter
 
 from schemas.alerts import AlertStatus, Sighting
 from streams.core.alerts import group
@@ -24,38 +25,64 @@ Row = tuple[str, str, str, int, int, dict[str, str], dict[str, str]]
 
 
 def see_all(draft: Draft, cluster: str, rows: Iterable[Row]) -> None:
-    """The rows of one delivery."""
+    """The rows of one delivery. What is news is heard by alert and in the order of time: how a
+    sender puts them says nothing."""
     prefixes: dict[str, str] = {}
+    news: list[Row] = []
     changes, known_before, now_ms = draft.changes, draft.state.get, draft.now_ms
     for row in rows:
-        source, fingerprint, status, starts_at_ms, ends_at_ms, labels, annotations = row
+        source, fingerprint, status, starts_at_ms, ends_at_ms = row[:5]
         prefix = prefixes.get(source)
         if prefix is None:
             prefix = prefixes[source] = alert_key(cluster, source, "")
         key = prefix + fingerprint
         known = changes[key] if key in changes else known_before(key)
         assert known is None or isinstance(known, AlertState)
-        if status == "firing":
-            if known is not None and known.status is FIRING:
-                if _moved(known, ends_at_ms, now_ms):
-                    ends_at_ms = max(known.ends_at_ms, ends_at_ms)
-                    changes[key] = replace(known, last_seen_at_ms=now_ms, ends_at_ms=ends_at_ms)
-                continue
-            sighting = Sighting(
-                source, fingerprint, FIRING, starts_at_ms, ends_at_ms, labels, annotations
-            )
-            _see_firing(draft, cluster, key, known, sighting)
-        else:
-            sighting = Sighting(
-                source, fingerprint, RESOLVED, starts_at_ms, ends_at_ms, labels, annotations
-            )
-            _see_resolved(draft, key, known, sighting)
+        if status != "firing" or known is None or known.status is not FIRING:
+            news.append(row)
+        elif _moved(known, starts_at_ms, ends_at_ms, now_ms):
+            _resent(draft, key, known, row)
+    for row in sorted(news, key=IN_ORDER):
+        _see(draft, cluster, prefixes[row[0]] + row[1], row)
 
 
-def _moved(known: AlertState, ends_at_ms: int, now_ms: int) -> bool:
+IN_ORDER = itemgetter(0, 1, 3, 2, 4)
+"""By alert, then by when it began, its end after its begin."""
+
+
+def _moved(known: AlertState, starts_at_ms: int, ends_at_ms: int, now_ms: int) -> bool:
+    if starts_at_ms > known.starts_at_ms:
+        return True
     if known.ends_at_ms and ends_at_ms >= known.ends_at_ms + COARSE_MS:
         return True
     return now_ms >= known.last_seen_at_ms + (VITAL_MS if known.vital else 5 * COARSE_MS)
+
+
+def _resent(draft: Draft, key: str, known: AlertState, row: Row) -> None:
+    """It fires on, or again: an end of the firing before is no end of this one."""
+    policy = draft.policy()
+    moved = replace(
+        known,
+        starts_at_ms=max(known.starts_at_ms, row[3]),
+        ends_at_ms=max(known.ends_at_ms, row[4]),
+        last_seen_at_ms=draft.now_ms,
+        vital=bool(policy and policy.sees(known.labels).watchdogs),
+    )
+    draft.put(key, moved)
+
+
+def _see(draft: Draft, cluster: str, key: str, row: Row) -> None:
+    source, fingerprint, status, starts_at_ms, ends_at_ms, labels, annotations = row
+    known = draft.get(key, AlertState)
+    seen = Sighting(
+        source, fingerprint, AlertStatus(status), starts_at_ms, ends_at_ms, labels, annotations
+    )
+    if seen.status is RESOLVED:
+        _see_resolved(draft, key, known, seen)
+    elif known is None or known.status is not FIRING:
+        _see_firing(draft, cluster, key, known, seen)
+    elif _moved(known, starts_at_ms, ends_at_ms, draft.now_ms):
+        _resent(draft, key, known, row)
 
 
 def _see_firing(
@@ -66,7 +93,8 @@ def _see_firing(
         return  # A late copy of a firing that is known to have ended.
     policy = draft.policy()
     seen = policy.sees(sighting.labels) if policy else None
-    incident_id = group.alert_fired(draft, cluster, sighting, policy, seen)
+    was_of = known.incident_id if known else ""
+    incident_id = group.alert_fired(draft, cluster, sighting, policy, seen, was_of)
     alert = _remembered(draft, sighting, incident_id, known, vital=bool(seen and seen.watchdogs))
     draft.put(key, alert)
     draft.fires(key, alert, policy)
@@ -82,10 +110,12 @@ def _see_resolved(draft: Draft, key: str, known: AlertState | None, sighting: Si
     if known is None:
         # Kept, so that a firing that comes after its own end is recognised.
         draft.put(key, _remembered(draft, sighting, "", None))
-    elif known.status is FIRING and sighting.starts_at_ms >= known.starts_at_ms:
-        _end(draft, key, known, silent=False)
-    elif known.silent and sighting.starts_at_ms >= known.starts_at_ms:
-        draft.put(key, replace(known, silent=False))
+    elif sighting.starts_at_ms >= known.starts_at_ms:
+        ended = replace(known, starts_at_ms=sighting.starts_at_ms, silent=False)
+        if known.status is FIRING:
+            _end(draft, key, ended, silent=False)
+        elif ended != known:
+            draft.put(key, replace(ended, last_seen_at_ms=draft.now_ms))
 
 
 def _end(draft: Draft, key: str, known: AlertState, *, silent: bool) -> None:

@@ -56,14 +56,13 @@ def _is_storm(draft: Draft, policy: Policy, cluster: str, state: StormState) -> 
 def _open(draft: Draft, policy: Policy, cluster: str) -> str:
     """It has no alerts of its own, and goes to people at once."""
     fact = draft.fact
-    group = {"": "storm"}
-    key = group_key(cluster, group)
+    key = group_key(cluster, {}) + "storm"  # No group of alerts has a key without "=".
     origin = str(fact.record.origin or f"tape/{fact.partition}/{fact.offset}")
     incident = IncidentState(
         incident_id=new_incident_id(cluster, key, origin),
         cluster=cluster,
         group_key=key,
-        group=group,
+        group={},
         labels={"alertname": "MendlogStorm", "severity": "critical"},
         phase=Phase.OPEN,
         reason=Reason.STORM.value,

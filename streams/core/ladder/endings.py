@@ -39,6 +39,7 @@ def refired(draft: Draft, incident: IncidentState) -> None:
     acted = incident.attempts > 0
     if acted and incident.reason == Reason.VERIFIED:
         incident = turned_out(draft, incident, worked=False)
+    draft.stands(incident)
     move(
         draft,
         incident,
@@ -47,6 +48,7 @@ def refired(draft: Draft, incident: IncidentState) -> None:
         due_at_ms=draft.now_ms,
         step=incident.step + 1 if acted else incident.step,
         attempt=0 if acted else incident.attempt,
+        portion=0,
         step_since_ms=draft.now_ms,
         held_since_ms=None,
         command_id="",
