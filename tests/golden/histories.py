@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 from tests.builders import World, alert
+from tests.golden.library import LIBRARY_HISTORIES
 
 History = Callable[[World], None]
 
@@ -86,5 +87,6 @@ HISTORIES: dict[str, History] = {
         not_opted_in,
         outcome_unknown,
         storm_of_repeats,
+        *LIBRARY_HISTORIES,
     )
 }
