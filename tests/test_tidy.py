@@ -50,6 +50,7 @@ PUBLIC_HOSTS = {
     "maven.apache.org",
     "github.com",
     "www.apache.org",
+    "runbooks.prometheus-operator.dev",
     "slack.com",
     "events.pagerduty.com",
 }
