@@ -235,6 +235,8 @@ class IncidentState:
     judged: bool = False
     """People have said whether they agree with it."""
     snoozed_until_ms: int = 0
+    ticketed: bool = False
+    """People have been told, once, that it begins and ends again and again."""
     told_members: int = 0
     """How many alerts people have been told of."""
     told_at_ms: int = 0

@@ -61,7 +61,10 @@ def storm_key(cluster: str) -> str:
     return f"storm/{key_part(cluster)}"
 
 
-def breaker_key(cluster: str, playbook: str) -> str:
+def breaker_key(cluster: str, playbook: str | None = None) -> str:
+    """Of a playbook on a cluster, or of the whole cluster."""
+    if playbook is None:
+        return f"breaker/{key_part(cluster)}"
     return _of_cluster("breaker", cluster, playbook)
 
 

@@ -90,7 +90,9 @@ def over(draft: Draft, key: str) -> None:
     if not state.until_ms:
         draft.put(key, None)
         return
-    draft.put(key, replace(state, until_ms=0, incident_id=""))
+    calm = replace(state, until_ms=0, incident_id="")
+    forgotten = calm.deadline_ms is None or calm.deadline_ms <= draft.now_ms
+    draft.put(key, None if forgotten else calm)
     incident = draft.get(incident_key(state.incident_id), IncidentState)
     if incident and incident.phase is Phase.ESCALATED:
         clear = replace(incident, clear_since_ms=draft.now_ms)

@@ -49,13 +49,14 @@ def persons_needed(asked: Asked, seen: Observation, mode: Mode) -> int | Refusal
     return rule.persons if rule.always or mode is Mode.APPROVE else 0
 
 
-def is_given(incident: IncidentState, asked: Asked, seen: Observation) -> bool:
-    """All said yes to this, the target has not moved since, and it is not too long ago."""
+def is_given(incident: IncidentState, asked: Asked, seen: Observation, persons: int) -> bool:
+    """As many as are needed now said yes to this, the target has not moved since, and it is not too
+    long ago."""
     evidence = incident.evidence
     moved = evidence is None or evidence.generation != seen.generation
     expired = asked.now_ms >= incident.approved_at_ms + asked.rung.approval.expiry_ms
     same = incident.approved == proposal_of(incident, asked, seen.uid)
-    return bool(incident.approved) and same and not moved and not expired
+    return same and not moved and not expired and persons <= incident.persons
 
 
 def propose(

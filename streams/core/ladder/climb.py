@@ -134,7 +134,9 @@ def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: Incid
             waiting.escalate(draft, incident, Reason.CONDITION_FAILED, f"{rung.when.text}: {holds}")
             return
         if not holds:
-            _skipped(draft, incident, Reason.CONDITION_FALSE, rung.when.text, incident.step + 1)
+            text, following = rung.when.text, incident.step + 1
+            passed = _skipped(draft, incident, Reason.CONDITION_FALSE, text, following)
+            _next_rung(draft, policy, playbook, passed)
             return
     asked = Asked(draft, policy, incident, playbook, rung, target)
     refusal = here.refusal(asked)
@@ -175,10 +177,27 @@ def again(
     reason: Reason,
     detail: str,
     pause_ms: int = RETRY_MS,
-    portion: int = 0,
 ) -> None:
-    """The same rung once more, on a fresh look: the attempt ended without an effect, or was one
-    portion of a gradual step."""
+    """The same rung once more, on a fresh look: the attempt ended without an effect. That of a
+    further portion counts as an attempt of its own, or it could be tried for ever."""
+    tried = replace(incident, attempts=incident.attempts + (incident.portion > 0))
+    _repeat(draft, tried, reason, detail, pause_ms, incident.portion)
+
+
+def go_on(draft: Draft, incident: IncidentState, pause_ms: int) -> None:
+    """The next portion of a gradual step."""
+    detail = f"portion {incident.portion + 2}"
+    _repeat(draft, incident, Reason.NEXT_PORTION, detail, pause_ms, incident.portion + 1)
+
+
+def _repeat(
+    draft: Draft,
+    incident: IncidentState,
+    reason: Reason,
+    detail: str,
+    pause_ms: int,
+    portion: int,
+) -> None:
     move(
         draft,
         incident,

@@ -7,7 +7,7 @@ from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, view
 from streams.core.keys import crowd_key, incident_key
 from streams.core.ladder import orders
-from streams.core.lifecycle import Event
+from streams.core.lifecycle import Event, Phase
 from streams.core.rails import breaker
 from streams.core.reasons import Reason
 
@@ -20,16 +20,19 @@ def close_after_ms(draft: Draft) -> int:
 
 
 def cleared(draft: Draft, incident: IncidentState, reason: Reason) -> None:
-    """The alerts cleared and nothing of ours is under way. Whoever was told of it is told so."""
+    """The alerts cleared and nothing of ours is under way. Whoever was told of it is told so; what
+    was approved was approved for these alerts."""
     told = (notice(draft, incident, "resolved", "Its alerts have cleared."),)
+    breaker.let_go(draft, incident)
     move(
         draft,
         incident,
         Event.CLEARED,
         reason,
         due_at_ms=draft.now_ms + close_after_ms(draft),
-        emit=told if incident.told_at_ms else (),
+        emit=told if incident.told_at_ms and incident.phase is not Phase.SUPPRESSED else (),
         command_id="",
+        approved="",
         held_since_ms=None,
     )
 

@@ -19,11 +19,12 @@ WOULD_CHARS_MAX = 300
 
 
 def rung_of(draft: Draft, incident: IncidentState) -> Rung | None:
-    """The rung that an incident under way is on, by the policy that it runs under; None where
-    that policy was pushed out by newer ones, or this release cannot read it."""
+    """The rung that an incident is on, by the policy that it runs under; None where it has climbed
+    past the last, or that policy was pushed out by newer ones, or this release cannot read it."""
     policy = draft.policy(incident.policy)
     playbook = policy.playbook_named(incident.playbook) if policy else None
-    return playbook.rungs[incident.step] if playbook else None
+    past = playbook is None or incident.step >= len(playbook.rungs)
+    return None if playbook is None or past else playbook.rungs[incident.step]
 
 
 def asked_of(draft: Draft, incident: IncidentState) -> Asked | Reason:
@@ -101,7 +102,7 @@ def observed(draft: Draft, incident: IncidentState, seen: Observation) -> None:
     persons = approval.persons_needed(asked, seen, mode)
     if isinstance(persons, Refusal):
         waiting.refuse(draft, incident, persons)
-    elif persons and not approval.is_given(incident, asked, seen):
+    elif persons and not approval.is_given(incident, asked, seen, persons):
         approval.propose(incident, asked, seen, persons, why)
     else:
         evidence = Evidence(draft.now_ms, draft.fact.offset, seen.uid, seen.generation, seen.marker)

@@ -96,13 +96,10 @@ def _idle(draft: Draft, incident: IncidentState) -> None:
 
 
 def _latest(acted: tuple[Acted, ...]) -> tuple[Acted, ...]:
-    """The last `ACTED_MAX` of each action: as many as a policy may count."""
-    kept = [
-        a
-        for nth, a in enumerate(acted)
-        if sum(later.action == a.action for later in acted[nth + 1 :]) < ACTED_MAX
-    ]
-    return tuple(kept)
+    """The last `ACTED_MAX` of each action, as many as a policy may count; further portions of an
+    attempt are none, and push none out."""
+    kinds = [(a.action, a.portion > 0) for a in acted]
+    return tuple(a for n, a in enumerate(acted) if kinds[n + 1 :].count(kinds[n]) < ACTED_MAX)
 
 
 def claim_undo(draft: Draft, incident: IncidentState, undo: Command) -> None:

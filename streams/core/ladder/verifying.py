@@ -74,9 +74,7 @@ def hear(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         command_id="",
     )
     if passed and _has_more_portions(draft, heard):
-        pause_ms = rung.pause_ms if rung else 0
-        detail = f"portion {heard.portion + 2}"
-        climb.again(draft, heard, Reason.NEXT_PORTION, detail, pause_ms, portion=heard.portion + 1)
+        climb.go_on(draft, heard, rung.pause_ms if rung else 0)
         return
     go_on(draft, heard)
 

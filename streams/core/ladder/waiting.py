@@ -10,6 +10,7 @@ from streams.core.incident import members_of, move, notice, store
 from streams.core.ladder import autonomy, endings
 from streams.core.lifecycle import Event, Phase
 from streams.core.policy import Policy
+from streams.core.rails import breaker
 from streams.core.rails.asked import Refusal
 from streams.core.reasons import PASSING, PATIENT, Reason
 from streams.core.routing import Route
@@ -46,7 +47,7 @@ def hold(draft: Draft, incident: IncidentState, reason: Reason, detail: str = ""
     retry_at_ms = min(draft.now_ms + HOLD_RETRY_MS, since_ms + patience_ms)
     if incident.phase is Phase.OPEN and incident.reason == reason.value:
         # The same reason again is not news: no verdict, no line on the timeline.
-        store(draft, replace(incident, due_at_ms=retry_at_ms))
+        store(draft, replace(incident, due_at_ms=retry_at_ms, held_since_ms=since_ms))
         return
     move(
         draft,
@@ -69,8 +70,9 @@ def suppress(draft: Draft, incident: IncidentState, reason: Reason) -> None:
         store(draft, replace(incident, due_at_ms=again_at_ms))
         return
     emit: tuple[Notice, ...] = ()
-    if reason is Reason.FLAPPING:
+    if reason is Reason.FLAPPING and not incident.ticketed:
         emit = (notice(draft, incident, "ticket", "It begins and ends again and again."),)
+        incident = replace(incident, ticketed=True)
     move(
         draft,
         incident,
@@ -104,6 +106,7 @@ def escalate(draft: Draft, incident: IncidentState, reason: Reason, detail: str 
     """A human takes over; the reminder repeats until the alerts clear."""
     if incident.attempts and reason in FAILURES and autonomy.demote(draft, incident):
         detail = f"{detail} (its playbook will ask before it acts again)".strip()
+    breaker.gave_up(draft, incident)
     kind = "shadow" if reason is Reason.SHADOW else "escalated"
     told = notice(draft, incident, kind, _words(incident, reason, detail))
     move(

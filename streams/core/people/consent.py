@@ -25,6 +25,8 @@ def hear(draft: Draft, control: Control, *, yes: bool) -> Reason:
     rung = look.rung_of(draft, incident)
     if incident.phase is not Phase.AWAITING_APPROVAL or rung is None:
         return Reason.PROPOSAL_UNKNOWN
+    if incident.due_at_ms is not None and draft.now_ms > incident.due_at_ms:
+        return Reason.APPROVAL_EXPIRED  # Its deadline is worked off after this fact.
     if rung.approval.who and control.author not in rung.approval.who:
         return Reason.APPROVER_NOT_ALLOWED
     if not yes:
@@ -83,5 +85,8 @@ def _judged(draft: Draft, incident: IncidentState, control: Control, *, agreed: 
 
 
 def _judge(draft: Draft, incident: IncidentState, *, agreed: bool) -> None:
-    if policy := draft.policy():
+    """Evidence of the ladder in force. What is said of an earlier one shows nothing of this one."""
+    policy = draft.policy()
+    playbook = policy.playbook_named(incident.playbook) if policy else None
+    if policy and playbook and playbook.digest == incident.ladder:
         autonomy.judge(draft, incident, policy.limits, agreed=agreed)

@@ -94,7 +94,7 @@ def _silence(draft: Draft, control: Control) -> Reason:
     if not 0 < len(texts) <= SILENCE_MATCHERS_MAX or draft.policies.matchers(tuple(texts)) is None:
         raise Unreadable("matchers cannot be read, or would match everything")
     ends_at_ms = _until(draft, control, SILENCE_MAX_MS)
-    starts_at_ms = int(control.parameters.get("starts_at_ms", draft.now_ms))
+    starts_at_ms = max(draft.now_ms, int(control.parameters.get("starts_at_ms", draft.now_ms)))
     if starts_at_ms >= ends_at_ms:
         raise Unreadable("it ends before it starts")
     key = silence_key(control.cluster, _name(control))
@@ -174,7 +174,8 @@ def _candidate(draft: Draft, control: Control) -> Reason:
     if draft.policies.compile(digest, source) is None:
         return Reason.POLICY_UNREADABLE
     _drop_candidate(draft)
-    draft.put(policy_key(digest), PolicyText(source, control.author))
+    if draft.get(policy_key(digest), PolicyText) is None:
+        draft.put(policy_key(digest), PolicyText(source, control.author))
     run = f"{digest[:8]}-{draft.fact.offset}"
     draft.put(PARTITION, replace(draft.partition, candidate=digest, candidate_run=run))
     return Reason.CANDIDATE_BEGINS

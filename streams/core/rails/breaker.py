@@ -14,8 +14,6 @@ from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
 from streams.core.standing import BreakerState
 
-WHOLE_CLUSTER = "*"
-
 
 def is_open(asked: Asked) -> Refusal | None:
     for key in _keys(asked.incident):
@@ -38,11 +36,20 @@ def claim(draft: Draft, incident: IncidentState) -> None:
 
 
 def let_go(draft: Draft, incident: IncidentState) -> None:
-    """The incident ended and tells nothing more."""
-    for key in _keys(incident):
-        state = draft.get(key, BreakerState)
-        if state and state.canary == incident.incident_id:
-            draft.put(key, replace(state, canary=""))
+    """The incident ended without telling whether what it did has worked: another may try."""
+    for key, state in _whose_canary_is(draft, incident):
+        draft.put(key, replace(state, canary=""))
+
+
+def gave_up(draft: Draft, incident: IncidentState) -> None:
+    """People have it, and it tells nothing more. What cannot be told is no success."""
+    for key, state in _whose_canary_is(draft, incident):
+        draft.put(key, replace(state, opened_at_ms=draft.now_ms, canary=""))
+
+
+def _whose_canary_is(draft: Draft, incident: IncidentState) -> list[tuple[str, BreakerState]]:
+    found = [(key, draft.get(key, BreakerState)) for key in _keys(incident)]
+    return [(key, state) for key, state in found if state and state.canary == incident.incident_id]
 
 
 def record(draft: Draft, incident: IncidentState, limits: Limits, *, worked: bool) -> bool:
@@ -50,6 +57,8 @@ def record(draft: Draft, incident: IncidentState, limits: Limits, *, worked: boo
     opened = False
     for key in _keys(incident):
         before = draft.get(key, BreakerState) or BreakerState()
+        if before.opened_at_ms and before.canary != incident.incident_id:
+            continue  # It was under way before: only the canary tells.
         after = _noted(before, limits, worked, draft.now_ms)
         draft.put(key, after)
         opened = opened or (after.opened_at_ms > 0 and not before.opened_at_ms)
@@ -72,5 +81,4 @@ def _is_bad(results: tuple[bool, ...], limits: Limits) -> bool:
 
 
 def _keys(incident: IncidentState) -> tuple[str, str]:
-    cluster = incident.cluster
-    return breaker_key(cluster, incident.playbook), breaker_key(cluster, WHOLE_CLUSTER)
+    return breaker_key(incident.cluster, incident.playbook), breaker_key(incident.cluster)

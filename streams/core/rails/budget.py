@@ -12,8 +12,9 @@ HOUR_MS = 3_600_000
 
 
 def attempts(asked: Asked) -> Refusal | None:
+    """A further portion is no further attempt; what had to be tried again is one."""
     more = asked.incident.portion == 0
-    spent = more and asked.incident.attempts >= asked.policy.limits.attempts_per_incident
+    spent = asked.incident.attempts + more > asked.policy.limits.attempts_per_incident
     return Refusal(Reason.ATTEMPTS_SPENT) if spent else None
 
 

@@ -33,7 +33,7 @@ def refusal(asked: Asked) -> Refusal | None:
 
 
 def undo_refusal(asked: Asked) -> Refusal | None:
-    """Undoing is an effect like any other: not under a kill switch, nor where another is. Of the
-    rates it spends nothing, which must not keep us from undoing."""
-    rails = (scope.namespace, switches.killed, budget.locked)
+    """Undoing is an effect like any other: neither under a kill switch nor in a freeze, nor where
+    another is. Of the rates it spends nothing, which must not keep us from undoing."""
+    rails = (scope.namespace, switches.killed, switches.frozen, budget.locked)
     return next((found for rail in rails if (found := rail(asked))), None)
