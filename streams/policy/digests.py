@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.ids import digest
 from streams.core.matching import Matchers
-from streams.core.policy import Condition, Playbook
+from streams.core.policy import Condition, Mode, Playbook
 
 FORMAT = 1
 _MEANING = tuple(
@@ -24,9 +24,11 @@ def digest_of(source: str) -> str:
 
 
 def ladder_digest(book: Playbook) -> Playbook:
-    """The playbook with the digest of everything that it says. Its name is only what people call
-    it. A pure function of the text: neither a version nor the order of a set is in it."""
-    plain = _plain(replace(book, name="", digest=""))
+    """The playbook with the digest of everything that it would do. Its name is only what people
+    call it; its mode, and why it is trusted, say how far it may go by itself, and what it has shown
+    in one mode is its evidence for the next. A pure function of the text: neither a version nor the
+    order of a set is in it."""
+    plain = _plain(replace(book, name="", digest="", mode=Mode.AUTO, trusted=""))
     return replace(book, digest=digest("ladder", json.dumps(plain, ensure_ascii=False)))
 
 
