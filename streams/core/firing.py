@@ -5,14 +5,18 @@ of these labels? Asking every alert would cost the square of a storm, so they ar
 values, and a question is a lookup.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from schemas.alerts import AlertStatus
 from streams.core.entries import AlertState, Entry
 from streams.core.policy import Policy
+from streams.core.seen import Seen
 
 Asked = tuple[str, int, str, tuple[str, ...]]
 """What kind of rule, its number, the cluster, and the values of the labels that must be equal."""
+
+
+Answers = Callable[[Asked], Iterable[tuple[str, bool]]]
 
 
 class Firing:
@@ -54,6 +58,19 @@ class Firing:
 
 def _fires(entry: Entry | None) -> bool:
     return isinstance(entry, AlertState) and entry.status is AlertStatus.FIRING
+
+
+def inhibitors(
+    policy: Policy, key: str, labels: Mapping[str, str], seen: Seen, answers: Answers
+) -> Iterator[tuple[int, str]]:
+    """The rules that inhibit an alert, each with the key of a source that fires. An alert that is
+    on both sides of a rule is not inhibited by another that is, nor ever by itself."""
+    for rule in seen.targets:
+        two_sided = rule in seen.sources
+        values = values_of(labels, policy.inhibit[rule].equal)
+        for source, source_is_target in answers(("inhibit", rule, cluster_of(key), values)):
+            if source != key and not (two_sided and source_is_target):
+                yield rule, source
 
 
 def values_of(labels: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:

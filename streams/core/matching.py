@@ -42,6 +42,10 @@ class Matchers:
                 return False
         return True
 
+    def failing(self, labels: Labels) -> Matcher | None:
+        """The first that does not hold: why the labels do not match."""
+        return next((m for m in self.all if not m.test(labels.get(m.label, ""))), None)
+
     def __str__(self) -> str:
         return "{" + ", ".join(str(m) for m in self.all) + "}"
 

@@ -65,7 +65,7 @@ def _open(
     policy: Policy | None,
     seen: Seen | None,
 ) -> str:
-    incident = _opened(draft, cluster, key, values, sighting, policy, seen)
+    incident = opened(draft, cluster, key, values, sighting, policy, seen)
     draft.put(key, GroupState(incident.incident_id))
     draft.grouped.setdefault(incident.incident_id, []).append(key)
     draft.put(
@@ -83,7 +83,7 @@ def _open(
     return incident.incident_id
 
 
-def _opened(
+def opened(
     draft: Draft,
     cluster: str,
     key: str,

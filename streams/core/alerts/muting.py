@@ -3,13 +3,11 @@
 It is suppressed when every one of its alerts is; the first that is not speaks for all.
 """
 
-from collections.abc import Mapping
-
 from streams.core import intervals
 from streams.core.alerts import flap
 from streams.core.draft import Draft
 from streams.core.entries import AlertState, IncidentState
-from streams.core.firing import cluster_of, values_of
+from streams.core.firing import cluster_of, inhibitors
 from streams.core.keys import key_part
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
@@ -29,12 +27,17 @@ def of(draft: Draft, policy: Policy, incident: IncidentState) -> Reason | None:
 
 
 def is_muted(policy: Policy, route: Route, now_ms: int) -> bool:
-    """As Alertmanager: in a mute interval, or outside of all active ones."""
-    if any(intervals.contains(policy.intervals[name], now_ms) for name in route.mute):
-        return True
-    return bool(route.active) and not any(
-        intervals.contains(policy.intervals[name], now_ms) for name in route.active
-    )
+    return bool((route.mute or route.active) and muting_intervals(policy, route, now_ms))
+
+
+def muting_intervals(policy: Policy, route: Route, now_ms: int) -> tuple[str, ...]:
+    """As Alertmanager: a route is muted by the mute intervals that hold, and by its active ones
+    where none of them does."""
+
+    def holding(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(n for n in names if intervals.contains(policy.intervals[n], now_ms))
+
+    return (*holding(route.mute), *(() if holding(route.active) else route.active))
 
 
 def muted_receivers(policy: Policy, incident: IncidentState, now_ms: int) -> frozenset[str]:
@@ -64,7 +67,7 @@ def _of_alert(
         matches = draft.policies.matchers(silence.matchers)
         if matches is not None and matches(labels):
             return Reason.MAINTENANCE if silence.maintenance else Reason.SILENCED
-    if any(_inhibited(draft, policy, key, labels, n, n in seen.sources) for n in seen.targets):
+    if any(inhibitors(policy, key, labels, seen, lambda asked: draft.answers(policy, asked))):
         return Reason.INHIBITED
     if flap.is_flapping(alert, policy.limits, draft.now_ms):
         return Reason.FLAPPING
@@ -80,15 +83,3 @@ def _silences(draft: Draft, cluster: str) -> list[SilenceState]:
         if mine and entry.starts_at_ms <= draft.now_ms < entry.ends_at_ms:
             found.append(entry)
     return found
-
-
-def _inhibited(
-    draft: Draft, policy: Policy, key: str, labels: Mapping[str, str], rule: int, two_sided: bool
-) -> bool:
-    """An alert that is on both sides of a rule is not inhibited by another that is."""
-    values = values_of(labels, policy.inhibit[rule].equal)
-    asked = ("inhibit", rule, cluster_of(key), values)
-    return any(
-        source != key and not (two_sided and source_is_target)
-        for source, source_is_target in draft.answers(policy, asked)
-    )
