@@ -1,9 +1,11 @@
-"""`python -m deploy.docs`: write what documents say of topics from the table of topics itself."""
+"""`python -m deploy.docs`: what documents say of topics and policies, from the tables in code."""
 
 import sys
 from pathlib import Path
 
+from deploy import policy_page
 from schemas.topics import DAY_MS, HOUR_MS, KIB, MIB, TOPICS, Cleanup, Topic
+from streams.policy.schema import written
 
 ARCHITECTURE = Path(__file__).parent.parent / "ARCHITECTURE.md"
 BEGIN, END = "<!-- topics:begin -->", "<!-- topics:end -->"
@@ -30,6 +32,8 @@ def main() -> int:
         print(f"{ARCHITECTURE.name} has no {BEGIN} … {END}", file=sys.stderr)  # noqa: T201
         return 1
     ARCHITECTURE.write_text(with_topics(document))
+    policy_page.PAGE.write_text(policy_page.with_tables(policy_page.PAGE.read_text()))
+    policy_page.SCHEMA.write_text(written())
     return 0
 
 

@@ -49,6 +49,7 @@ HEAVY = {"aiohttp", "aiokafka", "fastavro", "faust", "kubernetes", "pydantic", "
 PUBLIC_HOSTS = {
     "maven.apache.org",
     "github.com",
+    "json-schema.org",
     "www.apache.org",
     "slack.com",
     "events.pagerduty.com",

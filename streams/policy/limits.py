@@ -5,6 +5,7 @@ One that is missing, zero or unreadable is a fault, never "no limit".
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from yaml.nodes import Node
 
@@ -85,12 +86,11 @@ def field_of(key: str) -> str:
 def _read(reading: Reading, node: Node) -> Limits:
     before = len(reading.faults)
     section = Section(reading, node, "limits")
-    preset = section.may("preset", lambda n: _PRESET.read(reading, n), "")
+    preset = section.may("preset", partial(_PRESET.read, reading), "")
     values = dict(_from_preset(preset))
     for key, limit in LIMITS.items():
         if key in section or preset not in PRESETS:
-            read = limit.shape.read
-            values[field_of(key)] = section.need(key, lambda n, r=read: r(reading, n), 0)
+            values[field_of(key)] = section.need(key, partial(limit.shape.read, reading), 0)
     section.done(", ".join(["preset", *LIMITS]))
     if len(reading.faults) > before:
         raise Unreadable

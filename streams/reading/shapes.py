@@ -6,6 +6,7 @@ fault. What cannot be read has been noted as a fault and is `Unreadable`: nothin
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -66,12 +67,11 @@ class Found:
 
     def read(self, section: Section) -> None:
         for name, key in self._keys.items():
-            value = self._keys[name].default
+            read = partial(self._read, name)
             if key.needed:
-                value = section.need(name, lambda n, name=name: self._read(name, n), None)
-            elif name in section:
-                value = section.may(name, lambda n, name=name: self._read(name, n), None)
-            self._values[name] = value
+                self._values[name] = section.need(name, read, None)
+            else:
+                self._values[name] = section.may(name, read, key.default)
         section.done(", ".join(self._keys))
 
     def _read(self, name: str, node: Node) -> Any:

@@ -211,10 +211,8 @@ def test_bad_input_36_a_selector_that_means_everything(matchers: str) -> None:
 
 def test_bad_input_37_circles_and_a_rollback_that_is_missing() -> None:
     circle = changed("{name: payments, match", "{name: payments, depends_on: [checkout], match")
-    assert [one.split(": ", 1)[1] for one in faults(circle)] == [
-        "depends on itself: checkout → payments → checkout",
-        "depends on itself: payments → checkout → payments",
-    ]
+    (found,) = faults(circle)
+    assert "depends on itself: checkout → payments → checkout" in found
     itself = changed("depends_on: [payments]", "depends_on: [checkout]")
     assert "checkout → checkout" in faults(itself)[0]
     assert "restart cannot be undone" in fault("approval: always", "undo: true")

@@ -88,7 +88,7 @@ def judged(text: str) -> list[str]:
 
 def test_the_published_schema_is_the_readers() -> None:
     path = ROOT / "docs/policy.schema.json"
-    assert path.read_text() == written(), "python -m streams.policy.schema docs/policy.schema.json"
+    assert path.read_text() == written(), "python -m deploy.docs"
 
 
 @pytest.mark.parametrize(
