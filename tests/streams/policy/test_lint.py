@@ -26,7 +26,7 @@ def test_nothing_is_remarked_on_without_need(text: str) -> None:
         ("severity == 'critical' && count > 3", '"true"', '"true"', "always holds"),
         ("dwell: 2m", "dwell: 10m", "10m\n        verify", "patience is 10m"),
         ("attempts: 1", "attempts: 2", "2\n        repeat", "the limits allow 2"),
-        ("mode: dry-run", 'mode: "off"', "action: scale", "never taken: its mode is off"),
+        ("mode: dry-run", "mode: off", "action: scale", "never taken: its mode is off"),
         ("every: 10s\n", "every: 10m\n", "first_check: 60s\n", "checked only once"),
         ('namespace: "{namespace}"', "namespace: web", "{kind:", "'web' is not one of"),
         ("[ops, pages, shop]", "[ops, pages, shop, x]", "x]\ntime", "nobody is told through 'x'"),
