@@ -172,6 +172,7 @@ def test_bad_input_33_tags_that_make_objects(tag: str) -> None:
         ("name: payments,", "name: no,", "expected text: write 'no' in quotes"),
         ("name: payments,", "name: 08,", "expected text: write '08' in quotes"),
         ("name: payments,", "name: 1:30,", "expected text: write '1:30' in quotes"),
+        ("name: payments,", "name: ,", "expected text: write '' in quotes"),
         ("name: payments,", "name: ~,", "expected text: write '~' in quotes"),
         ("undo: true", "undo: yes", "expected true or false"),
         ("undo: true", 'undo: "true"', "expected true or false"),
