@@ -6,7 +6,7 @@ Every remark is certain. What could not be shown is not remarked on.
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from streams.core import routing
 from streams.core.policy import Mode, Playbook, Policy, Rung
@@ -37,7 +37,8 @@ def remarks(policy: Policy, root: MappingNode) -> list[Fault]:
 
 def differences(policy: Policy, root: MappingNode) -> list[str]:
     """The limits that are not the named preset's, as a person would say them."""
-    preset = getattr(node_at(root, ("limits", "preset")), "value", None)
+    named = node_at(root, ("limits", "preset"))
+    preset = named.value if isinstance(named, ScalarNode) else ""
     if preset not in PRESETS:
         return []
     ours, theirs = asdict(policy.limits), asdict(PRESETS[preset])

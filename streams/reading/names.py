@@ -30,9 +30,6 @@ class Names:
     def defined(self, of: str) -> dict[str, Node]:
         return dict(self._defined[of])
 
-    def used(self, of: str) -> set[str]:
-        return {name for name, _ in self._used[of]}
-
     def faults(self) -> list[tuple[Node, str]]:
         """What is defined twice, and what is used and nowhere defined."""
         found = [(node, f"a second {of} named {name!r}") for of, name, node in self._twice]

@@ -4,6 +4,7 @@ import pytest
 
 from streams.policy.lint import differences, remarks
 from streams.policy.load import read_policy
+from tests.streams.policy.test_limits import ALL
 from tests.streams.policy.texts import QUICK, WHOLE, changed
 
 BOOK = WHOLE[WHOLE.index("  - name: errors") :]
@@ -89,3 +90,4 @@ def test_which_limits_are_not_the_presets() -> None:
     text = changed("preset: production-1", "preset: production-1\n  cooldown: 10s\n  burst: 3")
     assert differences(*read_policy(text)) == ["cooldown: 10s, not 15m"]
     assert differences(*read_policy(WHOLE)) == []
+    assert differences(*read_policy(changed("  preset: production-1", ALL))) == []

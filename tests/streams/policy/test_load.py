@@ -93,6 +93,10 @@ def test_what_is_left_out_of_the_smallest_policy() -> None:
         ("{name: payments,", "{name: checkout,", "a second service named 'checkout'"),
         ('dashboard: "https', 'dashboard: "ftp', "the link 'dashboard' must begin with"),
         ("labels: {region: eu-west-1}, links", "links", None),
+        ("{match: ['namespace=\"shop\"'], labels", "{match: [], labels", None),
+        (", links: {runbook: \"https://wiki.example/shop\"}}", "}", None),
+        ("labels: {region: eu-west-1}, links", "link", "unknown key 'link' in an enrichment"),
+        ("- {match: ['name", "- {match: [a=b]}\n  - {match: ['name", "adds `labels` or"),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from schemas.actions import ACTIONS, PROBES
+from schemas.actions import ACTIONS, PROBES, PROBES_MAX
 from streams.core.policy import Approval, Mode, Probe
 from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS
@@ -112,6 +112,11 @@ def test_what_is_wrong_with_a_playbook(old: str, new: str, expected: str) -> Non
 
 def test_off_is_a_word_where_it_is_one_of_the_words() -> None:
     assert policy("mode: dry-run", "mode: off").playbooks[0].rungs[0].mode is Mode.OFF
+
+
+def test_a_step_has_not_more_probes_than_the_executor_takes() -> None:
+    more = "".join(f"            - {{rollout: {{}}, name: r{n}}}\n" for n in range(PROBES_MAX))
+    assert f"at most {PROBES_MAX} probes" in fault(PROBE, PROBE + more)
 
 
 def test_two_playbooks_of_one_name() -> None:
