@@ -47,11 +47,14 @@ LIMITS: Mapping[str, Limit] = {
     ),
     "close_after": Limit(_SPAN, "how long after its end an incident is closed"),
     "share_percent": Limit(
-        PERCENT, "of a workload's pods that may be away at once, the unavailable ones included"
+        PERCENT,
+        "more of a workload's pods away at once, the unavailable ones included: two must say yes",
     ),
-    "min_healthy_percent": Limit(PERCENT, "of a workload's pods that must stay ready"),
-    "min_healthy": Limit(whole(), "pods of a workload that must stay ready"),
-    "crowd": Limit(whole(), "from so many on shares are judged; below that, one at a time"),
+    "min_healthy_percent": Limit(PERCENT, "of a workload's pods that must be left ready"),
+    "min_healthy": Limit(whole(), "pods of a workload that must be left ready"),
+    "crowd": Limit(
+        whole(), "from so many on shares are judged; below that, one pod or node at a time"
+    ),
     "unhealthy_nodes_percent": Limit(PERCENT, "more of the nodes unhealthy: no node is touched"),
     "unhealthy_nodes": Limit(whole(), "so many nodes unhealthy: no node is touched"),
     "flap_transitions": Limit(
@@ -101,13 +104,9 @@ def _read(reading: Reading, node: Node) -> Limits:
 
 
 def _nothing_could_work(limits: Limits) -> Iterator[str]:
-    """Contradictions with which nothing would ever be done, or never be stopped."""
+    """Contradictions: what one limit asks for, another makes impossible."""
     if limits.breaker_least > limits.breaker_of:
         yield "breaker_least is more than breaker_of: the breaker would never judge"
-    if limits.min_healthy_percent == 100:
-        yield "min_healthy_percent: 100 forbids every action that takes a pod away"
-    if limits.command_ttl_ms > limits.patience_ms:
-        yield "command_ttl is longer than patience: a human would be told while a command may act"
 
 
 def _from_preset(name: str) -> Mapping[str, int]:
