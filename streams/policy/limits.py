@@ -74,8 +74,8 @@ LIMITS: Mapping[str, Limit] = {
     "breaker_open": Limit(_SPAN, "how long it stays open before one action is tried"),
     "decision_lag": Limit(_SPAN, "a look that came later after it was ordered: we are behind"),
     "sightings_lag": Limit(_SPAN, "alerts that waited longer before they were read: we are behind"),
-    "shadow_cases": Limit(whole(), "cases in which people agreed, before a playbook may act"),
-    "shadow_agreed_percent": Limit(PERCENT, "of the cases that people must have agreed with"),
+    "shadow_cases": Limit(whole(), "cases that people must have judged before a playbook may act"),
+    "shadow_agreed_percent": Limit(PERCENT, "of these that they must have agreed with"),
     "shadow_for": Limit(_SPAN, "how long a playbook must have been in shadow"),
 }
 _PRESET = one_of(dict.fromkeys(PRESETS, ""))
