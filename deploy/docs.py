@@ -1,54 +1,28 @@
-"""`python -m deploy.docs`: write what documents say of tables from the tables themselves.
-
-A table stands between two marks, `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
-"""
+"""`python -m deploy.docs`: what documents say of tables in code, written anew from those tables."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from deploy import policy_page
+from deploy.tables import Tables, table, with_tables
 from schemas.topics import DAY_MS, HOUR_MS, KIB, MIB, TOPICS, Cleanup, Topic
 from streams.core.lifecycle import TRANSITIONS, Phase
-from streams.policy.limits import LIMITS, field_of
-from streams.policy.presets import PRESETS
+from streams.policy.schema import written
 
-ROOT = Path(__file__).parent.parent
-ARCHITECTURE, SAFETY = ROOT / "ARCHITECTURE.md", ROOT / "docs" / "safety.md"
-PRESET = "production-1"
+ARCHITECTURE = Path(__file__).parent.parent / "ARCHITECTURE.md"
 
 
 def main() -> int:
-    for page in PAGES:
-        page.write_text(with_tables(page))
+    for page, tables in PAGES.items():
+        page.write_text(with_tables(page, tables))
+    policy_page.SCHEMA.write_text(written())
     return 0
-
-
-def with_tables(page: Path) -> str:
-    """The page as it should be. Raises ValueError where it lacks a mark."""
-    document = page.read_text()
-    for name, table in PAGES[page].items():
-        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-        before, found, rest = document.partition(begin)
-        _old, closed, after = rest.partition(end)
-        if not (found and closed):
-            raise ValueError(f"{page.name} has no {begin} … {end}")
-        document = f"{before}{begin}\n{table()}\n{end}{after}"
-    return document
 
 
 def topics() -> str:
     headings = ("topic", "key", "value", "partitions", "kept", "record up to", "purpose")
-    return _table(headings, map(_row, TOPICS))
-
-
-def limits() -> str:
-    """Every limit with what it stops and its default."""
-    values = PRESETS[PRESET]
-    rows = (
-        (f"`{key}`", _shown(key, getattr(values, field_of(key))), limit.about)
-        for key, limit in LIMITS.items()
-    )
-    return _table(("limit", f"`{PRESET}`", "what it says"), rows)
+    return table(headings, map(_row, TOPICS))
 
 
 def phases() -> str:
@@ -62,29 +36,10 @@ def phases() -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
 
 
-PAGES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+PAGES: Mapping[Path, Tables] = {
     ARCHITECTURE: {"topics": topics, "phases": phases},
-    SAFETY: {"limits": limits},
+    policy_page.PAGE: policy_page.TABLES,
 }
-
-
-def _shown(key: str, value: int) -> str:
-    if key.endswith("percent"):
-        return f"{value} %"
-    if field_of(key) == key:
-        return str(value)
-    for unit, size_ms in (("d", DAY_MS), ("h", HOUR_MS), ("m", 60_000), ("s", 1_000)):
-        if value % size_ms == 0:
-            return f"{value // size_ms}{unit}"
-    return f"{value}ms"
-
-
-def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return "\n".join(map(_line, (headings, ("---",) * len(headings), *rows)))
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _row(topic: Topic) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def check(
                 "digest": policy.digest,
                 "faults": [],
                 "warnings": _listed(warnings),
-                "not_the_preset": changed,
+                "differs_from_preset": changed,
             }
         )
     else:

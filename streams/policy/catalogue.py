@@ -1,5 +1,7 @@
 """The catalogue: services, enrichments, severities, and what each source may choose."""
 
+from graphlib import CycleError, TopologicalSorter
+
 from yaml.nodes import Node
 
 from streams.core.policy import Enrichment, Service, Severity, SourceScope
@@ -107,32 +109,11 @@ SOURCES: Shape[dict[str, SourceScope]] = map_of(
 
 
 def refuse_cycles(reading: Reading, services: tuple[Service, ...]) -> None:
-    """A service that depends on itself, by whatever way: no one of them would be the root."""
+    """Services that depend on each other in a circle: none of them would be the root."""
     depends = {service.name: service.depends_on for service in services}
-    for name in depends:
-        way = _way_back(name, depends)
-        if way:
-            node = reading.names.defined("service")[name]
-            reading.fault(node, f"depends on itself: {' → '.join([*way, name])}")
-
-
-def _way_back(start: str, depends: dict[str, tuple[str, ...]]) -> list[str]:
-    """The services from `start` back to it, without the last step; empty where there is no way."""
-    came_from: dict[str, str] = {}
-    waiting = [start]
-    while waiting:
-        name = waiting.pop(0)
-        for other in depends.get(name, ()):
-            if other == start:
-                return _steps_to(name, start, came_from)
-            if other not in came_from:
-                came_from[other] = name
-                waiting.append(other)
-    return []
-
-
-def _steps_to(name: str, start: str, came_from: dict[str, str]) -> list[str]:
-    way = [name]
-    while way[0] != start:
-        way.insert(0, came_from[way[0]])
-    return way
+    try:
+        TopologicalSorter(depends).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        node = reading.names.defined("service")[circle[0]]
+        reading.fault(node, f"depends on itself: {' → '.join(circle)}")

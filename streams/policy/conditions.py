@@ -48,7 +48,7 @@ def constant(condition: Condition) -> bool | None:
         return False
 
 
-def _run(program: Any, given: Mapping[str, object], checked: Checked) -> object:
+def _run(program: Any, given: dict[str, object], checked: Checked) -> object:
     if not checked.divides:
         return program.execute(given)
     return program.execute(cel.Context(variables=given, functions={NONZERO: _nonzero}))

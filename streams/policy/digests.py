@@ -12,7 +12,7 @@ from streams.core.matching import Matchers
 from streams.core.policy import Condition, Mode, Playbook
 
 FORMAT = 1
-_MEANING = tuple(
+MEANING = tuple(
     f"{name}=={version(name)}" for name in ("google-re2", "common-expression-language", "tzdata")
 )
 """What gives a text its meaning beside us: another version may read it otherwise."""
@@ -20,7 +20,7 @@ _MEANING = tuple(
 
 def digest_of(source: str) -> str:
     """Of the text and of what gives it meaning."""
-    return digest("policy", FORMAT, *_MEANING, source)
+    return digest("policy", FORMAT, *MEANING, source)
 
 
 def ladder_digest(book: Playbook) -> Playbook:

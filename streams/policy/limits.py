@@ -5,6 +5,7 @@ One that is missing, zero or unreadable is a fault, never "no limit".
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from yaml.nodes import Node
 
@@ -46,11 +47,14 @@ LIMITS: Mapping[str, Limit] = {
     ),
     "close_after": Limit(_SPAN, "how long after its end an incident is closed"),
     "share_percent": Limit(
-        PERCENT, "of a workload's pods that may be away at once, the unavailable ones included"
+        PERCENT,
+        "more of a workload's pods away at once, the unavailable ones included: two must say yes",
     ),
-    "min_healthy_percent": Limit(PERCENT, "of a workload's pods that must stay ready"),
-    "min_healthy": Limit(whole(), "pods of a workload that must stay ready"),
-    "crowd": Limit(whole(), "from so many on shares are judged; below that, one at a time"),
+    "min_healthy_percent": Limit(PERCENT, "of a workload's pods that must be left ready"),
+    "min_healthy": Limit(whole(), "pods of a workload that must be left ready"),
+    "crowd": Limit(
+        whole(), "from so many on shares are judged; below that, one pod or node at a time"
+    ),
     "unhealthy_nodes_percent": Limit(PERCENT, "more of the nodes unhealthy: no node is touched"),
     "unhealthy_nodes": Limit(whole(), "so many nodes unhealthy: no node is touched"),
     "flap_transitions": Limit(
@@ -70,8 +74,8 @@ LIMITS: Mapping[str, Limit] = {
     "breaker_open": Limit(_SPAN, "how long it stays open before one action is tried"),
     "decision_lag": Limit(_SPAN, "a look that came later after it was ordered: we are behind"),
     "sightings_lag": Limit(_SPAN, "alerts that waited longer before they were read: we are behind"),
-    "shadow_cases": Limit(whole(), "cases in which people agreed, before a playbook may act"),
-    "shadow_agreed_percent": Limit(PERCENT, "of the cases that people must have agreed with"),
+    "shadow_cases": Limit(whole(), "cases that people must have judged before a playbook may act"),
+    "shadow_agreed_percent": Limit(PERCENT, "of these that they must have agreed with"),
     "shadow_for": Limit(_SPAN, "how long a playbook must have been in shadow"),
 }
 _PRESET = one_of(dict.fromkeys(PRESETS, ""))
@@ -85,12 +89,11 @@ def field_of(key: str) -> str:
 def _read(reading: Reading, node: Node) -> Limits:
     before = len(reading.faults)
     section = Section(reading, node, "limits")
-    preset = section.may("preset", lambda n: _PRESET.read(reading, n), "")
+    preset = section.may("preset", partial(_PRESET.read, reading), "")
     values = dict(_from_preset(preset))
     for key, limit in LIMITS.items():
         if key in section or preset not in PRESETS:
-            read = limit.shape.read
-            values[field_of(key)] = section.need(key, lambda n, r=read: r(reading, n), 0)
+            values[field_of(key)] = section.need(key, partial(limit.shape.read, reading), 0)
     section.done(", ".join(["preset", *LIMITS]))
     if len(reading.faults) > before:
         raise Unreadable
@@ -101,13 +104,9 @@ def _read(reading: Reading, node: Node) -> Limits:
 
 
 def _nothing_could_work(limits: Limits) -> Iterator[str]:
-    """Contradictions with which nothing would ever be done, or never be stopped."""
+    """Contradictions: what one limit asks for, another makes impossible."""
     if limits.breaker_least > limits.breaker_of:
         yield "breaker_least is more than breaker_of: the breaker would never judge"
-    if limits.min_healthy_percent == 100:
-        yield "min_healthy_percent: 100 forbids every action that takes a pod away"
-    if limits.command_ttl_ms > limits.patience_ms:
-        yield "command_ttl is longer than patience: a human would be told while a command may act"
 
 
 def _from_preset(name: str) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ Every remark is certain. What could not be shown is not remarked on.
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from streams.core import routing
 from streams.core.policy import Mode, Playbook, Policy, Rung
@@ -37,7 +37,8 @@ def remarks(policy: Policy, root: MappingNode) -> list[Fault]:
 
 def differences(policy: Policy, root: MappingNode) -> list[str]:
     """The limits that are not the named preset's, as a person would say them."""
-    preset = getattr(node_at(root, ("limits", "preset")), "value", None)
+    named = node_at(root, ("limits", "preset"))
+    preset = named.value if isinstance(named, ScalarNode) else ""
     if preset not in PRESETS:
         return []
     ours, theirs = asdict(policy.limits), asdict(PRESETS[preset])
@@ -91,8 +92,6 @@ def _step(policy: Policy, rung: Rung, where: Where) -> Iterator[Remark]:
         if always is not None:
             told = "never holds" if not always else "always holds"
             yield (*where, key), f"{told}, whatever the incident"
-    if rung.dwell_ms >= limits.patience_ms:
-        yield (*where, "dwell"), f"a human is told before: patience is {spoken(limits.patience_ms)}"
     if rung.attempts and rung.attempts >= limits.attempts_per_target:
         allowed = limits.attempts_per_target
         yield (*where, "attempts"), f"changes nothing: the limits allow {allowed}"
@@ -107,21 +106,14 @@ def _limits(policy: Policy) -> Iterator[Remark]:
         ("burst", "actions_per_minute"),
         ("actions_per_minute", "actions_per_hour"),
         ("concurrent_per_service", "concurrent"),
-        ("service_cooldown", "attempts_window"),
-        ("cooldown", "attempts_window"),
-        ("decision_lag", "observation_age"),
     ):
-        if getattr(limits, field_of(small)) > getattr(limits, field_of(large)):
-            loser = large if small == "cooldown" else small
-            why = f"{small} is more than {large}: {loser} stops nothing"
-            yield ("limits", small), why
-    least = -(-100 // limits.share_percent)
-    if limits.crowd < least:
-        yield (
-            ("limits", "share_percent"),
-            f"{limits.share_percent} % of fewer than {least} pods is none: workloads of "
-            f"{limits.crowd} to {least - 1} pods are never acted on",
-        )
+        if getattr(limits, small) > getattr(limits, large):
+            yield ("limits", small), f"stops nothing: it is more than {large}"
+    rungs = [rung for book in policy.playbooks for rung in book.rungs if not rung.hands_over]
+    cooldowns = [r.cooldown_ms for r in rungs if r.cooldown_ms is not None]
+    if min([limits.cooldown_ms, *cooldowns]) > limits.attempts_window_ms:
+        why = "attempts_per_target stops nothing: every cooldown is longer"
+        yield ("limits", "attempts_window"), why
 
 
 def _routes(policy: Policy) -> Iterator[Remark]:

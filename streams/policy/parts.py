@@ -7,7 +7,7 @@ the order of their names, each led by a line with its name. Read back, faults na
 import re
 from pathlib import Path
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
 from streams.reading.faults import Fault, FileError
 from streams.reading.nodes import TEXT_BYTES_MAX, Reading
@@ -71,9 +71,7 @@ def _both(first: Node, more: Node) -> SequenceNode:
 def _mapping(reading: Reading, root: Node) -> MappingNode:
     if not isinstance(root, MappingNode):
         reading.fault(root, "expected the keys of a policy")
-        reading.stop_at_faults()
-    for key, _ in root.value:
-        assert isinstance(key, ScalarNode)
+        raise FileError(reading.faults)
     return root
 
 

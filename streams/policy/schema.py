@@ -1,14 +1,12 @@
-"""A policy's JSON Schema, made of the same tables that the reader reads by.
+"""A policy's JSON Schema, made of the tables that the reader reads by.
 
-    python -m streams.policy.schema docs/policy.schema.json
+`python -m deploy.docs` writes it to docs/policy.schema.json.
 
 It says what an editor can help with. References between sections, conditions and matchers are
 judged by `mendlog policy check`.
 """
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from streams.policy.load import POLICY
@@ -32,7 +30,3 @@ SCHEMA: dict[str, Any] = {
 
 def written() -> str:
     return json.dumps(SCHEMA, indent=1, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(written(), encoding="utf-8")

@@ -29,18 +29,14 @@ from streams.reading.shapes import (
 
 PERSONS_MAX = 5
 TIMES_MAX = 100
-MODE: Shape[Mode] = made(
-    one_of(
-        {
-            Mode.OFF: "does nothing",
-            Mode.DRY_RUN: "looks, asks every rail, says what it would do, and hands over",
-            Mode.SHADOW: "as a dry run, and asks people whether they agree: its evidence",
-            Mode.APPROVE: "acts when people have said yes",
-            Mode.AUTO: "acts by itself, as far as the recorded evidence allows",
-        }
-    ),
-    Mode,
-)
+MODES_SAY: dict[str, str] = {
+    Mode.OFF: "does nothing",
+    Mode.DRY_RUN: "looks, asks every rail, says what it would do, and hands over",
+    Mode.SHADOW: "as a dry run, and asks people whether they agree: its evidence",
+    Mode.APPROVE: "acts when people have said yes",
+    Mode.AUTO: "acts by itself, as far as the recorded evidence allows",
+}
+MODE: Shape[Mode] = made(one_of(MODES_SAY), Mode)
 
 
 def _approval(found: Found) -> Approval:

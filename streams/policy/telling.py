@@ -1,7 +1,6 @@
 """The sections that are Alertmanager's own, with its keys: `route`, `time_intervals` and
 `inhibit_rules`. Their readers are beside this file; here is what editors are told."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -21,7 +20,7 @@ _MAP = {"type": "object", "additionalProperties": {"type": "string"}}
 _RANGES = {"type": "array", "items": {"type": ["string", "integer"]}}
 
 
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

@@ -1,8 +1,11 @@
 """`verify`: when a step counts as a success."""
 
+from yaml.nodes import Node
+
 from schemas.actions import PROBES, PROBES_MAX
 from streams.core.policy import Probe, Verification
 from streams.policy.parameters import parameters
+from streams.reading.nodes import Reading
 from streams.reading.shapes import (
     WORDS,
     Found,
@@ -17,11 +20,10 @@ from streams.reading.shapes import (
     record,
 )
 
-_BARE = {kind: row.purpose for kind, row in PROBES.items() if not row.one_of}
 _BARE = {
-    kind: purpose
-    for kind, purpose in _BARE.items()
-    if not any(parameter.required for parameter in PROBES[kind].parameters.values())
+    kind: row.purpose
+    for kind, row in PROBES.items()
+    if not row.one_of and not any(p.required for p in row.parameters.values())
 }
 """Kinds that need no parameter, and may be named by a word."""
 
@@ -51,12 +53,13 @@ PROBE: Shape[Probe] = either(
 )
 
 
-def _names_differ(reading, node, probes: tuple[Probe, ...]) -> None:  # type: ignore[no-untyped-def]
+def _names_differ(reading: Reading, node: Node, probes: tuple[Probe, ...]) -> None:
+    if len(probes) > PROBES_MAX:
+        reading.fault(node, f"at most {PROBES_MAX} probes")
+        return
     names = [probe.name for probe in probes]
     for name in sorted({name for name in names if names.count(name) > 1}):
         reading.fault(node, f"two probes are named {name!r}; give one of them a `name`")
-    if len(probes) > PROBES_MAX:
-        reading.fault(node, f"at most {PROBES_MAX} probes")
 
 
 def _verification(found: Found) -> Verification:

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from yaml.nodes import Node
 
+SHOWN_MAX = 10
+
 
 class Names:
     """Collected while reading and judged at the end, so that order in the file is free."""
@@ -28,17 +30,19 @@ class Names:
     def defined(self, of: str) -> dict[str, Node]:
         return dict(self._defined[of])
 
-    def used(self, of: str) -> set[str]:
-        return {name for name, _ in self._used[of]}
-
     def faults(self) -> list[tuple[Node, str]]:
         """What is defined twice, and what is used and nowhere defined."""
         found = [(node, f"a second {of} named {name!r}") for of, name, node in self._twice]
         for of, uses in self._used.items():
-            known = ", ".join(sorted(self._defined[of])) or "none"
+            known = _some(sorted(self._defined[of]))
             found += [
                 (node, f"no {of} is named {name!r}; known: {known}")
                 for name, node in uses
                 if name not in self._defined[of]
             ]
         return found
+
+
+def _some(names: list[str]) -> str:
+    more = ", …" if len(names) > SHOWN_MAX else ""
+    return ", ".join(names[:SHOWN_MAX]) + more or "none"

@@ -6,6 +6,7 @@ fault. What cannot be read has been noted as a fault and is `Unreadable`: nothin
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -66,12 +67,11 @@ class Found:
 
     def read(self, section: Section) -> None:
         for name, key in self._keys.items():
-            value = self._keys[name].default
+            read = partial(self._read, name)
             if key.needed:
-                value = section.need(name, lambda n, name=name: self._read(name, n), None)
-            elif name in section:
-                value = section.may(name, lambda n, name=name: self._read(name, n), None)
-            self._values[name] = value
+                self._values[name] = section.need(name, read, None)
+            else:
+                self._values[name] = section.may(name, read, key.default)
         section.done(", ".join(self._keys))
 
     def _read(self, name: str, node: Node) -> Any:
@@ -198,11 +198,8 @@ def tagged(what: str, tag: str, shapes: Mapping[str, Shape[T]]) -> Shape[T]:
 
     def read(reading: Reading, node: Node) -> T:
         before = len(reading.faults)
-        name = Section(reading, node, what).need(tag, lambda n: word.read(reading, n), "")
+        name = Section(reading, node, what).need(tag, partial(word.read, reading), "")
         if len(reading.faults) > before:
-            raise Unreadable
-        if name not in shapes:
-            reading.fault(node, f"{what} needs {tag!r}: one of {', '.join(sorted(shapes))}")
             raise Unreadable
         return shapes[name].read(reading, node)
 
@@ -242,13 +239,16 @@ def duration(least_ms: int = 1, most_ms: int = YEAR_MS) -> Shape[int]:
 
 
 def one_of(known: Mapping[str, str]) -> Shape[str]:
-    """A word of a table that says what each means."""
+    """A word of a table that says what each means. A plain `off` is the word where it is one."""
 
     def read(reading: Reading, node: Node) -> str:
+        if isinstance(node, ScalarNode) and node.value in known:
+            return str(node.value)
+        before = len(reading.faults)
         text = reading.text(node)
-        if text and text not in known:
+        if len(reading.faults) == before:
             reading.fault(node, f"unknown: {text!r}; known: {', '.join(sorted(known))}")
-        return text
+        raise Unreadable
 
     words = sorted(known)
     return Shape(

@@ -1,8 +1,10 @@
 """Whatever is published: a policy or the faults in it, in bounded time, and nothing else."""
 
 import re
+import time
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from streams.policy.book import PolicyBook
 from streams.policy.lint import differences, remarks
 from streams.policy.load import read_policy
 from streams.reading.faults import FileError
+from streams.reading.nodes import TEXT_BYTES_MAX
 from tests.streams.policy.texts import QUICK, WHOLE
 
 TOKENS = re.findall(r"[\w.-]+|\s+|.", WHOLE)
@@ -53,6 +56,37 @@ def test_a_policy_in_which_anything_was_changed(data: st.DataObject) -> None:
             data.draw(st.sampled_from(ODD) | st.sampled_from(TOKENS))
         ]
     judged("".join(tokens))
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_every_word_of_a_policy_made_odd(part: int) -> None:
+    for at in range(part, len(TOKENS), 8):
+        for odd in (ODD[at % len(ODD)], ODD[(at * 7 + 3) % len(ODD)]):
+            judged("".join([*TOKENS[:at], odd, *TOKENS[at + 1 :]]))
+
+
+def test_the_largest_policies_are_read_in_less_than_a_second_or_two() -> None:
+    head, book = WHOLE.split("  - name: errors\n")
+    books = "".join(f"  - name: e{n}\n{book}" for n in range(TEXT_BYTES_MAX // len(book) - 4))
+    chain = "".join(
+        f"  - {{name: s{n}, match: [a=b{n}], depends_on: [s{n + 1}]}}\n" for n in range(2_000)
+    )
+    services = f"services:\n{chain}  - {{name: s2000, match: [a=b]}}\n"
+    unknown = f"depends_on: [{','.join(f'p{n}' for n in range(15_000))}]"
+    for text in (
+        head + books,
+        WHOLE.replace("services:\n", services),
+        WHOLE.replace("depends_on: [payments]", unknown),
+        "x: [" + "{a: b}," * 15_000 + "]",
+    ):
+        assert 90_000 < len(text) < TEXT_BYTES_MAX
+        started = time.perf_counter()
+        judged_by_the_core(text)
+        assert time.perf_counter() - started < 2
+
+
+def judged_by_the_core(text: str) -> None:
+    PolicyBook().compile("d", text)
 
 
 @settings(deadline=timedelta(seconds=2))

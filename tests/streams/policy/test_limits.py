@@ -71,8 +71,6 @@ def test_one_that_cannot_be_read_is_an_error(key: str, value: str) -> None:
         ("service_cooldown: 25h", "at most 1d"),
         ("shadow_for: 400d", "at most a year"),
         ("breaker_of: 9", "the breaker would never judge"),
-        ("min_healthy_percent: 100", "forbids every action"),
-        ("command_ttl: 11m", "while a command may act"),
     ],
 )
 def test_what_could_never_work_is_an_error(line: str, expected: str) -> None:

@@ -93,6 +93,10 @@ def test_what_is_left_out_of_the_smallest_policy() -> None:
         ("{name: payments,", "{name: checkout,", "a second service named 'checkout'"),
         ('dashboard: "https', 'dashboard: "ftp', "the link 'dashboard' must begin with"),
         ("labels: {region: eu-west-1}, links", "links", None),
+        ("{match: ['namespace=\"shop\"'], labels", "{match: [], labels", None),
+        (", links: {runbook: \"https://wiki.example/shop\"}}", "}", None),
+        ("labels: {region: eu-west-1}, links", "link", "unknown key 'link' in an enrichment"),
+        ("- {match: ['name", "- {match: [a=b]}\n  - {match: ['name", "adds `labels` or"),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
@@ -172,6 +176,7 @@ def test_bad_input_33_tags_that_make_objects(tag: str) -> None:
         ("name: payments,", "name: no,", "expected text: write 'no' in quotes"),
         ("name: payments,", "name: 08,", "expected text: write '08' in quotes"),
         ("name: payments,", "name: 1:30,", "expected text: write '1:30' in quotes"),
+        ("name: payments,", "name: ,", "expected text: write '' in quotes"),
         ("name: payments,", "name: ~,", "expected text: write '~' in quotes"),
         ("undo: true", "undo: yes", "expected true or false"),
         ("undo: true", 'undo: "true"', "expected true or false"),
@@ -211,10 +216,8 @@ def test_bad_input_36_a_selector_that_means_everything(matchers: str) -> None:
 
 def test_bad_input_37_circles_and_a_rollback_that_is_missing() -> None:
     circle = changed("{name: payments, match", "{name: payments, depends_on: [checkout], match")
-    assert [one.split(": ", 1)[1] for one in faults(circle)] == [
-        "depends on itself: checkout → payments → checkout",
-        "depends on itself: payments → checkout → payments",
-    ]
+    (found,) = faults(circle)
+    assert "depends on itself: checkout → payments → checkout" in found
     itself = changed("depends_on: [payments]", "depends_on: [checkout]")
     assert "checkout → checkout" in faults(itself)[0]
     assert "restart cannot be undone" in fault("approval: always", "undo: true")

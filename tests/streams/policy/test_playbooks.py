@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from schemas.actions import ACTIONS, PROBES
+from schemas.actions import ACTIONS, PROBES, PROBES_MAX
 from streams.core.policy import Approval, Mode, Probe
 from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS
@@ -72,6 +72,7 @@ def test_what_a_step_need_not_say() -> None:
         ("when: severity == 'critical' && count > 3", "when: count >", "not a condition"),
         ("when: severity == 'critical' && count > 3", "when: count", "must be true or false"),
         ("mode: dry-run", "mode: sometimes", "unknown: 'sometimes'; known: approve, auto, dry-run"),
+        ("mode: dry-run", 'mode: ""', "unknown: ''"),
         ("mode: dry-run", "mode: approve", "must be lower than the playbook's"),
         ("mode: dry-run", "mode: auto", "must be lower than the playbook's"),
         ("    mode: approve\n", "", "a playbook needs 'mode'"),
@@ -107,6 +108,15 @@ def test_what_a_step_need_not_say() -> None:
 )  # fmt: skip
 def test_what_is_wrong_with_a_playbook(old: str, new: str, expected: str) -> None:
     assert expected in fault(old, new)
+
+
+def test_off_is_a_word_where_it_is_one_of_the_words() -> None:
+    assert policy("mode: dry-run", "mode: off").playbooks[0].rungs[0].mode is Mode.OFF
+
+
+def test_a_step_has_not_more_probes_than_the_executor_takes() -> None:
+    more = "".join(f"            - {{rollout: {{}}, name: r{n}}}\n" for n in range(PROBES_MAX))
+    assert f"at most {PROBES_MAX} probes" in fault(PROBE, PROBE + more)
 
 
 def test_two_playbooks_of_one_name() -> None:

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from streams.policy.limits import LIMITS
-from streams.policy.load import POLICY
+from streams.policy.load import POLICY, compile_policy
 from streams.policy.schema import SCHEMA, written
+from streams.reading.faults import FileError
 from tests.streams.policy.texts import QUICK, WHOLE, changed
 
 ROOT = Path(__file__).parents[3]
@@ -88,7 +89,7 @@ def judged(text: str) -> list[str]:
 
 def test_the_published_schema_is_the_readers() -> None:
     path = ROOT / "docs/policy.schema.json"
-    assert path.read_text() == written(), "python -m streams.policy.schema docs/policy.schema.json"
+    assert path.read_text() == written(), "python -m deploy.docs"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,21 @@ def test_policies_that_read_are_valid(text: str) -> None:
 )
 def test_what_an_editor_can_underline(old: str, new: str) -> None:
     assert judged(changed(old, new))
+
+
+def test_an_editor_never_underlines_what_reads() -> None:
+    words = re.findall(r"[\w.-]+|\s+|.", WHOLE)
+    others = sorted({word for word in words if word.strip()})
+    read = 0
+    for at in range(len(words)):
+        text = "".join([*words[:at], others[at * 31 % len(others)], *words[at + 1 :]])
+        try:
+            compile_policy(text)
+        except FileError:
+            continue
+        assert judged(text) == []
+        read += 1
+    assert read > 50
 
 
 def test_every_key_says_what_it_is_for() -> None:
