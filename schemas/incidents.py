@@ -84,3 +84,11 @@ class Incident:
     due_at_ms: int | None = None
     """When it will be looked at next by itself."""
     target: Target | None = None
+    action: str = ""
+    """Of the step that it is on."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of that action."""
+    persons: int = 0
+    """How many must approve what is proposed."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """`runbook`, `dashboard` and the like, by name."""

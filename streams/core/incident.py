@@ -12,6 +12,7 @@ from streams.core.draft import Draft
 from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState
 from streams.core.keys import crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after
+from streams.core.policy import Rung
 from streams.core.reasons import Reason
 
 NOTICE_TTL_MS = 3_600_000
@@ -110,6 +111,7 @@ def _told(draft: Draft, incident: IncidentState) -> tuple[str, ...]:
 def view(draft: Draft, incident: IncidentState) -> Incident:
     """The incident as the `incidents` topic tells it."""
     crowd = draft.get(crowd_key(incident.incident_id), CrowdState) or CrowdState()
+    rung = rung_of(draft, incident) if incident.target else None
     return Incident(
         incident_id=incident.incident_id,
         cluster=incident.cluster,
@@ -138,7 +140,20 @@ def view(draft: Draft, incident: IncidentState) -> Incident:
         change_related=incident.change_related,
         due_at_ms=incident.due_at_ms,
         target=incident.target,
+        action=rung.action if rung else "",
+        parameters=rung.parameters if rung else {},
+        persons=incident.persons if incident.proposal else 0,
+        links=incident.links,
     )
+
+
+def rung_of(draft: Draft, incident: IncidentState) -> Rung | None:
+    """The rung that an incident is on, by the policy that it runs under; None where it has climbed
+    past the last, or that policy was pushed out by newer ones, or this release cannot read it."""
+    policy = draft.policy(incident.policy)
+    playbook = policy.playbook_named(incident.playbook) if policy else None
+    past = playbook is None or incident.step >= len(playbook.rungs)
+    return None if playbook is None or past else playbook.rungs[incident.step]
 
 
 CLEARS = frozenset(
