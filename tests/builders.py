@@ -25,6 +25,7 @@ from schemas.notices import Notice
 from schemas.remediation import (
     Check,
     Command,
+    CommandKind,
     Observation,
     Outcome,
     OutcomeReason,
@@ -198,6 +199,27 @@ class World:
             command, OutcomeStatus.CHECKED, checks=(Check("rollout", passed, "seen"),)
         )
 
+    def obeys(self, **said: Any) -> Step:
+        """As a good executor: what was asked for last is answered, done, or found to be well."""
+        command = self.every(Command)[-1]
+        match command.kind:
+            case CommandKind.LOOK:
+                return self.observed(command, **said)
+            case CommandKind.VERIFY:
+                return self.checked(command, passed=True)
+        return self.answered(command, OutcomeStatus.APPLIED, **said)
+
+    def disobeys(
+        self,
+        status: OutcomeStatus = OutcomeStatus.FAILED,
+        reason: OutcomeReason = OutcomeReason.INVALID,
+    ) -> Step:
+        return self.answered(self.every(Command)[-1], status, reason)
+
+    def announces(self) -> Step:
+        """The executor's intent to do what was asked for last."""
+        return self.answered(self.every(Command)[-1], OutcomeStatus.INTENT)
+
     def detects(self, value: float, rule: str = "errors", **labels: Any) -> Step:
         seen = alert("HighErrors", **labels)
         fact = Detection(rule, seen.status, seen.labels, {}, self.now_ms, value, 0.1, 60_000)
@@ -209,6 +231,7 @@ class World:
         self,
         kind: ControlKind,
         by: str = "ann",
+        /,
         *,
         until: str = "",
         cluster: str | None = None,
@@ -249,6 +272,9 @@ class World:
 
     def revives(self, cluster: str = ALL_CLUSTERS) -> Step:
         return self.orders(ControlKind.UNKILL, cluster=cluster)
+
+    def trusts(self, playbook: str = "errors") -> Step:
+        return self.orders(ControlKind.TRUST, playbook=playbook)
 
     def deployed(self, name: str = "checkout", namespace: str = "shop") -> Step:
         return self.orders(

@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.builders import World
 from tests.golden.files import decided, names, read_decisions, write_decisions, write_tape
 from tests.golden.histories import HISTORIES
+from tests.golden.history import played
 
 
 def main(arguments: list[str]) -> int:
@@ -12,9 +12,7 @@ def main(arguments: list[str]) -> int:
         return int(any(decided(name) != read_decisions(name) for name in names()))
     if "--record" in arguments:
         for name, history in HISTORIES.items():
-            world = World()
-            history(world)
-            write_tape(name, world.tape)
+            write_tape(name, played(history).tape)
     for name in names():
         write_decisions(name)
         print(f"wrote {name}: {len(read_decisions(name))} lines")

@@ -62,7 +62,9 @@ def write_tape(name: str, tape: list[tuple[int, TapeRecord]]) -> None:
 def _line(at_ms: int, record: TapeRecord) -> Line:
     fact: Any = record.fact
     if isinstance(fact, Sightings):
-        fact = list(sightings.unpack(fact))
+        seen = list(sightings.unpack(fact))
+        late = fact.received_at_ms
+        fact = {"received_at_ms": late, "seen": seen} if late else seen
     return Line(at_ms, record.cluster, type(record.fact).__name__, fact, record.origin)
 
 
@@ -70,10 +72,18 @@ def read_tape(name: str) -> Iterator[tuple[int, TapeRecord]]:
     for text in (FOLDER / name / "tape.jsonl").read_text().splitlines():
         line = msgspec.json.decode(text, type=Line)
         if line.kind == "Sightings":
-            fact: Any = sightings.pack(msgspec.convert(line.fact, list[Sighting]))
+            fact: Any = _sightings(line.fact)
         else:
             fact = msgspec.convert(line.fact, KINDS[line.kind])
         yield line.at_ms, TapeRecord(line.cluster, fact, line.origin)
+
+
+def _sightings(fact: Any) -> Sightings:
+    """Only those that waited before they were read say when they came."""
+    received_at_ms = fact["received_at_ms"] if isinstance(fact, dict) else 0
+    seen = fact["seen"] if isinstance(fact, dict) else fact
+    rows = [sightings.row_bytes(s) for s in msgspec.convert(seen, list[Sighting])]
+    return sightings.pack_rows(rows, received_at_ms)
 
 
 def decided(name: str) -> list[str]:

@@ -1,12 +1,14 @@
 """The histories that the goldens' tapes were recorded from."""
 
-from collections.abc import Callable
-
 from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 from tests.builders import World, alert
+from tests.golden.correlation import CORRELATION
+from tests.golden.history import History
+from tests.golden.ladder import LADDER
 from tests.golden.library import LIBRARY_HISTORIES
-
-History = Callable[[World], None]
+from tests.golden.muting import MUTING
+from tests.golden.people import PEOPLE
+from tests.golden.rails import RAILS
 
 
 def restart_cures(world: World) -> None:
@@ -87,6 +89,11 @@ HISTORIES: dict[str, History] = {
         not_opted_in,
         outcome_unknown,
         storm_of_repeats,
+        *LADDER,
+        *PEOPLE,
+        *CORRELATION,
+        *MUTING,
+        *RAILS,
         *LIBRARY_HISTORIES,
     )
 }

@@ -1,0 +1,228 @@
+"""Look, act, verify, climb: how a ladder goes on, and how it ends."""
+
+from schemas.controls import ALL_CLUSTERS
+from schemas.remediation import Command, OutcomeReason, OutcomeStatus
+from schemas.tape import LogicActivated, PolicyPublished
+from tests.builders import QUICK, World
+from tests.golden.history import History, under
+from tests.policies import ESCALATE, quick, step
+
+SCALES = step("scale", "parameters: {by: 1, max: 9}", "undo: true")
+UNDOING = quick(steps=SCALES + step("roll_back", dwell="5s") + ESCALATE)
+GRADUAL = quick(steps=step("restart", "repeat: {times: 3, pause: 2s}") + ESCALATE)
+CONDITIONAL = quick(
+    steps=step("restart", "when: count > 5")
+    + step("roll_back", 'when: measured["rps"] > 1')
+    + ESCALATE
+)
+
+
+def clears_while_it_waits(world: World) -> None:
+    """The dwell is there for this."""
+    world.publishes(QUICK.replace("dwell: 0s", "dwell: 2m"))
+    world.at("0s").fires()
+    world.at("1m").clears()
+    world.at("11m").ticks()
+
+
+def clears_while_it_looks(world: World) -> None:
+    """The answer to the look comes too late, and nothing is done."""
+    world.at("0s").fires()
+    world.at("1s").clears()
+    world.at("2s").obeys()
+
+
+def comes_back(world: World) -> None:
+    """What was verified did not last: the next step, not the same again."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys()
+    world.at("5s").clears()
+    world.at("12s").ticks()
+    world.at("13s").obeys()
+    world.at("17s").ticks()
+    world.at("18s").obeys()
+    world.at("5m").fires()
+    world.at("5m5s").ticks()
+
+
+def moved_on_meanwhile(world: World) -> None:
+    """The target changed between look and act: looked at again, and done."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.STALE)
+    world.at("3s").ticks()
+    world.at("4s").obeys(generation=5, observed_generation=5)
+    world.at("5s").announces()
+    world.at("6s").disobeys(OutcomeStatus.FAILED, OutcomeReason.API_DOWN)
+    world.at("7s").ticks()
+
+
+def never_in_time(world: World) -> None:
+    """Refused again and again, always for the moment: after the last attempt a human."""
+    world.at("0s").fires()
+    for second in (1, 11, 21, 31):
+        world.at(f"{second}s").ticks()
+        if world.incident.state == "looking":
+            world.obeys()
+            world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.THROTTLED)
+
+
+def fails_after_its_intent(world: World) -> None:
+    """The API server says no: the next step."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").announces()
+    world.at("3s").disobeys()
+
+
+def refused_by_the_executor(world: World) -> None:
+    """Its own guard says no, for good: a human."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+
+
+def no_outcome(world: World) -> None:
+    """The executor is never heard of again: the target stays locked, and a human is told."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("3m").ticks()
+
+
+def nobody_looks(world: World) -> None:
+    world.at("0s").fires()
+    world.at("2m1s").ticks()
+
+
+def a_check_fails(world: World) -> None:
+    """The alerts are clear and the rollout is not through: it is asked again until it is."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys()
+    world.at("5s").clears()
+    world.at("12s").ticks()
+    world.at("13s").checked(world.only(Command), passed=False)
+    world.at("17s").ticks()
+    world.at("18s").obeys()
+
+
+@under(UNDOING)
+def undone(world: World) -> None:
+    """More replicas do not help: they are taken away again before the next step."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys(undo={"replicas": "3"})
+    world.at("1m2s").ticks()
+    world.at("1m3s").obeys()
+    world.at("1m8s").ticks()
+
+
+@under(UNDOING)
+def undo_fails(world: World) -> None:
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys(undo={"replicas": "3"})
+    world.at("1m2s").ticks()
+    world.at("1m3s").disobeys()
+
+
+def policy_gone(world: World) -> None:
+    """Sixteen policies later nobody knows any more how success was to be told."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys()
+    for n in range(17):
+        world.at("3s").publishes(f"{QUICK}# {n}\n")
+    world.at("12s").ticks()
+
+
+@under(GRADUAL)
+def one_pod_at_a_time(world: World) -> None:
+    """A portion, its check, the next; the alerts clear after the second."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").obeys()
+    world.at("12s").ticks()
+    world.at("13s").obeys()
+    world.at("15s").ticks()
+    world.at("16s").obeys()
+    world.at("17s").obeys()
+    world.at("20s").clears()
+    world.at("27s").ticks()
+    world.at("28s").obeys()
+    world.at("32s").ticks()
+    world.at("33s").obeys()
+
+
+@under(CONDITIONAL)
+def conditions(world: World) -> None:
+    """One does not hold, and its step is passed over; one cannot be told, and a human decides."""
+    world.at("0s").fires()
+
+
+def came_with_a_release(world: World) -> None:
+    """Somebody deployed ten minutes before: the rollback comes first."""
+    world.publishes(quick("correlation: {change_within: 30m}"))
+    world.at("0s").deployed()
+    world.at("10m").fires()
+    world.at("10m5s").ticks()
+
+
+def more_alerts_join(world: World) -> None:
+    """Told each time their number doubles, and to whoever has it after the group's interval."""
+    world.at("0s").fires("Unmatched")
+    for n in range(5):
+        world.at(f"{n + 1}s").fires("Unmatched", pod=f"p{n}")
+    world.at("5m").ticks()
+    world.at("1h5m").ticks()
+
+
+def a_quiet_stretch(world: World) -> None:
+    """Ten minutes without a decision are sealed as well."""
+    world.at("0s").ticks()
+    for minute in (4, 8, 12):
+        world.at(f"{minute}m").clears("Unmatched")
+    world.at("20m").ticks()
+
+
+def policies_that_are_not_taken(world: World) -> None:
+    """The one in force stays."""
+    unreadable = PolicyPublished("digest-1", "version: 2", "eve")
+    world.at("0s").hears(unreadable, cluster=ALL_CLUSTERS)
+    world.hears(PolicyPublished("", QUICK, "eve"), cluster=ALL_CLUSTERS)
+    world.hears(LogicActivated(1, "ann"), cluster=ALL_CLUSTERS)
+    world.at("1s").fires()
+
+
+def a_policy_in_between(world: World) -> None:
+    """The ladder runs under the policy that it began under, up to its next step."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").publishes(QUICK + "# newer\n")
+    world.at("3s").disobeys()
+    world.at("8s").ticks()
+
+
+LADDER: tuple[History, ...] = (
+    clears_while_it_waits,
+    clears_while_it_looks,
+    comes_back,
+    moved_on_meanwhile,
+    never_in_time,
+    fails_after_its_intent,
+    refused_by_the_executor,
+    no_outcome,
+    nobody_looks,
+    a_check_fails,
+    undone,
+    undo_fails,
+    policy_gone,
+    one_pod_at_a_time,
+    conditions,
+    came_with_a_release,
+    more_alerts_join,
+    a_quiet_stretch,
+    policies_that_are_not_taken,
+    a_policy_in_between,
+)
