@@ -19,6 +19,7 @@ KNOWN: Mapping[str, int] = {
     "pydantic_settings.exceptions.SettingsError": BAD_CONFIGURATION,
     "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,
     "schemas.registry.RegistryFault": FAILED,
+    "streams.desk.alerts.AlertsUnreadable": FAILED,
     "streams.incarnations.IncarnationsUnknown": FAILED,
     "streams.ingest.refusal.BadConfiguration": BAD_CONFIGURATION,
     "streams.read.BrokerSilent": FAILED,

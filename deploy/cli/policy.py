@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.policy_explain import explain
 from deploy.cli.policy_init import init
 from deploy.cli.terminal import commands, quiet_clients, show_json
 from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 app.command()(init)
+app.command()(explain)
 
 Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

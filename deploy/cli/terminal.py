@@ -58,3 +58,21 @@ def _aligned(rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+
+
+def show_fields(fields: Sequence[tuple[str, str]]) -> None:
+    """A heading and what it says, a line each; at a terminal a heading is said once."""
+    if not sys.stdout.isatty():
+        for heading, text in fields:
+            typer.echo(f"{heading:<12}{text}".rstrip())
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    last = ""
+    for heading, text in fields:
+        table.add_row(Text("" if heading == last else heading, style="bold"), Text(text))
+        last = heading
+    Console().print(table)
