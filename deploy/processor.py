@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
+from streams.authors import NOBODY, load_authors
 from streams.detect.rule import RatioRule
 from streams.detect.rules_file import load_rules
 from streams.host.exits import Hooks
@@ -26,13 +27,15 @@ class NotCreated(Exception):
 
 
 def run(settings: ProcessorSettings, reached: Callable[[str], None]) -> int:
-    """Raises FileError for a detections file that cannot be used."""
+    """Raises FileError for a file of detections or authors that cannot be used."""
     rules = load_rules(settings.detections_file) if settings.detections_file else ()
     steps = asyncio.run(steps_of(settings, rules))
     return run_processor(settings, steps, windowed(rules), Hooks(reached=reached))
 
 
 async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:
+    file = settings.control_authors_file
+    authors = load_authors(file) if file else NOBODY
     births = await read_incarnations(settings.bootstrap, settings.topic_prefix)
     silent = await silent_until_ms(
         settings.bootstrap, settings.topic_prefix, settings.tape_partitions
@@ -48,6 +51,6 @@ async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> S
         "observe.alerts": open_observe(incarnation(ALERTS), settings.cluster),
         "detect.metrics": open_detect(rules, incarnation(METRICS), settings.cluster),
         "relay.outcomes": open_relay(incarnation(OUTCOMES), settings.tape_partitions),
-        "relay.controls": open_relay(incarnation(CONTROLS), settings.tape_partitions),
+        "relay.controls": open_relay(incarnation(CONTROLS), settings.tape_partitions, authors),
         "decide.tape": open_decide(PolicyBook(), silent),
     }

@@ -35,6 +35,8 @@ class ProcessorSettings(KafkaSettings):
     compaction lag."""
     sources_file: Path | None = None
     detections_file: Path | None = None
+    control_authors_file: Path | None = None
+    """Whose key is whose; without it no order is verified. See docs/people.md."""
     cluster: str = ""
     """The cluster of alerts whose source is not registered and that carry no `cluster` label."""
 
@@ -66,3 +68,14 @@ class ScraperSettings(KafkaSettings):
     web_port: int = 0
     """Health and metrics of the scraper itself, on loopback unless `web_host` says otherwise."""
     web_host: str = "127.0.0.1"
+
+
+class PeopleSettings(KafkaSettings):
+    """Of the commands by which people give orders."""
+
+    author: str = ""
+    """Who gives the order; the operating system's user when empty."""
+    control_key_file: Path | None = None
+    """The author's private key; without it the order is not verified."""
+    cluster: str = ""
+    """The one that is meant where none is named."""

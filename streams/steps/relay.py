@@ -9,16 +9,19 @@ from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Observation, Outcome
 from schemas.tape import Fact, LogicActivated, Origin, PolicyPublished, TapeRecord
 from schemas.topics import OUTCOMES, TAPE
+from streams.authors import NOBODY, Authors
 from streams.steps.effects import Effects, InputRecord, OpenStep, Output
-from streams.steps.reject import rejected
+from streams.steps.reject import reject, rejected
+from streams.steps.witness import Changes, Witness
 
 
 @dataclass(frozen=True, slots=True)
 class RelayStep:
-    """Stateless: its journal holds a cursor and nothing else."""
+    """What it remembers are the orders that its witness has verified."""
 
     incarnation: str
     tape_partitions: int
+    witness: Witness
     now_ms: int = 0
     next_due_ms: int | None = None
 
@@ -27,11 +30,15 @@ class RelayStep:
         heard = decode(record.value, *known)
         if isinstance(heard, Undecodable):
             return rejected(record, heard.fault, heard.detail)
+        changes: Changes = {}
+        if isinstance(heard, Control):
+            heard, changes = self.witness.attest(heard, record)
         try:
             fact = _fact(heard)
         except (KeyError, ValueError) as fault:
-            return rejected(record, "malformed", f"a parameter is missing or wrong: {fault}")
-        return Effects(outputs=tuple(self._outputs(record, heard.cluster, fact)))
+            detail = f"a parameter is missing or wrong: {fault}"
+            return Effects(changes, (reject(record, "malformed", detail),))
+        return Effects(changes, tuple(self._outputs(record, heard.cluster, fact)))
 
     def _outputs(self, record: InputRecord, cluster: str, fact: Fact) -> Iterator[Output]:
         origin = Origin(record.topic.noun, self.incarnation, record.partition, record.offset, 0)
@@ -70,5 +77,7 @@ def _version(text: str) -> int:
     return int(text)
 
 
-def open_relay(incarnation: str, tape_partitions: int) -> OpenStep:
-    return lambda _partition, _entries: RelayStep(incarnation, tape_partitions)
+def open_relay(incarnation: str, tape_partitions: int, authors: Authors = NOBODY) -> OpenStep:
+    return lambda partition, entries: RelayStep(
+        incarnation, tape_partitions, Witness(authors, partition, tape_partitions, entries)
+    )

@@ -37,7 +37,7 @@ from streams.steps.decide import DecideStep
 from streams.steps.detect import WINDOWS, DetectStep, group_key, readings_of
 from streams.steps.effects import Effects, InputRecord, Output
 from streams.steps.observe import ObserveStep
-from streams.steps.relay import RelayStep
+from streams.steps.relay import open_relay
 from tests.builders import QUICK, START_MS
 from tests.streams.detect.test_rules_file import DEMO
 
@@ -66,7 +66,7 @@ def body(count: int, **labels: str) -> bytes:
 
 
 OBSERVE = ObserveStep("born", "")
-RELAY = RelayStep("born", 4)
+RELAY = open_relay("born", 4)(1, {})
 
 
 def test_observe_keeps_a_delivery_together_and_names_its_origin() -> None:
