@@ -227,6 +227,8 @@ class Brake:
     name: str
     matches: Matchers
     equal: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    """None of these is done; empty: nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

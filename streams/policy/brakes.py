@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schemas.actions import ACTIONS
 from streams.core.intervals import Interval
 from streams.core.matching import Matchers
 from streams.core.policy import Brake, Freeze, Watchdog
 from streams.policy.selectors import LABEL_NAMES, MATCH_OR_ALL, SOMETHING, match_or_all
-from streams.reading.shapes import Key, Shape, duration, list_of, names, record, refers_to
+from streams.reading.shapes import Key, Shape, duration, list_of, names, one_of, record, refers_to
 
+_ACTION = one_of({name: action.purpose for name, action in ACTIONS.items()})
 BRAKE: Shape[Brake] = record(
     "a brake",
     {
         "name": Key(names("brake"), "given as the reason"),
         **MATCH_OR_ALL,
         "equal": Key(LABEL_NAMES, "only incidents with the same values of these labels", ()),
+        "actions": Key(list_of(_ACTION), "these actions only; without it, every action", ()),
     },
-    lambda found: Brake(found["name"], match_or_all(found), found["equal"]),
+    lambda found: Brake(found["name"], match_or_all(found), found["equal"], found["actions"]),
 )
 WATCHDOG: Shape[Watchdog] = record(
     "a watchdog",

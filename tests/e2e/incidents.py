@@ -19,14 +19,22 @@ from streams.read import plain_consumer, read_partition
 END_S = 120.0
 
 
+UNBOUND = (
+    "actions_per_minute: 1000",
+    "actions_per_hour: 1000",
+    "burst: 1000",
+    "attempts_window: 1ms",
+    "attempts_per_target: 20",
+)
+
+
 def quick_policy(folder: Path) -> Path:
     """The demo's, with no pause between incidents: each of them is a new one."""
     text = (POLICIES / "demo.yaml").read_text()
     for old, new in (
-        ("actions_per_minute: 6", "actions_per_minute: 1000"),
-        ("actions_per_hour: 30", "actions_per_hour: 1000"),
-        ("attempts_window: 6h", "attempts_window: 1ms"),
-        ("cooldown: 10s", "cooldown: 1ms"),
+        ("preset: production-1", "preset: production-1\n  " + "\n  ".join(UNBOUND)),
+        ("  cooldown: 10s", "  cooldown: 1ms"),
+        ("service_cooldown: 10s", "service_cooldown: 1ms"),
         ("close_after: 10m", "close_after: 100ms"),
         ("hold: 2s, deadline: 20s", "hold: 500ms, deadline: 60s"),
     ):

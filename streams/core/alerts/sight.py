@@ -94,8 +94,10 @@ def _see_firing(
     policy = draft.policy()
     seen = policy.sees(sighting.labels) if policy else None
     was_of = known.incident_id if known else ""
-    incident_id = group.alert_fired(draft, cluster, sighting, policy, seen, was_of)
-    alert = _remembered(draft, sighting, incident_id, known, vital=bool(seen and seen.watchdogs))
+    # That a watchdog fires is no incident: that it does not would be one.
+    vital = bool(seen and seen.watchdogs)
+    incident_id = "" if vital else group.alert_fired(draft, cluster, sighting, policy, seen, was_of)
+    alert = _remembered(draft, sighting, incident_id, known, vital=vital)
     draft.put(key, alert)
     draft.fires(key, alert, policy)
 

@@ -22,6 +22,8 @@ def watchdogs(asked: Asked) -> Refusal | None:
 
 def brakes(asked: Asked) -> Refusal | None:
     for number, brake in enumerate(asked.policy.brakes):
+        if brake.actions and asked.rung.action not in brake.actions:
+            continue
         values = values_of(asked.incident.labels, brake.equal)
         if any(_answering(asked, "brake", number, values)):
             return Refusal(Reason.BRAKED, brake.name)
