@@ -114,6 +114,8 @@ class AlertState:
     """As the sender gave them: silences and inhibitions that come later ask for them."""
     flips_at_ms: tuple[int, ...] = ()
     """When it last began or ended, at most `FLIPS_MAX` times back."""
+    explained: bool = False
+    """It follows from its incident, and is not what that is about."""
     vital: bool = False
     """Its absence makes us blind, so that it was seen is worth a write sooner."""
 
@@ -134,6 +136,8 @@ class GroupState:
     """Which incident the alerts of a group belong to, until it is closed."""
 
     incident_id: str
+    explained: bool = False
+    """They follow from that incident and are not what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ class CrowdState:
 
     firing: int = 0
     members: int = 0
+    explained: int = 0
+    """Of those that fire: how many only follow from what the incident is about."""
     sample: tuple[str, ...] = ()
     """Up to `SAMPLE_MAX` fingerprints of its alerts, for people."""
 

@@ -86,6 +86,8 @@ class Reason(StrEnum):
     ROLLING_OUT = "rolling_out"
     BURST = "burst"
     SERVICE_BUSY = "service_busy"
+    ONLY_WHAT_FOLLOWS = "only_what_follows"
+    """Its own alerts have ended; those that follow from it still fire."""
     FROZEN = "frozen"
     STORM = "storm"
     EVERYTHING_BROKEN = "everything_broken"
@@ -166,6 +168,7 @@ PASSING = frozenset(
         Reason.RATE_PER_HOUR,
         Reason.TOO_MANY_AT_ONCE,
         Reason.SERVICE_BUSY,
+        Reason.ONLY_WHAT_FOLLOWS,
         Reason.CLOCK_JUMP,
         Reason.KILLED,
         Reason.FROZEN,

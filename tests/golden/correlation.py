@@ -60,6 +60,16 @@ def an_incident_is_explained_twice(world: World) -> None:
     world.at("3s").clears("NodeDown", deployment="db", node="n1")
 
 
+@under(WAITING)
+def only_what_follows_still_fires(world: World) -> None:
+    """The root is over and what follows from it is not: that is no reason to act on the root."""
+    world.at("0s").fires("HighErrors", deployment="db")
+    world.at("1s").fires("Slow", deployment="cart")
+    world.at("2s").clears("HighErrors", deployment="db")
+    world.at("30s").ticks()
+    world.at("31s").clears("Slow", deployment="cart")
+
+
 CORRELATION: tuple[History, ...] = (
     two_sources_tell_of_one_fault,
     a_dependency_came_first,
@@ -67,4 +77,5 @@ CORRELATION: tuple[History, ...] = (
     a_silenced_incident_is_explained,
     on_a_node,
     an_incident_is_explained_twice,
+    only_what_follows_still_fires,
 )

@@ -139,16 +139,20 @@ def _merge(draft: Draft, incident: IncidentState, root_id: str, reason: Reason) 
     if more.members > MERGED_MAX:
         store(draft, note(draft, root, "related", reason, incident.title))
         return
-    moved = [(key, replace(alert, incident_id=root_id)) for key, alert in _members(draft, incident)]
-    for key, alert in moved:
-        draft.put(key, alert)
+    for key, alert in _members(draft, incident):
+        draft.put(key, replace(alert, incident_id=root_id, explained=True))
         draft.fired.setdefault(root_id, []).append(key)
     for key in list(draft.groups(incident.incident_id)):
-        draft.put(key, GroupState(root_id))
+        draft.put(key, GroupState(root_id, explained=True))
         draft.grouped.setdefault(root_id, []).append(key)
     draft.put(
         crowd_key(root_id),
-        CrowdState(crowd.firing + more.firing, crowd.members + more.members, crowd.sample),
+        CrowdState(
+            crowd.firing + more.firing,
+            crowd.members + more.members,
+            crowd.explained + more.firing,
+            crowd.sample,
+        ),
     )
     receivers = tuple(dict.fromkeys((*root.receivers, *incident.receivers)))
     told = note(draft, replace(root, receivers=receivers), "joined", reason, incident.title)

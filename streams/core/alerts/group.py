@@ -31,25 +31,26 @@ def alert_fired(
     policy: Policy | None,
     seen: Seen | None,
     was_of: str = "",
-) -> str:
+) -> GroupState:
     """Join the open incident of the alert's group or of what it correlates with, or open one; of
-    the incident `was_of` it has been before. Returns the incident's id."""
-    values = _group_values(sighting, seen)
+    the incident `was_of` it has been before."""
+    values = values_of(sighting, seen)
     key = group_key(cluster, values)
     group = draft.get(key, GroupState)
     if group is not None:
-        _join(draft, group.incident_id, sighting, again=was_of == group.incident_id)
-        return group.incident_id
+        _join(draft, group, sighting, again=was_of == group.incident_id)
+        return group
     if policy and seen and (found := correlate.find(draft, policy, cluster, sighting.labels, seen)):
         incident, reason = found
-        draft.put(key, GroupState(incident.incident_id))
+        group = GroupState(incident.incident_id, explained=reason is not Reason.SAME_KEY)
+        draft.put(key, group)
         draft.grouped.setdefault(incident.incident_id, []).append(key)
-        _join_from_elsewhere(draft, incident, sighting, seen, reason)
-        return incident.incident_id
+        _join_from_elsewhere(draft, incident, group, sighting, seen, reason)
+        return group
     return _open(draft, cluster, key, values, sighting, policy, seen)
 
 
-def _group_values(sighting: Sighting, seen: Seen | None) -> Mapping[str, str]:
+def values_of(sighting: Sighting, seen: Seen | None) -> Mapping[str, str]:
     if seen is None or not seen.routes:
         return sighting.labels
     labels = {**sighting.labels, **seen.added} if seen.added else sighting.labels
@@ -64,9 +65,10 @@ def _open(
     sighting: Sighting,
     policy: Policy | None,
     seen: Seen | None,
-) -> str:
+) -> GroupState:
     incident = opened(draft, cluster, key, values, sighting, policy, seen)
-    draft.put(key, GroupState(incident.incident_id))
+    group = GroupState(incident.incident_id)
+    draft.put(key, group)
     draft.grouped.setdefault(incident.incident_id, []).append(key)
     draft.put(
         crowd_key(incident.incident_id),
@@ -80,7 +82,7 @@ def _open(
     if policy:
         correlate.gather(draft, policy, incident)
         storm.count(draft, policy, cluster)
-    return incident.incident_id
+    return group
 
 
 def opened(
@@ -132,24 +134,25 @@ def _links(annotations: Mapping[str, str]) -> dict[str, str]:
     return {name: annotations[url] for url, name in _LINKED.items() if annotations.get(url)}
 
 
-def _join(draft: Draft, incident_id: str, sighting: Sighting, *, again: bool) -> None:
-    members, came_back = _counted(draft, incident_id, sighting, again=again)
+def _join(draft: Draft, group: GroupState, sighting: Sighting, *, again: bool) -> None:
+    members, came_back = _counted(draft, group, sighting, again=again)
     if came_back or (not again and members & (members - 1) == 0):
-        _tell_joined(draft, incident_id, members)
+        _tell_joined(draft, group.incident_id, members)
 
 
 def _counted(
-    draft: Draft, incident_id: str, sighting: Sighting, *, again: bool = False
+    draft: Draft, group: GroupState, sighting: Sighting, *, again: bool = False
 ) -> tuple[int, bool]:
     """How many alerts the incident has had, each once, and whether none of them was firing."""
-    key = crowd_key(incident_id)
+    key = crowd_key(group.incident_id)
     crowd = draft.get(key, CrowdState)
     assert crowd is not None
     sample = crowd.sample
     if len(sample) < SAMPLE_MAX and sighting.fingerprint not in sample:
         sample = (*sample, sighting.fingerprint)
     members = crowd.members + (not again)
-    draft.put(key, CrowdState(crowd.firing + 1, members, sample))
+    explained = crowd.explained + group.explained
+    draft.put(key, CrowdState(crowd.firing + 1, members, explained, sample))
     return members, not crowd.firing
 
 
@@ -170,10 +173,15 @@ def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
 
 
 def _join_from_elsewhere(
-    draft: Draft, incident: IncidentState, sighting: Sighting, seen: Seen, reason: Reason
+    draft: Draft,
+    incident: IncidentState,
+    group: GroupState,
+    sighting: Sighting,
+    seen: Seen,
+    reason: Reason,
 ) -> None:
     """The first alert of another group: who is told of that group is told of the incident."""
-    members, _ = _counted(draft, incident.incident_id, sighting)
+    members, _ = _counted(draft, group, sighting)
     receivers = tuple(dict.fromkeys((*incident.receivers, *seen.receivers)))
     joined = _worth_telling(draft, replace(incident, clear_since_ms=None, receivers=receivers))
     name = sighting.labels.get("alertname", "alert")
@@ -214,7 +222,8 @@ def alert_ended(draft: Draft, alert: AlertState, reason: Reason) -> None:
     crowd = draft.get(key, CrowdState)
     assert crowd is not None
     assert crowd.firing > 0, f"{incident.incident_id} loses more alerts than it had"
-    draft.put(key, replace(crowd, firing=crowd.firing - 1))
+    left = replace(crowd, firing=crowd.firing - 1, explained=crowd.explained - alert.explained)
+    draft.put(key, left)
     if crowd.firing == 1:
         _clear(draft, replace(incident, clear_since_ms=draft.now_ms), reason)
 

@@ -11,7 +11,7 @@ from operator import itemgetter
 from schemas.alerts import AlertStatus, Sighting
 from streams.core.alerts import group
 from streams.core.draft import Draft
-from streams.core.entries import EXPIRY_GRACE_MS, FLIPS_MAX, AlertState
+from streams.core.entries import EXPIRY_GRACE_MS, FLIPS_MAX, AlertState, GroupState
 from streams.core.keys import alert_key
 from streams.core.reasons import Reason
 
@@ -96,8 +96,12 @@ def _see_firing(
     was_of = known.incident_id if known else ""
     # That a watchdog fires is no incident: that it does not would be one.
     vital = bool(seen and seen.watchdogs)
-    incident_id = "" if vital else group.alert_fired(draft, cluster, sighting, policy, seen, was_of)
-    alert = _remembered(draft, sighting, incident_id, known, vital=vital)
+    joined = (
+        GroupState("")
+        if vital
+        else group.alert_fired(draft, cluster, sighting, policy, seen, was_of)
+    )
+    alert = _remembered(draft, sighting, joined, known, vital=vital)
     draft.put(key, alert)
     draft.fires(key, alert, policy)
 
@@ -111,7 +115,7 @@ def _speaks_again(known: AlertState, sighting: Sighting, now_ms: int) -> bool:
 def _see_resolved(draft: Draft, key: str, known: AlertState | None, sighting: Sighting) -> None:
     if known is None:
         # Kept, so that a firing that comes after its own end is recognised.
-        draft.put(key, _remembered(draft, sighting, "", None))
+        draft.put(key, _remembered(draft, sighting, GroupState(""), None))
     elif sighting.starts_at_ms >= known.starts_at_ms:
         ended = replace(known, starts_at_ms=sighting.starts_at_ms, silent=False)
         if known.status is FIRING:
@@ -149,7 +153,7 @@ def on_due(draft: Draft, key: str) -> None:
 def _remembered(
     draft: Draft,
     sighting: Sighting,
-    incident_id: str,
+    joined: GroupState,
     known: AlertState | None,
     vital: bool = False,
 ) -> AlertState:
@@ -161,7 +165,8 @@ def _remembered(
         ends_at_ms=sighting.ends_at_ms,
         first_seen_at_ms=draft.now_ms,
         last_seen_at_ms=draft.now_ms,
-        incident_id=incident_id,
+        incident_id=joined.incident_id,
+        explained=joined.explained,
         labels=sighting.labels,
         flips_at_ms=_flipped(draft, known) if known else (),
         vital=vital,

@@ -11,6 +11,7 @@ RAILS: tuple[Rail, ...] = (
     scope.namespace,
     scope.source,
     scope.severity,
+    scope.fires_itself,
     budget.attempts,
     switches.killed,
     switches.clock,

@@ -1,7 +1,16 @@
 """Whether it is ours to do at all."""
 
+from streams.core.entries import CrowdState
+from streams.core.keys import crowd_key
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
+
+
+def fires_itself(asked: Asked) -> Refusal | None:
+    """What only follows from an incident is no reason to act on what it is about."""
+    crowd = asked.draft.get(crowd_key(asked.incident.incident_id), CrowdState)
+    itself = crowd is not None and crowd.firing > crowd.explained
+    return None if itself else Refusal(Reason.ONLY_WHAT_FOLLOWS)
 
 
 def namespace(asked: Asked) -> Refusal | None:
