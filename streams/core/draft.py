@@ -116,11 +116,12 @@ class Draft:
         return sorted(key for key, group in found if group and group.incident_id == incident_id)
 
     def incidents_at(self, place: Place) -> list[IncidentState]:
-        """Those at a place that are neither resolved nor closed, the oldest first."""
+        """Those at a place that are neither resolved nor closed, the oldest first; of two that
+        opened at once the order is their groups', because ids are drawn from where a fact lay."""
         keys = dict.fromkeys((*self.state.at(place), *self.opened.get(place, ())))
         found = (self.get(key, IncidentState) for key in keys)
         there = [i for i in found if i and i.phase is not Phase.RESOLVED and place in i.places]
-        return sorted(there, key=lambda i: (i.opened_at_ms, i.incident_id))
+        return sorted(there, key=lambda i: (i.opened_at_ms, i.group_key, i.incident_id))
 
     def stands(self, incident: IncidentState) -> None:
         """From here on, in this very step, others find it at its places."""

@@ -25,7 +25,7 @@ def test_every_history_is_on_file() -> None:
 
 
 WITHOUT_A_GOLDEN = {
-    Reason.CANDIDATE_WOULD: "only a candidate's own run says it; see tests/streams/steps/test_candidate.py",
+    Reason.CANDIDATE_WOULD: "only a candidate's own run says it: test_candidate.py",
     (Phase.AWAITING_APPROVAL, Event.HELD): "only a release that cannot read the policy in force",
 }
 
