@@ -9,12 +9,14 @@ import typer
 
 from deploy.cli.policy_explain import explain
 from deploy.cli.policy_init import init
+from deploy.cli.policy_stories import tell
 from deploy.cli.terminal import commands, quiet_clients, show_json
 from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 app.command()(init)
 app.command()(explain)
+app.command("test")(tell)
 
 Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

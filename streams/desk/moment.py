@@ -67,7 +67,10 @@ def begins(draft: Draft, policy: Policy, alert: Sighting, cluster: str) -> Incid
     known = _fires(alert, draft.now_ms, incident.incident_id)
     draft.put(key, known)
     draft.fires(key, known, policy)
-    draft.put(crowd_key(incident.incident_id), CrowdState(firing=1, members=1, sample=(alert.fingerprint,)))
+    draft.put(
+        crowd_key(incident.incident_id),
+        CrowdState(firing=1, members=1, sample=(alert.fingerprint,)),
+    )
     return incident
 
 
