@@ -6,38 +6,29 @@
     world.at("1s").observed(look, uid="u1")
     ...
 
-It runs the real core over real tape records; only the broker's clock is the test's.
+What is beneath it is what `mendlog policy test` runs: the real core over real tape records.
 """
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from schemas import sightings
 from schemas.alerts import AlertStatus, Sighting
-from schemas.codec import encode
-from schemas.controls import ALL_CLUSTERS, Control, ControlKind
+from schemas.controls import ALL_CLUSTERS, ControlKind
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident
 from schemas.notices import Notice
 from schemas.remediation import (
-    Check,
     Command,
     CommandKind,
-    Observation,
-    Outcome,
     OutcomeReason,
     OutcomeStatus,
 )
-from schemas.tape import Detection, Fact, Origin, PolicyPublished, TapeRecord, Tick
-from streams.core.decide import Out, Step, decide
-from streams.core.draft import Placed
+from schemas.tape import Detection
+from streams.core.decide import Step
 from streams.core.entries import PARTITION, PartitionState
-from streams.core.state import State
-from streams.policy.book import PolicyBook
-from streams.policy.load import digest_of
+from streams.desk.rehearsal import Rehearsal
+from streams.desk.rehearsal import observation as observation
 
 T = TypeVar("T")
 START_MS = 1_700_000_000_000
@@ -107,19 +98,11 @@ def alert(
     )
 
 
-class World:
+class World(Rehearsal):
     """One partition of the tape, cluster `eu-1` unless said otherwise."""
 
     def __init__(self, policy: str | None = QUICK, cluster: str = "eu-1") -> None:
-        self.state = State()
-        self.policies = PolicyBook()
-        self.cluster = cluster
-        self.now_ms = START_MS
-        self.offset = 0
-        self.tape: list[tuple[int, TapeRecord]] = []
-        self.new: list[Out] = []
-        """What the last fact gave."""
-        self.all: list[Out] = []
+        super().__init__(cluster, START_MS)
         if policy is not None:
             self.publishes(policy)
 
@@ -135,30 +118,6 @@ class World:
 
     # What happens.
 
-    def hears(self, fact: Fact, cluster: str | None = None, origin: Origin | None = None) -> Step:
-        record = TapeRecord(cluster or self.cluster, fact, origin or self._origin())
-        return self.plays(self.now_ms, record)
-
-    def plays(self, at_ms: int, record: TapeRecord) -> Step:
-        digest = hashlib.blake2b(encode(record), digest_size=16).hexdigest()
-        step = decide(self.policies, self.state, Placed(0, self.offset, at_ms, record, digest))
-        self.state.apply(step.changes)
-        self.tape.append((at_ms, record))
-        self.offset += 1
-        self.new = list(step.outputs)
-        self.all += step.outputs
-        return step
-
-    def _origin(self) -> Origin:
-        return Origin("test", "one", 0, self.offset, 0)
-
-    def publishes(self, source: str) -> Step:
-        fact = PolicyPublished(digest_of(source), source, "test")
-        return self.hears(fact, cluster=ALL_CLUSTERS)
-
-    def sees(self, *seen: Sighting, origin: Origin | None = None) -> Step:
-        return self.hears(sightings.pack(seen), origin=origin)
-
     def fires(self, name: str = "HighErrors", **labels: Any) -> Step:
         labels.setdefault("starts_at_ms", self.now_ms)
         return self.sees(alert(name, **labels))
@@ -166,38 +125,6 @@ class World:
     def clears(self, name: str = "HighErrors", **labels: Any) -> Step:
         labels.setdefault("starts_at_ms", self.now_ms)
         return self.sees(alert(name, AlertStatus.RESOLVED, **labels))
-
-    def ticks(self, host_at_ms: int | None = None) -> Step:
-        fact = Tick(self.now_ms if host_at_ms is None else host_at_ms)
-        return self.plays(self.now_ms, TapeRecord(ALL_CLUSTERS, fact))
-
-    def observed(self, look: Command, **seen: Any) -> Step:
-        return self.hears(observation(look, self.now_ms, **seen))
-
-    def answered(
-        self,
-        command: Command,
-        status: OutcomeStatus,
-        reason: OutcomeReason = OutcomeReason.NONE,
-        **more: Any,
-    ) -> Step:
-        outcome = Outcome(
-            command_id=command.command_id,
-            cluster=command.cluster,
-            incident_id=command.incident_id,
-            kind=command.kind,
-            status=status,
-            reason=reason.value,
-            at_ms=self.now_ms,
-            executor="test",
-            **more,
-        )
-        return self.hears(outcome)
-
-    def checked(self, command: Command, passed: bool | None) -> Step:
-        return self.answered(
-            command, OutcomeStatus.CHECKED, checks=(Check("rollout", passed, "seen"),)
-        )
 
     def obeys(self, **said: Any) -> Step:
         """As a good executor: what was asked for last is answered, done, or found to be well."""
@@ -239,11 +166,10 @@ class World:
         **parameters: str,
     ) -> Step:
         """`until` is counted from the start, as in `at`."""
-        where = cluster or self.cluster
         ends_at_ms = START_MS + ms(until) if until else None
-        name, now_ms = f"c{self.offset}", self.now_ms
-        control = Control(name, where, kind, by, "drill", now_ms, ends_at_ms, parameters, verified)
-        return self.hears(control, cluster=where)
+        return self.ordered(
+            kind, by, parameters, cluster=cluster, ends_at_ms=ends_at_ms, verified=verified
+        )
 
     def approves(self, by: str = "ann", **more: Any) -> Step:
         """What was asked for last."""
@@ -315,26 +241,3 @@ class World:
     def incidents(self) -> list[Incident]:
         """Each as it stands, in the order of their opening."""
         return list({i.incident_id: i for i in self.every(Incident)}.values())
-
-
-def observation(look: Command, at_ms: int, **seen: Any) -> Observation:
-    """A healthy, opted-in Deployment of three replicas, unless said otherwise."""
-    healthy: Mapping[str, Any] = {
-        "found": True,
-        "uid": "uid-1",
-        "generation": 4,
-        "observed_generation": 4,
-        "replicas_wanted": 3,
-        "replicas_ready": 3,
-        "replicas_updated": 3,
-        "opted_in": True,
-    }
-    return Observation(
-        command_id=look.command_id,
-        cluster=look.cluster,
-        incident_id=look.incident_id,
-        target=look.target,
-        at_ms=at_ms,
-        executor="test",
-        **{**healthy, **seen},
-    )
