@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,13 @@ def _sightings(fact: Any) -> Sightings:
 
 def decided(name: str) -> list[str]:
     """What the core says today: one JSON line for each decision, command and notice."""
-    state, policies = State(), PolicyBook()
+    return decided_on(State(), read_tape(name))
+
+
+def decided_on(state: State, tape: Iterable[tuple[int, TapeRecord]], begin: int = 0) -> list[str]:
+    policies = PolicyBook()
     lines: list[str] = []
-    for offset, (at_ms, record) in enumerate(read_tape(name)):
+    for offset, (at_ms, record) in enumerate(tape, start=begin):
         digest = hashlib.blake2b(encode(record), digest_size=16).hexdigest()
         step = decide(policies, state, Placed(0, offset, at_ms, record, digest))
         state.apply(step.changes)
