@@ -58,13 +58,15 @@ class Control:
     expires_at_ms: int | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     verified: bool = False
-    """The author is a principal that the broker has authenticated, and not a name that a process
-    gave itself. Two-person approval counts verified authors only."""
+    """Its author has signed it. Set where it comes onto the tape, whatever a sender says: see
+    `streams.steps.witness`. Two-person approval counts verified authors only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The kill switch or a freeze as it stands now; key `cluster` or `*`."""
+    """The kill switch as it stands now; key `cluster` or `*`. Executors read it themselves, so that
+    it works while nobody decides. A freeze is not among them: it waits for no emergency, and the
+    tape decides it."""
 
     cluster: str
     kill: bool

@@ -19,10 +19,12 @@ KNOWN: Mapping[str, int] = {
     "pydantic_settings.exceptions.SettingsError": BAD_CONFIGURATION,
     "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,
     "schemas.registry.RegistryFault": FAILED,
+    "schemas.signing.BadKey": BAD_CONFIGURATION,
     "streams.desk.alerts.AlertsUnreadable": FAILED,
     "streams.incarnations.IncarnationsUnknown": FAILED,
     "streams.ingest.refusal.BadConfiguration": BAD_CONFIGURATION,
     "streams.read.BrokerSilent": FAILED,
+    "streams.read.TopicMissing": FAILED,
     "streams.reading.faults.FileError": BAD_CONFIGURATION,
 }
 """By full name of the class; a subclass is known by its parent."""

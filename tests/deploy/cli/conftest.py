@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.cli.main import main
+from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import stop_all
+
+if TYPE_CHECKING:
+    from tests.deploy.cli.shop import Shop
 
 Mendlog = Callable[..., "Done"]
 
@@ -35,6 +41,19 @@ def mendlog(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Done(ended.value.code or 0, captured.out, captured.err)  # type: ignore[arg-type]
 
     return call
+
+
+@pytest.fixture(scope="package")
+def shop(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Shop"]:
+    """A processor that all of these tests share; each has an incident of its own."""
+    from tests.deploy.cli.shop import Shop
+
+    made = Shop(kafka, tmp_path_factory.mktemp("shop"))
+    try:
+        made.open()
+        yield made
+    finally:
+        stop_all(made.platform.children)
 
 
 def process(*arguments: str, **environment: str) -> Done:
