@@ -41,7 +41,7 @@ def advance(draft: Draft, incident: IncidentState) -> None:
         return
     runs_under = draft.policy(incident.policy) or policy
     playbook = _playbook(runs_under, incident)
-    if refusal := _unfit(policy, incident, playbook):
+    if refusal := unfit(policy, incident, playbook):
         waiting.escalate(draft, incident, refusal)
         return
     assert playbook is not None
@@ -52,7 +52,7 @@ def advance(draft: Draft, incident: IncidentState) -> None:
     _next_rung(draft, policy, playbook, incident)
 
 
-def _unfit(policy: Policy, incident: IncidentState, playbook: Playbook | None) -> Reason | None:
+def unfit(policy: Policy, incident: IncidentState, playbook: Playbook | None) -> Reason | None:
     """Why this incident is for people, whatever the rails would say."""
     if policy.sees(incident.labels).never:
         return Reason.NEVER_AUTOMATED
@@ -118,7 +118,8 @@ def _skipped(
 def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: IncidentState) -> None:
     rung = playbook.rungs[incident.step] if incident.step < len(playbook.rungs) else None
     if rung is None or rung.hands_over:
-        waiting.escalate(draft, incident, Reason.LADDER_SPENT)
+        tried = "" if incident.attempts else "no step of it was fit to be taken"
+        waiting.escalate(draft, incident, Reason.LADDER_SPENT, tried)
         return
     target = target_of(playbook.target, incident.cluster, incident.labels)
     if target is None:
