@@ -66,7 +66,7 @@ class Desk:
     def tell(self, answers: Sequence[Any]) -> None:
         done = all(_is_done(one) for one in answers)
         if self.as_json:
-            show_json({"done": done, "orders": [_as_json(one) for one in answers]})
+            show_json({"done": done, "orders": [as_json(one) for one in answers]})
         else:
             for one in answers:
                 self._say(one)
@@ -161,7 +161,7 @@ def _is_done(one: Any) -> bool:
     return one.decided and all(heard.verdict.reason in _DONE for heard in one.heard)
 
 
-def _as_json(one: Any) -> dict[str, Any]:
+def as_json(one: Any) -> dict[str, Any]:
     control = one.control
     return {
         "kind": control.kind.value,

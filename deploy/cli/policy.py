@@ -1,6 +1,5 @@
 """`mendlog policy`: check a policy's text; put it in force; make one of an alertmanager.yml."""
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,14 +8,18 @@ import typer
 
 from deploy.cli.policy_explain import explain
 from deploy.cli.policy_init import init
+from deploy.cli.policy_publish import drop, promote, publish
 from deploy.cli.policy_stories import tell
-from deploy.cli.terminal import commands, quiet_clients, show_json
+from deploy.cli.terminal import commands, show_json
 from streams.reading.faults import Fault, FileError
 
 app = commands("Check a policy; put it in force.")
 app.command()(init)
 app.command()(explain)
 app.command("test")(tell)
+app.command()(publish)
+app.command()(promote)
+app.command()(drop)
 
 Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -70,38 +73,6 @@ def schema() -> None:
     from streams.policy.schema import SCHEMA
 
     show_json(SCHEMA)
-
-
-@app.command()
-def publish(
-    path: Text,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")],
-    bootstrap: Annotated[str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.")] = None,
-    prefix: Annotated[str | None, typer.Option(help="Else MENDLOG_TOPIC_PREFIX.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put a policy in force on every cluster. One that is wrong is refused, and the one in force
-    stays."""
-    from deploy.registry import join_registry
-    from streams.controls import policy_control
-    from streams.controls import publish as published
-    from streams.policy.load import load_file
-    from streams.settings import KafkaSettings
-
-    quiet_clients()
-    policy, source = load_file(path)
-    given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
-    settings = KafkaSettings(**{k: v for k, v in given.items() if v is not None})
-    join_registry(settings.registry_url, settings.topic_prefix)
-    control = policy_control(policy, source, reason)
-    partition, offset = asyncio.run(published(settings.bootstrap, settings.topic_prefix, control))
-    facts = {"digest": policy.digest, "partition": partition, "offset": offset}
-    if as_json:
-        show_json(facts)
-    else:
-        typer.echo(
-            f"published {policy.digest} at {settings.topic_prefix}.controls/{partition}/{offset}"
-        )
 
 
 @app.command("import-alertmanager")

@@ -12,7 +12,7 @@ from streams.core.draft import Draft
 from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState
 from streams.core.keys import crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after
-from streams.core.policy import Rung
+from streams.core.playbook import Rung
 from streams.core.reasons import Reason
 
 NOTICE_TTL_MS = 3_600_000

@@ -6,14 +6,15 @@ labels that no matcher asks for. So the answer is remembered by the values of th
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from streams.core import routing
+from streams.core.brakes import Brake, Watchdog
+from streams.core.catalogue import Correlation, Enrichment, Service
+from streams.core.inhibition import InhibitRule
 from streams.core.matching import Matchers
+from streams.core.playbook import Playbook
 from streams.core.routing import Route
-
-if TYPE_CHECKING:
-    from streams.core.policy import Playbook, Policy, Service
 
 SEEN_MAX = 20_000
 SERVICE = "service"
@@ -27,8 +28,8 @@ class Seen:
     links: Mapping[str, str]
     routes: tuple[Route, ...]
     receivers: tuple[str, ...]
-    service: "Service | None"
-    playbook: "Playbook | None"
+    service: Service | None
+    playbook: Playbook | None
     """The first that matches, in the order of the text."""
     never: bool
     is_of_node: bool
@@ -40,10 +41,33 @@ class Seen:
     watchdogs: tuple[int, ...] = ()
 
 
+class Rules(Protocol):
+    """What of a policy asks for labels."""
+
+    @property
+    def route(self) -> Route: ...
+    @property
+    def inhibit(self) -> tuple[InhibitRule, ...]: ...
+    @property
+    def playbooks(self) -> tuple[Playbook, ...]: ...
+    @property
+    def services(self) -> tuple[Service, ...]: ...
+    @property
+    def enrichments(self) -> tuple[Enrichment, ...]: ...
+    @property
+    def brakes(self) -> tuple[Brake, ...]: ...
+    @property
+    def watchdogs(self) -> tuple[Watchdog, ...]: ...
+    @property
+    def never(self) -> tuple[Matchers, ...]: ...
+    @property
+    def correlation(self) -> Correlation: ...
+
+
 class Onlooker:
     """One policy's answers."""
 
-    def __init__(self, policy: "Policy") -> None:
+    def __init__(self, policy: Rules) -> None:
         self._policy = policy
         self._deciding = _deciding(policy)
         self._known: dict[tuple[str, ...], Seen] = {}
@@ -59,7 +83,7 @@ class Onlooker:
         return seen
 
 
-def _deciding(policy: "Policy") -> tuple[str, ...]:
+def _deciding(policy: Rules) -> tuple[str, ...]:
     """The labels that any matcher asks for, or that name the service."""
     asked: set[str] = {SERVICE, *routing.names(policy.route)}
     for matchers in _all_matchers(policy):
@@ -67,7 +91,7 @@ def _deciding(policy: "Policy") -> tuple[str, ...]:
     return tuple(sorted(asked))
 
 
-def _all_matchers(policy: "Policy") -> Iterator[Matchers]:
+def _all_matchers(policy: Rules) -> Iterator[Matchers]:
     for rule in policy.inhibit:
         yield from (rule.source, rule.target)
     yield from policy.never
@@ -80,7 +104,7 @@ def _all_matchers(policy: "Policy") -> Iterator[Matchers]:
     yield from (w.matches for w in policy.watchdogs)
 
 
-def _look(policy: "Policy", labels: Mapping[str, str]) -> Seen:
+def _look(policy: Rules, labels: Mapping[str, str]) -> Seen:
     added: dict[str, str] = {}
     links: dict[str, str] = {}
     for enrichment in policy.enrichments:
@@ -112,7 +136,7 @@ def _look(policy: "Policy", labels: Mapping[str, str]) -> Seen:
     )
 
 
-def _service(policy: "Policy", labels: Mapping[str, str]) -> "Service | None":
+def _service(policy: Rules, labels: Mapping[str, str]) -> Service | None:
     return next((s for s in policy.services if s.matches(labels)), None)
 
 

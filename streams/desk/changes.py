@@ -7,7 +7,8 @@ from typing import Any
 
 from streams.core import routing
 from streams.core.matching import Matchers
-from streams.core.policy import Condition, Playbook, Policy, Rung
+from streams.core.playbook import Condition, Playbook, Rung
+from streams.core.policy import Policy
 from streams.policy.limits import LIMITS, field_of
 from streams.reading.nodes import spoken
 

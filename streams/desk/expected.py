@@ -10,7 +10,7 @@ from schemas.notices import Notice
 from schemas.remediation import Command, CommandKind
 from streams.core.decide import Out
 from streams.core.lifecycle import Phase
-from streams.core.policy import MODES
+from streams.core.playbook import MODES
 from streams.core.reasons import Reason
 from streams.desk.stage import Stage, of, said, verdicts
 from streams.policy.selectors import LABELS

@@ -16,7 +16,8 @@ from streams.core.firing import inhibitors
 from streams.core.incident import notice
 from streams.core.ladder import climb
 from streams.core.matching import Labels
-from streams.core.policy import Playbook, Policy
+from streams.core.playbook import Playbook
+from streams.core.policy import Policy
 from streams.core.routing import Route
 from streams.desk import moment
 from streams.desk.steps import Step, steps_of, target_of

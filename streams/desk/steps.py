@@ -8,7 +8,8 @@ from streams.core import policy as policies
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.ladder import autonomy, facts
-from streams.core.policy import Condition, Mode, Playbook, Policy, Rung
+from streams.core.playbook import Condition, Mode, Playbook, Rung
+from streams.core.policy import Policy
 from streams.core.rails import blind, scope, switches
 from streams.core.rails.asked import Asked, Rail, Refusal
 from streams.core.reasons import Reason

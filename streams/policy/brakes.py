@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.actions import ACTIONS
+from streams.core.brakes import Brake, Freeze, Watchdog
 from streams.core.intervals import Interval
 from streams.core.matching import Matchers
-from streams.core.policy import Brake, Freeze, Watchdog
 from streams.policy.selectors import LABEL_NAMES, MATCH_OR_ALL, SOMETHING, match_or_all
 from streams.reading.shapes import Key, Shape, duration, list_of, names, one_of, record, refers_to
 

@@ -4,7 +4,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from yaml.nodes import Node
 
-from streams.core.policy import Enrichment, Service, Severity, SourceScope
+from streams.core.catalogue import Enrichment, Service, Severity, SourceScope
 from streams.policy.selectors import ANYTHING, LABELS, SOMETHING
 from streams.reading.nodes import Reading
 from streams.reading.shapes import (

@@ -10,7 +10,7 @@ from typing import Any
 import cel
 from yaml.nodes import Node
 
-from streams.core.policy import Condition, ConditionFailed
+from streams.core.playbook import Condition, ConditionFailed
 from streams.policy import condition_text
 from streams.policy.condition_kinds import OF_MAP, VARIABLES, Kind
 from streams.policy.condition_text import NONZERO, Checked

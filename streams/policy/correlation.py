@@ -1,6 +1,6 @@
 """`correlation`: which incidents are one, beside those of one group."""
 
-from streams.core.policy import Correlation
+from streams.core.catalogue import Correlation
 from streams.policy.selectors import LABEL_NAMES, SOMETHING
 from streams.reading.shapes import WORDS, Found, Key, Shape, duration, record
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.ids import digest
 from streams.core.matching import Matchers
-from streams.core.policy import Condition, Mode, Playbook
+from streams.core.playbook import Condition, Mode, Playbook
 
 FORMAT = 1
 MEANING = tuple(

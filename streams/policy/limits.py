@@ -10,7 +10,7 @@ from functools import partial
 from yaml.nodes import Node
 
 from streams.core.entries import FLIPS_MAX
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 from streams.core.standing import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy.presets import PRESETS
 from streams.reading.nodes import Reading, Section

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from streams.core import routing
-from streams.core.policy import Mode, Playbook, Policy, Rung
+from streams.core.playbook import Mode, Playbook, Rung
+from streams.core.policy import Policy
 from streams.core.routing import Route
 from streams.policy.conditions import constant
 from streams.policy.implied import implies, values

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from streams.core.matching import Matchers
-from streams.core.policy import Playbook
+from streams.core.playbook import Playbook
 from streams.policy.matchers import parse_all
 
 

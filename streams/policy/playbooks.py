@@ -2,7 +2,7 @@
 
 from yaml.nodes import Node
 
-from streams.core.policy import Playbook, TargetTemplate
+from streams.core.playbook import Playbook, TargetTemplate
 from streams.policy.digests import ladder_digest
 from streams.policy.never import why_never
 from streams.policy.selectors import SOMETHING

@@ -1,7 +1,7 @@
 """Presets of limits that a policy may name. One that was released never changes: a policy that
 names it would mean something else on the next release. Better values get a new name."""
 
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 
 _S, _M, _H, _D = 1_000, 60_000, 3_600_000, 86_400_000
 

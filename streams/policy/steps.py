@@ -3,7 +3,7 @@
 from yaml.nodes import Node
 
 from schemas.actions import ACTIONS, ESCALATE, Action
-from streams.core.policy import MODES, Approval, Mode, Rung
+from streams.core.playbook import MODES, Approval, Mode, Rung
 from streams.core.standing import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy.conditions import CONDITION
 from streams.policy.parameters import parameters

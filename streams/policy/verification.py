@@ -3,7 +3,7 @@
 from yaml.nodes import Node
 
 from schemas.actions import PROBES, PROBES_MAX
-from streams.core.policy import Probe, Verification
+from streams.core.playbook import Probe, Verification
 from streams.policy.parameters import parameters
 from streams.reading.nodes import Reading
 from streams.reading.shapes import (

@@ -1,7 +1,7 @@
 """An alert that begins and ends again and again tells of itself and not of its subject."""
 
 from streams.core.entries import AlertState
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 
 
 def is_flapping(alert: AlertState, limits: Limits, now_ms: int) -> bool:

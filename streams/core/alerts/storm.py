@@ -10,7 +10,8 @@ from streams.core.incident import note, store
 from streams.core.keys import group_key, incident_key, storm_key
 from streams.core.ladder import endings, waiting
 from streams.core.lifecycle import Phase
-from streams.core.policy import Limits, Policy
+from streams.core.limits import Limits
+from streams.core.policy import Policy
 from streams.core.reasons import Reason
 from streams.core.standing import StormState
 

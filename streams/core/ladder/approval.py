@@ -9,7 +9,7 @@ from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import facts
 from streams.core.lifecycle import Event
-from streams.core.policy import Mode
+from streams.core.playbook import Mode
 from streams.core.rails import target as target_rails
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason

@@ -10,7 +10,8 @@ from dataclasses import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import autonomy_key
-from streams.core.policy import MODES, Limits, Mode, Playbook, Rung
+from streams.core.limits import Limits
+from streams.core.playbook import MODES, Mode, Playbook, Rung
 from streams.core.reasons import Reason
 from streams.core.standing import AutonomyState
 

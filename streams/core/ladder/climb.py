@@ -14,7 +14,8 @@ from streams.core.incident import move, store
 from streams.core.keys import change_key
 from streams.core.ladder import endings, facts, look, orders, waiting
 from streams.core.lifecycle import Event, Phase
-from streams.core.policy import Mode, Playbook, Policy, target_of
+from streams.core.playbook import Mode, Playbook, target_of
+from streams.core.policy import Policy
 from streams.core.rails import here
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from streams.core.draft import Draft
 from streams.core.entries import CrowdState, IncidentState
 from streams.core.keys import crowd_key
-from streams.core.policy import Condition, ConditionFailed, Policy
+from streams.core.playbook import Condition, ConditionFailed
+from streams.core.policy import Policy
 
 
 def of(draft: Draft, policy: Policy, incident: IncidentState) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import approval, autonomy, orders, waiting
 from streams.core.lifecycle import Event
-from streams.core.policy import Mode, Rung
+from streams.core.playbook import Mode, Rung
 from streams.core.rails import breaker, here
 from streams.core.rails import target as target_rails
 from streams.core.rails.asked import Asked, Refusal

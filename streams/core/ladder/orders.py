@@ -8,7 +8,8 @@ from schemas.remediation import Command, CommandKind
 from streams.core.draft import Draft
 from streams.core.entries import Evidence, IncidentState
 from streams.core.keys import scope_key, service_key, target_key
-from streams.core.policy import Policy, Probe, Rung
+from streams.core.playbook import Probe, Rung
+from streams.core.policy import Policy
 from streams.core.rails.budget import HOUR_MS
 from streams.core.standing import ACTED_MAX, Acted, ServiceState, TargetState
 

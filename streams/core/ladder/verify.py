@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from streams.core.entries import IncidentState
-from streams.core.policy import Verification
+from streams.core.playbook import Verification
 
 
 class Next(Enum):

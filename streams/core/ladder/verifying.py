@@ -13,7 +13,7 @@ from streams.core.incident import move, notice, store
 from streams.core.ladder import climb, endings, look, orders, verify, waiting
 from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
-from streams.core.policy import Rung
+from streams.core.playbook import Rung
 from streams.core.rails import here
 from streams.core.rails.asked import Asked
 from streams.core.reasons import Reason

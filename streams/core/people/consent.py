@@ -10,7 +10,7 @@ from streams.core.keys import incident_key, policy_key
 from streams.core.ladder import autonomy, look, waiting
 from streams.core.ladder.approval import TWO
 from streams.core.lifecycle import Event, Phase
-from streams.core.policy import Mode
+from streams.core.playbook import Mode
 from streams.core.reasons import Reason
 
 

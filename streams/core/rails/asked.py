@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from schemas.remediation import Target
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.policy import Playbook, Policy, Rung
+from streams.core.playbook import Playbook, Rung
+from streams.core.policy import Policy
 from streams.core.reasons import Reason
 
 

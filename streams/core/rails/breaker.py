@@ -9,7 +9,7 @@ from dataclasses import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import breaker_key
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
 from streams.core.standing import BreakerState

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from schemas.actions import ACTIONS, ROLL_BACK, SCALE
 from schemas.remediation import Observation
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
 

@@ -6,7 +6,7 @@ from deploy.policies.where import LIBRARY
 from schemas.actions import ROLL_BACK
 from streams.core import intervals
 from streams.core.alerts import muting
-from streams.core.policy import Mode
+from streams.core.playbook import Mode
 from streams.core.seen import Seen
 from streams.policy.lint import remarks
 from streams.policy.load import load_file, read_policy

@@ -5,7 +5,8 @@ import re
 import yaml
 
 from deploy.policies.where import DEPLOYMENT_LABEL, LIBRARY
-from streams.core.policy import Mode, Policy
+from streams.core.playbook import Mode
+from streams.core.policy import Policy
 from streams.policy.lint import remarks
 from streams.policy.load import load_file, read_policy
 from streams.policy.parts import text_of

@@ -9,7 +9,9 @@ from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
 from schemas.tape import Fact
 from streams.core.decide import Out
 from streams.core.keys import target_key
-from streams.core.policy import Limits, Policy, Rung
+from streams.core.limits import Limits
+from streams.core.playbook import Rung
+from streams.core.policy import Policy
 
 BURST_MS, MINUTE_MS, HOUR_MS = 10_000, 60_000, 3_600_000
 

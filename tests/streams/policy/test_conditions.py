@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.policy import ConditionFailed
+from streams.core.playbook import ConditionFailed
 from streams.policy import conditions
 from streams.policy.condition_kinds import FUNCTIONS, VARIABLES
 from streams.policy.condition_text import DEPTH_MAX, TOKENS_MAX

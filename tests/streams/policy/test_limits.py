@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from streams.core.policy import Limits
+from streams.core.limits import Limits
 from streams.policy.limits import LIMITS, field_of
 from streams.policy.presets import PRESETS
 from tests.streams.policy.texts import changed, faults, policy

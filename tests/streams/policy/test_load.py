@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.policy import Mode
+from streams.core.playbook import Mode
 from streams.policy.digests import digest_of
 from streams.policy.load import compile_policy, load_file
 from streams.policy.never import NEVER_MATCHERS

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from schemas.actions import ACTIONS, PROBES, PROBES_MAX
-from streams.core.policy import Approval, Mode, Probe
+from streams.core.playbook import Approval, Mode, Probe
 from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS
 from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, policy
