@@ -25,6 +25,7 @@ UNBOUND = (
     "burst: 1000",
     "attempts_window: 1ms",
     "attempts_per_target: 20",
+    "flap_window: 1ms",
 )
 
 
