@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.remediation import Target
-from streams.core import policy as policies
+from streams.core import playbook as playbooks
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.ladder import autonomy, facts
@@ -102,7 +102,7 @@ def _rails(incident: IncidentState) -> tuple[Rail, ...]:
 
 
 def _target(playbook: Playbook, incident: IncidentState) -> Target | None:
-    return policies.target_of(playbook.target, incident.cluster, incident.labels)
+    return playbooks.target_of(playbook.target, incident.cluster, incident.labels)
 
 
 def _missing(playbook: Playbook, incident: IncidentState) -> str:
