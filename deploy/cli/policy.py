@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.policy_compare import compare
 from deploy.cli.policy_explain import explain
 from deploy.cli.policy_init import init
 from deploy.cli.policy_publish import drop, promote, publish
@@ -19,6 +20,7 @@ app.command()(explain)
 app.command("test")(tell)
 app.command()(publish)
 app.command()(promote)
+app.command()(compare)
 app.command()(drop)
 
 Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]

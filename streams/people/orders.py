@@ -10,10 +10,11 @@ from schemas.codec import decode
 from schemas.controls import ALL_CLUSTERS, Control
 from schemas.incidents import Decision, Verdict
 from schemas.signing import SigningKey
-from schemas.tape import TapeRecord
+from schemas.tape import PolicyPublished, TapeRecord
 from schemas.topics import CONTROLS, DECISIONS, TAPE, partition_for
 from streams.controls import publish
 from streams.read import places_of, plain_consumer
+from streams.steps.witness import UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,17 @@ async def _heard(
     consumer.seek(fact, decision.tape_offset)
     taped = decode((await consumer.getone()).value, TapeRecord)
     order = taped.fact if isinstance(taped, TapeRecord) else None
+    verdict = _verdict(decision, control)
+    if isinstance(order, PolicyPublished):
+        return Heard(verdict, place, order.author, not order.author.startswith(UNVERIFIED))
     assert isinstance(order, Control), f"{fact} holds no order at {decision.tape_offset}"
-    return Heard(_verdict(decision, control), place, order.author, order.verified)
+    return Heard(verdict, place, order.author, order.verified)
 
 
 def _verdict(decision: Decision, control: Control) -> Verdict:
     """Of all that the order set off, what became of the order itself; it comes last."""
     kind = control.kind.value
-    mine = [v for v in decision.verdicts if v.what.split(":", 1)[0] == kind]
+    asked = (kind, f"{kind}_refused")
+    mine = [v for v in decision.verdicts if v.what.split(":", 1)[0] in asked]
     assert mine, f"{kind} was decided on without a verdict"
     return mine[-1]
