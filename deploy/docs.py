@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy import policy_page
+from deploy import policy_page, policy_tests_page
 from deploy.tables import Tables, table, with_tables
 from schemas.topics import DAY_MS, HOUR_MS, KIB, MIB, TOPICS, Cleanup, Topic
 from streams.core.lifecycle import TRANSITIONS, Phase
@@ -39,6 +39,7 @@ def phases() -> str:
 PAGES: Mapping[Path, Tables] = {
     ARCHITECTURE: {"topics": topics, "phases": phases},
     policy_page.PAGE: policy_page.TABLES,
+    policy_tests_page.PAGE: policy_tests_page.TABLES,
 }
 
 
