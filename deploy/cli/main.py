@@ -23,7 +23,7 @@ COMMANDS: dict[str, str] = {
     "processor": "run the agents observe, detect, relay and decide",
     "executor": "carry commands out on the clusters",
     "notifier": "tell people, through Slack, PagerDuty and webhooks",
-    "policy": "check a policy; put it in force",
+    "policy": "check, explain and test a policy; put it in force",
     "incidents": "see what is going on, and whose turn it is",
     "approve": "let what an incident proposes be done",
     "reject": "do not let it be done, and take over",

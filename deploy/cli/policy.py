@@ -1,4 +1,4 @@
-"""`mendlog policy`: check a policy's text; put it in force; make one of an alertmanager.yml."""
+"""`mendlog policy`: what a policy says, does and changes; each larger command in a file of its own."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from deploy.cli.policy_stories import tell
 from deploy.cli.terminal import commands, show_json
 from streams.reading.faults import Fault, FileError
 
-app = commands("Check a policy; put it in force.")
+app = commands("Check, explain and test a policy; put it in force.")
 app.command()(init)
 app.command()(explain)
 app.command("test")(tell)

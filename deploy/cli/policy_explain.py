@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.plain import plain
 from deploy.cli.terminal import show_fields, show_json
 
 PolicyOption = Annotated[
@@ -21,6 +22,7 @@ PolicyOption = Annotated[
         exists=True,
     ),
 ]
+TEXT_MAX = 2_000
 DEFAULTS = (Path("policy.yaml"), Path("policy"))
 
 
@@ -65,7 +67,7 @@ def explain(
     for nth, answer in enumerate(answers):
         if nth:
             typer.echo("")
-        show_fields(list(_fields(answer)))
+        show_fields([(heading, plain(text, TEXT_MAX)) for heading, text in _fields(answer)])
 
 
 def policy_at(given: Path | None) -> Path:
@@ -140,21 +142,25 @@ def _doing(told: Any) -> Iterator[tuple[str, str]]:
         yield f"step {number}", _step(step)
 
 
+_WHY_THIS_MODE = ("mode_of_policy", "not_yet_proven", "demoted")
+_HOLDS = {True: "holds as it opens", False: "does not hold as it opens", None: "not known yet"}
+
+
 def _step(step: Any) -> str:
+    from streams.reading.nodes import spoken
+
     if step.action == "escalate":
         return "escalate: people have it"
     given = f" {_labels(step.parameters)}" if step.parameters else ""
-    detail = f" ({step.detail})" if step.detail else ""
-    parts = [f"{step.action}{given}, mode {step.mode}: {step.reason}{detail}"]
+    if step.reason not in _WHY_THIS_MODE:
+        detail = f" ({step.detail})" if step.detail else ""
+        return f"{step.action}{given} is not taken: {step.reason}{detail}"
+    why = f" ({step.reason})" if step.reason != "mode_of_policy" else ""
+    parts = [f"{step.action}{given}, mode {step.mode}{why}"]
     if step.dwell_ms:
-        parts.append(f"after {step.dwell_ms / 1000:g} s")
+        parts.append(f"after {spoken(step.dwell_ms)}")
     if step.when:
-        holds = {
-            True: "holds as it opens",
-            False: "does not hold as it opens",
-            None: "not known yet",
-        }
-        parts.append(f"when {step.when} ({holds[step.when_holds]})")
+        parts.append(f"when {step.when} ({_HOLDS[step.when_holds]})")
     if step.approval != "never":
         parts.append(f"asks people {step.approval}")
     return "; ".join(parts)

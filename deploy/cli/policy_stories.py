@@ -7,8 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.plain import plain
 from deploy.cli.policy_explain import PolicyOption, policy_at
 from deploy.cli.terminal import show_json
+
+LINE_MAX = 2_000
 
 
 def tell(
@@ -59,13 +62,13 @@ def _results(found: Any, policy: Path | None) -> list[Any]:
 
 def _show(file: str, result: Any, timeline: bool) -> None:
     failure = result.failure
-    typer.echo(f"{'FAILED' if failure else 'passed'}  {result.story.name}")
+    typer.echo(f"{'FAILED' if failure else 'passed'}  {plain(result.story.name)}")
     if failure or timeline:
         for line in result.timeline:
-            typer.echo(f"  {line}")
+            typer.echo(f"  {plain(str(line), LINE_MAX)}")
     if failure:
         for why in failure.why:
-            typer.echo(f"  {file}:{failure.line}: {why}")
+            typer.echo(f"  {file}:{failure.line}: {plain(why, LINE_MAX)}")
 
 
 def _listed(results: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
