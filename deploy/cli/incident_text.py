@@ -77,6 +77,7 @@ def whole(incident: Any, now_ms: int) -> Iterator[str]:
     if incident.proposal:
         yield ""
         yield from proposed(incident, now_ms)
+        yield from _how(incident)
     yield ""
     yield "timeline, since it was opened"
     yield from timeline(incident)
@@ -119,8 +120,7 @@ def _pairs(pairs: Mapping[str, str]) -> str:
 
 
 def proposed(incident: Any, now_ms: int) -> Iterator[str]:
-    """What a yes would be to, and how to say it."""
-    name = incident.incident_id[:ID_CHARS]
+    """What a yes would be to."""
     asked = incident.state == "awaiting_approval"
     yield "awaits approval" if asked else "would have done this; do you agree?"
     yield f"  action     {act(incident)}"
@@ -130,6 +130,10 @@ def proposed(incident: Any, now_ms: int) -> Iterator[str]:
         if incident.due_at_ms is not None and incident.due_at_ms > now_ms:
             yield f"  expires    in {age(incident.due_at_ms - now_ms)}, and that means no"
     yield f"  proposal   {incident.proposal}"
+
+
+def _how(incident: Any) -> Iterator[str]:
+    name = incident.incident_id[:ID_CHARS]
     yield f"  yes        mendlog approve {name}"
     yield f"  no         mendlog reject {name} --reason WHY"
 

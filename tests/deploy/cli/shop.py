@@ -14,7 +14,7 @@ from schemas.codec import decode, encode
 from schemas.incidents import Incident
 from schemas.remediation import Command, CommandKind
 from schemas.signing import read_signing_key
-from schemas.topics import ALERTS, COMMANDS, OUTCOMES, partition_for
+from schemas.topics import ALERTS, COMMANDS, CONTROLS, OUTCOMES, journal, partition_for
 from streams.people.incidents import IncidentReader
 from tests.builders import QUICK, observation
 from tests.deploy.cli.conftest import Done, Mendlog
@@ -63,6 +63,8 @@ class Shop:
         self.platform.start(
             "processor", AGENTS="observe,relay,decide", CONTROL_AUTHORS_FILE=str(authors)
         )
+        # The policy is on the tape before the first alert.
+        asyncio.run(self.platform.caught_up(journal("relay", "controls"), CONTROLS))
 
     def by(self, mendlog: Mendlog, author: str, *, signed: bool = True) -> Callable[..., Done]:
         """The command as that person runs it."""
@@ -70,10 +72,10 @@ class Shop:
         who = {"AUTHOR": author, **self.settings, **key}
         return lambda *arguments: mendlog(*arguments, **who)
 
-    def fires(self, name: str = "HighErrors", **labels: str) -> str:
-        """A new deployment fails; gives its name."""
+    def fires(self, name: str = "HighErrors", deployment: str = "", **labels: str) -> str:
+        """A deployment fails, a new one unless it is named; gives its name."""
         self._deployments += 1
-        deployment = f"d{self._deployments}"
+        deployment = deployment or f"d{self._deployments}"
         full = {"alertname": name, "namespace": "shop", "deployment": deployment,
                 "severity": "critical", "cluster": "eu-1", **labels}  # fmt: skip
         asyncio.run(self.platform.write(ALERTS, json.dumps([{"labels": full}]).encode()))
@@ -101,9 +103,9 @@ class Shop:
         value = encode(observation(look, int(time.time() * 1000), **seen))
         producer = AIOKafkaProducer(bootstrap_servers=self.platform.bootstrap)
         await producer.start()
-        partition = partition_for("eu-1", PARTITIONS)
-        topic = self.platform.name(OUTCOMES)
-        await producer.send_and_wait(topic, value, key=b"eu-1", partition=partition)
+        topic, key = self.platform.name(OUTCOMES), look.cluster.encode()
+        partition = partition_for(key, PARTITIONS)
+        await producer.send_and_wait(topic, value, key=key, partition=partition)
         await producer.stop()
 
     async def _command(self, deployment: str, kind: CommandKind) -> Command:
