@@ -33,6 +33,7 @@ def looked(world: World) -> Command:
 def test_what_the_observation_forbids(seen: dict[str, Any], reason: Reason) -> None:
     world = World()
     look = looked(world)
+    seen = dict(seen)
     at_ms = seen.pop("at_ms", None)
     if at_ms is None:
         world.at("1s").observed(look, **seen)
