@@ -29,7 +29,7 @@ def shown() -> Iterator[tuple[str, str]]:
         yield command.removeprefix("$ mendlog "), output
 
 
-@pytest.mark.parametrize(("command", "output"), shown())
+@pytest.mark.parametrize(("command", "output"), list(shown()))
 def test_what_is_shown_is_what_is_said(
     command: str,
     output: str,

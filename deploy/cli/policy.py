@@ -1,4 +1,4 @@
-"""`mendlog policy`: what a policy says, does and changes; each larger command in a file of its own."""
+"""`mendlog policy`: what a policy says, does and changes. Larger commands have their own files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,19 +15,10 @@ from deploy.cli.terminal import commands, show_json
 from streams.reading.faults import Fault, FileError
 
 app = commands("Check, explain and test a policy; put it in force.")
-app.command()(init)
-app.command()(explain)
-app.command("test")(tell)
-app.command()(publish)
-app.command()(promote)
-app.command()(compare)
-app.command()(drop)
-
 Text = Annotated[Path, typer.Argument(help="The policy: a YAML file or a folder.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command()
 def check(
     path: Text,
     as_json: AsJson = False,
@@ -69,7 +60,6 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
 def schema() -> None:
     """The JSON Schema of a policy, for editors."""
     from streams.policy.schema import SCHEMA
@@ -77,7 +67,6 @@ def schema() -> None:
     show_json(SCHEMA)
 
 
-@app.command("import-alertmanager")
 def import_alertmanager(
     file: Annotated[Path, typer.Argument(help="An alertmanager.yml.", exists=True, dir_okay=False)],
     as_json: AsJson = False,
@@ -110,3 +99,18 @@ def _show_faults(fault: FileError, as_json: bool) -> None:
 
 def _listed(faults: Iterable[Fault]) -> list[dict[str, Any]]:
     return [{"file": f.file, "line": f.line, "column": f.column, "why": f.why} for f in faults]
+
+
+for name, command in {
+    "init": init,
+    "check": check,
+    "explain": explain,
+    "test": tell,
+    "publish": publish,
+    "compare": compare,
+    "promote": promote,
+    "drop": drop,
+    "schema": schema,
+    "import-alertmanager": import_alertmanager,
+}.items():
+    app.command(name)(command)

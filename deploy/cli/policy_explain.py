@@ -1,10 +1,8 @@
 """`mendlog policy explain`: what a policy makes of an alert, and why not something else."""
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ import typer
 
 from deploy.cli.plain import plain
 from deploy.cli.terminal import show_fields, show_json
+from deploy.cli.times import moment_ms, now_ms
 
 PolicyOption = Annotated[
     Path | None,
@@ -55,7 +54,7 @@ def explain(
     from streams.desk.explain import explain as explained
     from streams.policy.load import load_file
 
-    at_ms = _moment_ms(at)
+    at_ms = moment_ms(at) if at else now_ms()
     read, _ = load_file(policy_at(policy))
     given = read_alerts(_bytes(file), str(file), at_ms, source)
     beside = firing(read_alerts(active.read_bytes(), str(active), at_ms)) if active else ()
@@ -86,19 +85,6 @@ def _bytes(file: Path) -> bytes:
     if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}", param_hint="'FILE'")
     return file.read_bytes()
-
-
-def _moment_ms(text: str | None) -> int:
-    if text is None:
-        return int(time.time() * 1000)
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError
-    except ValueError:
-        why = f"expected a moment with its zone, such as 2026-03-01T02:00:00Z, not {text!r}"
-        raise typer.BadParameter(why, param_hint="'--at'") from None
-    return round(moment.timestamp() * 1000)
 
 
 # For people.

@@ -9,11 +9,12 @@ from schemas.incidents import Decision, Incident, Verdict
 from schemas.notices import Notice
 from schemas.remediation import Command, CommandKind
 from streams.core.decide import Out
-from streams.desk.rehearsal import Rehearsal
+from streams.desk.rehearsal import Rehearsal, Restless
 
 T = TypeVar("T")
 RESENT_MS = 60_000
 """How often Prometheus tells of an alert that goes on."""
+FACTS_MAX = 100_000
 
 
 class NotNow(Exception):
@@ -57,6 +58,8 @@ class Stage(Rehearsal):
         while self._always and (next_ms := self._next_resend_ms()) <= at_ms:
             self.waits_until(next_ms)
             self.sees(*self._always)
+            if self.offset > FACTS_MAX:
+                raise Restless(f"more than {FACTS_MAX} facts: `always` is sent every minute")
         self.waits_until(at_ms)
 
     def _next_resend_ms(self) -> int:

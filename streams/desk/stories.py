@@ -140,7 +140,8 @@ def _time_of(entry: _Entry, now_ms: int) -> int:
 
 def _start(reading: Reading, node: Node, text: str) -> None:
     try:
-        if datetime.fromisoformat(text).tzinfo is None:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or not 1970 < moment.year < 9000:
             raise ValueError
     except ValueError:
         reading.fault(node, f"expected a moment with its zone, in quotes, such as {MONDAY}")

@@ -1,10 +1,14 @@
 """Stories as files hold them, and where they are told otherwise than the core decides."""
 
+import contextlib
+import re
 from pathlib import Path
 from textwrap import dedent, indent
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.desk.deeds import VERBS
 from streams.desk.expected import EXPECTATIONS
@@ -277,3 +281,26 @@ def test_results_for_a_ci_server() -> None:
     assert failed[0].get("message") == "no ACT or ROLLBACK awaits an answer"
     assert failed[0].text.startswith("t.yaml:7\n")
     assert "fires alertname=?" in failed[0].text
+
+
+PIECES = sorted({*re.findall(r"[\w.]+|[{}\[\]:,\"'\n -]", FILES[0].read_text()), "\x00", "é", "&a"})
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(FileError):
+        stories_of(text, "t.yaml")
+
+
+@given(st.data())
+def test_a_file_with_any_part_replaced_is_told_or_refused(data: st.DataObject) -> None:
+    text = FILES[0].read_text()
+    at = data.draw(st.integers(0, len(text)))
+    length, piece = data.draw(st.integers(0, 12)), data.draw(st.sampled_from(PIECES))
+    try:
+        found = stories_of(text[:at] + piece + text[at + length :], "t.yaml")
+    except FileError:
+        return
+    _, policy = load_file(FILES[0].parent / "demo.yaml")
+    for story in found.all:
+        tell(story, policy)
