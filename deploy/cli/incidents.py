@@ -1,6 +1,5 @@
 """`mendlog incidents`: what is going on, and whose turn it is."""
 
-import asyncio
 import dataclasses
 import json
 from collections.abc import Callable
@@ -43,7 +42,7 @@ def list_incidents(
     """The open ones, the newest first."""
     wanted = wanted_by(cluster, state, every)
     settings = settings_of(bootstrap, prefix)
-    found = [incident for incident in answer(settings, _all(settings)) if wanted(incident)]
+    found = answer(settings, _all(settings, wanted))
     if as_json:
         show_json([_listed(incident) for incident in found])
     elif not found:
@@ -108,33 +107,27 @@ def wanted_by(cluster: str | None, states: list[str] | None, every: bool) -> Wan
     return wanted
 
 
-async def _all(settings: Any) -> list[Any]:
+async def _all(settings: Any, wanted: Wanted) -> list[Any]:
     from streams.people.incidents import IncidentReader
 
     with progress("reading incidents") as read:
         async with IncidentReader(settings.bootstrap, settings.topic_prefix, read) as reader:
-            return await reader.all()
+            return await reader.all(wanted)
 
 
 async def _watch(settings: Any, wanted: Wanted, as_json: bool) -> None:
     from streams.people.incidents import IncidentReader
 
-    known: set[str] = set()
-    """What was shown: that it is over now is news, whatever is asked for."""
     async with IncidentReader(settings.bootstrap, settings.topic_prefix) as reader:
-        for incident in reversed(await reader.all()):
-            if wanted(incident):
-                known.add(incident.incident_id)
-                _tell(incident, as_json)
-        async for incident in reader.changes():
-            if wanted(incident):
-                known.add(incident.incident_id)
-            elif incident.incident_id not in known:
-                continue
-            else:
-                known.discard(incident.incident_id)
+        began = await reader.all(wanted)
+        for incident in reversed(began):
             _tell(incident, as_json)
-            await asyncio.sleep(0)
+        known = {incident.incident_id for incident in began}
+        async for incident in reader.changes():
+            # That what was shown is no longer wanted is news, too.
+            if wanted(incident) or incident.incident_id in known:
+                _tell(incident, as_json)
+            (known.add if wanted(incident) else known.discard)(incident.incident_id)
 
 
 def _tell(incident: Any, as_json: bool) -> None:

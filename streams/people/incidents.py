@@ -12,10 +12,15 @@ from streams.read import places_of, plain_consumer, read_places
 
 OVER = frozenset({"resolved", "closed"})
 Progress = Callable[[int, int], None]
+Wanted = Callable[[Incident], bool]
 
 
 def silently(_done: int, _total: int) -> None:
     """For who wants no progress."""
+
+
+def any_of_them(_incident: Incident) -> bool:
+    return True
 
 
 class IncidentReader:
@@ -39,13 +44,14 @@ class IncidentReader:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
-    async def all(self) -> list[Incident]:
-        """Each as it stands, the newest first; timelines but for their last line are left out."""
-        return await self._read("", _short)
+    async def all(self, wanted: Wanted = any_of_them) -> list[Incident]:
+        """Each that is wanted as it stands, the newest first; of its timeline the last line. Of
+        the others nothing is kept but how far they were told of."""
+        return await self._read("", wanted, _short)
 
     async def beginning_with(self, prefix: str) -> list[Incident]:
         """Those whose ids begin so, whole. Others are not even decoded."""
-        return await self._read(prefix, lambda incident: incident)
+        return await self._read(prefix, any_of_them, lambda incident: incident)
 
     async def changes(self) -> AsyncIterator[Incident]:
         """Each as it changes, from where the last reading ended; never ends."""
@@ -55,14 +61,18 @@ class IncidentReader:
                     if (incident := self._news(record.value)) is not None:
                         yield incident
 
-    async def _read(self, prefix: str, kept: Callable[[Incident], Incident]) -> list[Incident]:
+    async def _read(
+        self, prefix: str, wanted: Wanted, kept: Callable[[Incident], Incident]
+    ) -> list[Incident]:
         places = await places_of(self._consumer, self._topic)
-        wanted, found = prefix.encode(), {}
+        begin, found = prefix.encode(), dict[str, Incident]()
         async for record in read_places(self._consumer, places, self._progress):
-            if not (record.key or b"").startswith(wanted):
+            if not (record.key or b"").startswith(begin):
                 continue
             if (incident := self._news(record.value)) is not None:
-                found[incident.incident_id] = kept(incident)
+                found.pop(incident.incident_id, None)
+                if wanted(incident):
+                    found[incident.incident_id] = kept(incident)
         return sorted(found.values(), key=lambda i: (-i.opened_at_ms, i.incident_id))
 
     def _news(self, value: bytes | None) -> Incident | None:

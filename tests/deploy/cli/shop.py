@@ -11,10 +11,12 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.sandbox.kafka import Kafka
 from schemas.codec import decode, encode
+from schemas.controls import Control
 from schemas.incidents import Incident
 from schemas.remediation import Command, CommandKind
 from schemas.signing import read_signing_key
-from schemas.topics import ALERTS, COMMANDS, CONTROLS, OUTCOMES, journal, partition_for
+from schemas.tape import TapeRecord
+from schemas.topics import ALERTS, COMMANDS, CONTROLS, OUTCOMES, TAPE, journal, partition_for
 from streams.people.incidents import IncidentReader
 from tests.builders import QUICK, observation
 from tests.deploy.cli.conftest import Done, Mendlog
@@ -60,17 +62,43 @@ class Shop:
         ]
         authors.write_text("\n".join(["version: 1", "authors:", *lines]))
         self.platform.prepare(POLICY)
-        self.platform.start(
-            "processor", AGENTS="observe,relay,decide", CONTROL_AUTHORS_FILE=str(authors)
-        )
+        self.start()
         # The policy is on the tape before the first alert.
         asyncio.run(self.platform.caught_up(journal("relay", "controls"), CONTROLS))
+
+    def start(self) -> None:
+        authors = str(self.platform.folder / "authors.yaml")
+        self.platform.start(
+            "processor", AGENTS="observe,relay,decide", CONTROL_AUTHORS_FILE=authors
+        )
+
+    def restart(self) -> None:
+        self.platform.children[-1].stop()
+        self.start()
 
     def by(self, mendlog: Mendlog, author: str, *, signed: bool = True) -> Callable[..., Done]:
         """The command as that person runs it."""
         key = {"CONTROL_KEY_FILE": str(self.keys[author])} if signed else {}
         who = {"AUTHOR": author, **self.settings, **key}
         return lambda *arguments: mendlog(*arguments, **who)
+
+    def heard_again(self, control_id: str) -> list[Control]:
+        """Somebody writes a copy of that order; gives what is on the tape of it afterwards."""
+        return asyncio.run(self._heard_again(control_id))
+
+    async def _heard_again(self, control_id: str) -> list[Control]:
+        records = [(decode(r.value, Control), r) for r in await self.platform.read(CONTROLS)]
+        (copied,) = [r for c, r in records if getattr(c, "control_id", "") == control_id]
+        producer = AIOKafkaProducer(bootstrap_servers=self.platform.bootstrap)
+        await producer.start()
+        await producer.send_and_wait(
+            copied.topic, copied.value, copied.key, copied.partition, headers=list(copied.headers)
+        )
+        await producer.stop()
+        await self.platform.caught_up(journal("relay", "controls"), CONTROLS)
+        taped = [decode(r.value, TapeRecord) for r in await self.platform.read(TAPE)]
+        facts = [record.fact for record in taped if isinstance(record, TapeRecord)]
+        return [f for f in facts if isinstance(f, Control) and f.control_id == control_id]
 
     def fires(self, name: str = "HighErrors", deployment: str = "", **labels: str) -> str:
         """A deployment fails, a new one unless it is named; gives its name."""

@@ -101,6 +101,17 @@ def test_who_is_named_must_have_signed(mendlog: Mendlog, shop: Shop) -> None:
     assert shop.by(mendlog, "ann")(*asked).exit_code == 0
 
 
+def test_a_copy_of_a_signed_order_counts_for_nothing_also_after_a_restart(
+    mendlog: Mendlog, shop: Shop
+) -> None:
+    done = shop.by(mendlog, "ann")("deployed", "shop/x", "--cluster", "eu-1", "--json")
+    (order,) = json.loads(done.out)["orders"]
+    assert order["verdicts"][0]["verified"] is True
+    shop.restart()
+    verdicts = shop.heard_again(order["control_id"])
+    assert [(c.author, c.verified) for c in verdicts] == [("ann", True), ("unverified:ann", False)]
+
+
 def test_of_a_shadows_proposal_people_say_what_they_think(mendlog: Mendlog, shop: Shop) -> None:
     incident = shop.proposes("Watched", state="escalated")
     done = shop.by(mendlog, "ann")("approve", incident.incident_id, "--yes")

@@ -71,7 +71,7 @@ def test_what_a_sender_wrote_cannot_move_the_cursor(mendlog: Mendlog, shop: Shop
         said = mendlog("incidents", *command, **shop.settings).out
         assert "\x1b" not in said
         assert "\u202e" not in said
-        assert "Evil\\u001b[2J\\u202e" in said
+        assert "Evil\\x1b[2J\\u202e" in said
 
 
 @pytest.mark.parametrize("as_json", [False, True])

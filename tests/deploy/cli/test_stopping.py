@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 
@@ -97,6 +98,14 @@ def switches(shop: Shop) -> dict[str, Switch]:
     return {key: value for key, value in found.items() if isinstance(value, Switch)}
 
 
+def listed_with(mendlog: Mendlog, shop: Shop, word: str, *options: str) -> str:
+    """The list as soon as it says that: what stands is stored just after it is decided."""
+    deadline = time.monotonic() + 10
+    while word not in (said := mendlog("silence", "list", *options, **shop.settings).out):
+        assert time.monotonic() < deadline, said
+    return said
+
+
 def test_one_is_added_listed_edited_and_ended(mendlog: Mendlog, shop: Shop) -> None:
     ann = shop.by(mendlog, "ann")
     where = ("--cluster", "eu-1", "--reason", "move")
@@ -109,14 +118,14 @@ def test_one_is_added_listed_edited_and_ended(mendlog: Mendlog, shop: Shop) -> N
     ann("silence", "add", "zone=c", "--for", "3h", "--id", "s1", "--maintenance", *where)
     ann("silence", "add", "zone=d", "--from", "2099-01-01T00:00:00Z", "--for", "1h",
         "--id", "later", "--all-clusters", "--reason", "plan")  # fmt: skip
-    listed = mendlog("silence", "list", **shop.settings).out
+    listed = listed_with(mendlog, shop, "zone=c")
     (line,) = [text for text in listed.splitlines() if text.startswith("s1")]
     assert line.split()[:3] == ["s1", "eu-1", "maintenance"]
     assert "zone=c" in line
     assert "later" not in listed, "more than a year ahead is refused"
     ended = ann("silence", "expire", "s1", *where)
     assert ended.exit_code == 0, ended.err
-    assert mendlog("silence", "list", **shop.settings).out == "no silences\n"
+    listed_with(mendlog, shop, "no silences")
     assert ann("silence", "expire", "s1", *where).exit_code == 1
 
 
@@ -124,9 +133,7 @@ def test_one_of_all_clusters_is_listed_once(mendlog: Mendlog, shop: Shop) -> Non
     ann = shop.by(mendlog, "ann")
     ann("silence", "add", "zone=e", "--for", "1h", "--id", "wide", "--all-clusters",
         "--reason", "drill")  # fmt: skip
-    listed = json.loads(
-        mendlog("silence", "list", "--cluster", "eu-1", "--json", **shop.settings).out
-    )
+    listed = json.loads(listed_with(mendlog, shop, "wide", "--cluster", "eu-1", "--json"))
     assert [(one["id"], one["cluster"], one["author"]) for one in listed] == [("wide", "*", "ann")]
     ended = ann("silence", "expire", "wide", "--all-clusters", "--reason", "over")
     assert ended.exit_code == 0, ended.err
