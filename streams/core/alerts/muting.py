@@ -41,10 +41,12 @@ def muting_intervals(policy: Policy, route: Route, now_ms: int) -> tuple[str, ..
 
 
 def muted_receivers(policy: Policy, incident: IncidentState, now_ms: int) -> frozenset[str]:
-    """Receivers that only muted routes would tell."""
-    routes = policy.sees(incident.labels).routes
-    muted = {r.receiver for r in routes if is_muted(policy, r, now_ms)}
-    return frozenset(muted - {r.receiver for r in routes if not is_muted(policy, r, now_ms)})
+    """Receivers that only muted routes would tell: neither another route nor their service does."""
+    seen = policy.sees(incident.labels)
+    muted = {r.receiver for r in seen.routes if is_muted(policy, r, now_ms)}
+    loud = {r.receiver for r in seen.routes if not is_muted(policy, r, now_ms)}
+    asked = seen.service.receivers if seen.service else ()
+    return frozenset(muted - loud - set(asked))
 
 
 def _of_all_alerts(draft: Draft, policy: Policy, incident: IncidentState) -> Reason | None:
