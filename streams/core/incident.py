@@ -102,9 +102,8 @@ def _told(draft: Draft, incident: IncidentState) -> tuple[str, ...]:
     policy = draft.policy()
     if policy is None:
         return incident.receivers
-    severity = (policy.severities or {}).get(incident.severity)
     mine = muting.muted_receivers(policy, incident, draft.now_ms)
-    told = (*incident.receivers, *(severity.receivers if severity else ()))
+    told = (*incident.receivers, *policy.receivers_of(incident.severity))
     return tuple(name for name in dict.fromkeys(told) if name not in mine)
 
 

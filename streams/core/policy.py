@@ -57,6 +57,11 @@ class Policy:
     def playbook_named(self, name: str) -> Playbook | None:
         return next((p for p in self.playbooks if p.name == name), None)
 
+    def receivers_of(self, severity: str) -> tuple[str, ...]:
+        """Who is told of a severity, beside those of the routes."""
+        known = (self.severities or {}).get(severity)
+        return known.receivers if known else ()
+
     def service_named(self, name: str) -> Service | None:
         return next((s for s in self.services if s.name == name), None)
 

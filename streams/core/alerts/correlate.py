@@ -100,7 +100,7 @@ def gather(draft: Draft, policy: Policy, root: IncidentState) -> None:
     """An incident that begins, or begins again, may explain others that are open: they join it,
     root first."""
     for incident, reason in _explained(draft, policy, root):
-        _merge(draft, incident, root.incident_id, reason)
+        _merge(draft, policy, incident, root.incident_id, reason)
 
 
 def _explained(draft: Draft, policy: Policy, root: IncidentState) -> list[Found]:
@@ -130,7 +130,9 @@ def _may_merge(incident: IncidentState) -> bool:
     return incident.phase in (Phase.OPEN, Phase.SUPPRESSED) and not incident.attempts
 
 
-def _merge(draft: Draft, incident: IncidentState, root_id: str, reason: Reason) -> None:
+def _merge(
+    draft: Draft, policy: Policy, incident: IncidentState, root_id: str, reason: Reason
+) -> None:
     root = draft.get(incident_key(root_id), IncidentState)
     crowd, more = (draft.get(crowd_key(i), CrowdState) for i in (root_id, incident.incident_id))
     assert root
@@ -154,7 +156,8 @@ def _merge(draft: Draft, incident: IncidentState, root_id: str, reason: Reason) 
             crowd.sample,
         ),
     )
-    receivers = tuple(dict.fromkeys((*root.receivers, *incident.receivers)))
+    of_severity = policy.receivers_of(incident.severity)
+    receivers = tuple(dict.fromkeys((*root.receivers, *incident.receivers, *of_severity)))
     told = note(draft, replace(root, receivers=receivers), "joined", reason, incident.title)
     store(draft, told)
     endings.merged(draft, incident, reason, root_id)

@@ -38,7 +38,7 @@ def alert_fired(
     key = group_key(cluster, values)
     group = draft.get(key, GroupState)
     if group is not None:
-        _join(draft, group, sighting, again=was_of == group.incident_id)
+        _join(draft, group, sighting, seen, again=was_of == group.incident_id)
         return group
     if policy and seen and (found := correlate.find(draft, policy, cluster, sighting.labels, seen)):
         incident, reason = found
@@ -134,10 +134,29 @@ def _links(annotations: Mapping[str, str]) -> dict[str, str]:
     return {name: annotations[url] for url, name in _LINKED.items() if annotations.get(url)}
 
 
-def _join(draft: Draft, group: GroupState, sighting: Sighting, *, again: bool) -> None:
+def _join(
+    draft: Draft, group: GroupState, sighting: Sighting, seen: Seen | None, *, again: bool
+) -> None:
     members, came_back = _counted(draft, group, sighting, again=again)
-    if came_back or (not again and members & (members - 1) == 0):
-        _tell_joined(draft, group.incident_id, members)
+    incident = draft.get(incident_key(group.incident_id), IncidentState)
+    assert incident is not None
+    strangers = _strangers(draft, incident, sighting, seen)
+    if came_back or strangers or (not again and members & (members - 1) == 0):
+        _tell_joined(draft, incident, members, strangers)
+
+
+def _strangers(
+    draft: Draft, incident: IncidentState, sighting: Sighting, seen: Seen | None
+) -> tuple[str, ...]:
+    """Who is to be told of this alert, by its route or its severity, and was not of those before
+    it: a group may begin with a warning."""
+    policy = draft.policy()
+    if policy is None or seen is None:
+        return ()
+    severity = {**sighting.labels, **seen.added}.get("severity", "none")
+    told = {*incident.receivers, *policy.receivers_of(incident.severity)}
+    wanted = (*seen.receivers, *policy.receivers_of(severity))
+    return tuple(name for name in dict.fromkeys(wanted) if name not in told)
 
 
 def _counted(
@@ -156,20 +175,20 @@ def _counted(
     return members, not crowd.firing
 
 
-def _tell_joined(draft: Draft, incident_id: str, members: int) -> None:
+def _tell_joined(
+    draft: Draft, incident: IncidentState, members: int, strangers: tuple[str, ...]
+) -> None:
     """Of every joining alert the state knows; people are told each time their number doubles."""
-    incident = draft.get(incident_key(incident_id), IncidentState)
-    assert incident is not None
-    firing_again = _worth_telling(draft, replace(incident, clear_since_ms=None))
+    told = replace(incident, clear_since_ms=None, receivers=(*incident.receivers, *strangers))
+    firing_again = _worth_telling(draft, told, at_once=bool(strangers))
     if incident.phase is Phase.RESOLVED:
         endings.refired(draft, firing_again)
         if policy := draft.policy():
             correlate.gather(draft, policy, firing_again)
         return
     store(draft, firing_again)
-    draft.decided(
-        incident.cluster, incident_id, f"joined: {members}", Reason.ALERT_JOINED, incident.phase
-    )
+    what, phase = f"joined: {members}", incident.phase
+    draft.decided(incident.cluster, incident.incident_id, what, Reason.ALERT_JOINED, phase)
 
 
 def _join_from_elsewhere(
@@ -182,8 +201,9 @@ def _join_from_elsewhere(
 ) -> None:
     """The first alert of another group: who is told of that group is told of the incident."""
     members, _ = _counted(draft, group, sighting)
-    receivers = tuple(dict.fromkeys((*incident.receivers, *seen.receivers)))
-    joined = _worth_telling(draft, replace(incident, clear_since_ms=None, receivers=receivers))
+    strangers = _strangers(draft, incident, sighting, seen)
+    told = replace(incident, clear_since_ms=None, receivers=(*incident.receivers, *strangers))
+    joined = _worth_telling(draft, told, at_once=bool(strangers))
     name = sighting.labels.get("alertname", "alert")
     draft.decided(
         incident.cluster, incident.incident_id, f"joined: {members}", reason, incident.phase
@@ -194,13 +214,16 @@ def _join_from_elsewhere(
     store(draft, joined)
 
 
-def _worth_telling(draft: Draft, incident: IncidentState) -> IncidentState:
+def _worth_telling(
+    draft: Draft, incident: IncidentState, *, at_once: bool = False
+) -> IncidentState:
     """Whoever has the incident is told of more alerts after the group's interval, and not before
-    the next reminder otherwise."""
+    the next reminder otherwise; at once where somebody has it who did not know of it."""
     policy = draft.policy()
     if incident.phase is not Phase.ESCALATED or policy is None or incident.due_at_ms is None:
         return incident
-    again_ms = incident.told_at_ms + waiting.route_of(policy, incident).group_interval_ms
+    interval_ms = waiting.route_of(policy, incident).group_interval_ms
+    again_ms = draft.now_ms if at_once else incident.told_at_ms + interval_ms
     return replace(incident, due_at_ms=min(incident.due_at_ms, max(again_ms, draft.now_ms)))
 
 

@@ -18,15 +18,20 @@ from streams.core.standing import AutonomyState
 CASES_MAX = 1_000
 
 
-def mode_of(draft: Draft, cluster: str, playbook: Playbook, rung: Rung) -> tuple[Mode, Reason]:
-    """The mode in which the step is taken, and why it is that one."""
-    said = min(playbook.mode, rung.mode or playbook.mode, key=MODES.index)
+def mode_of(
+    draft: Draft, cluster: str, playbook: Playbook, rung: Rung, in_force: Playbook | None = None
+) -> tuple[Mode, Reason]:
+    """The mode in which the step is taken, and why it is that one. Where the policy in force allows
+    its playbook less than the one that the incident runs under, that holds at once."""
+    now = in_force or playbook
+    said = min(playbook.mode, rung.mode or playbook.mode, now.mode, key=MODES.index)
     if said is not Mode.AUTO:
         return said, Reason.MODE_OF_POLICY
     state = draft.get(autonomy_key(cluster, playbook.name), AutonomyState) or AutonomyState()
     if state.demoted:
         return Mode.APPROVE, Reason.DEMOTED
-    if playbook.trusted or (state.granted and state.ladder == playbook.digest):
+    trusted = playbook.trusted and now.trusted
+    if trusted or (state.granted and state.ladder == playbook.digest):
         return Mode.AUTO, Reason.MODE_OF_POLICY
     return Mode.APPROVE, Reason.NOT_YET_PROVEN
 

@@ -94,7 +94,8 @@ def observed(draft: Draft, incident: IncidentState, seen: Observation) -> None:
     if refusal:
         waiting.refuse(draft, incident, refusal)
         return
-    mode, why = autonomy.mode_of(draft, incident.cluster, asked.playbook, asked.rung)
+    in_force = asked.policy.playbook_named(asked.playbook.name)
+    mode, why = autonomy.mode_of(draft, incident.cluster, asked.playbook, asked.rung, in_force)
     incident = replace(incident, mode=mode.value)
     if mode in (Mode.OFF, Mode.DRY_RUN, Mode.SHADOW):
         _only_say(incident, asked, seen, mode)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from schemas.controls import ControlKind
+from schemas.notices import Notice
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.entries import IncidentState
 from streams.core.reasons import Reason
@@ -274,3 +275,51 @@ def test_a_snoozed_incident_that_a_human_has_is_reminded_of_in_the_end() -> None
     assert world.notices() == ["escalated", "reminder"]
     held = [e for _, e in world.state.items() if isinstance(e, IncidentState)]
     assert all(i.due_at_ms for i in held)
+
+
+# Who is told, and what is lowered.
+
+PAGING = quick(
+    "severities: {critical: {remediate: true, receivers: [boss]}, warning: {remediate: true}}"
+).replace("receivers: [ops]", "receivers: [ops, pager, boss]")
+PAGING = PAGING.replace(
+    "route:\n", "route:\n  routes: [{matchers: ['severity=\"critical\"'], receiver: pager}]\n"
+)
+
+
+def test_a_group_that_began_with_a_warning_pages_for_what_is_critical() -> None:
+    world = World(PAGING)
+    world.at("0s").fires("Unmatched", severity="warning")
+    assert world.only(Notice).receivers == ("ops",)
+    world.at("1s").fires("Unmatched", severity="critical")
+    assert world.only(Notice).receivers == ("ops", "pager", "boss")
+    world.at("2s").fires("Unmatched", severity="critical", pod="b")
+    assert not world.given(Notice), "they know of it"
+
+
+@pytest.mark.parametrize(
+    ("mode", "state"), [("off", "escalated"), ("approve", "awaiting_approval")]
+)
+def test_a_mode_that_is_lowered_holds_at_once(mode: str, state: str) -> None:
+    world = World()
+    world.at("0s").fires()
+    world.publishes(QUICK.replace("mode: auto", f"mode: {mode}"))
+    world.at("1s").obeys()
+    assert world.incident.state == state
+    assert not acts(world)
+
+
+def test_trust_that_is_withdrawn_holds_at_once() -> None:
+    world = World()
+    world.at("0s").fires()
+    world.publishes(QUICK.replace("    trusted: the tests' own\n", ""))
+    world.at("1s").obeys()
+    assert (world.incident.state, world.reasons[-1]) == ("awaiting_approval", "not_yet_proven")
+
+
+def test_what_a_newer_policy_allows_waits_for_the_next_step() -> None:
+    world = World(ASKING)
+    world.at("0s").fires()
+    world.publishes(QUICK)
+    world.at("1s").obeys()
+    assert world.incident.state == "awaiting_approval"
