@@ -1,5 +1,6 @@
 """Asking people: for what exactly, and how many of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from schemas.actions import ACTIONS
@@ -67,7 +68,8 @@ def propose(
     evidence = Evidence(draft.now_ms, draft.fact.offset, seen.uid, seen.generation, seen.marker)
     voided = bool(incident.approved)
     asking = replace(incident, proposal=proposal_of(incident, asked, seen.uid), evidence=evidence)
-    text = f"May I {rung.action} {asked.target}? ({why.value})"
+    what = f"{described(rung.action, rung.parameters)} {asked.target}"
+    text = f"May I {what}? ({why.value})"
     told = notice(draft, asking, "approval", text, rung.approval.expiry_ms)
     move(
         draft,
@@ -75,7 +77,7 @@ def propose(
         Event.PROPOSED,
         Reason.APPROVAL_VOID if voided else why,
         due_at_ms=draft.now_ms + rung.approval.expiry_ms,
-        detail=f"{rung.action} {asked.target}",
+        detail=what,
         emit=(told,),
         approvals=(),
         approved="",
@@ -83,3 +85,9 @@ def propose(
         command_id="",
         held_since_ms=None,
     )
+
+
+def described(action: str, parameters: Mapping[str, str]) -> str:
+    """Whoever is asked must read how much, and not only what."""
+    pairs = ", ".join(f"{name}={parameters[name]}" for name in sorted(parameters))
+    return f"{action} ({pairs})" if pairs else action
