@@ -15,7 +15,7 @@ from schemas.codec import encode
 from schemas.controls import ALL_CLUSTERS, ControlKind
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.decide import DUE_MAX
-from streams.core.entries import IncidentState
+from streams.core.entries import AlertState, CrowdState, IncidentState
 from streams.core.keys import incident_key
 from streams.core.lifecycle import Phase
 from streams.core.reasons import MUTED
@@ -228,6 +228,21 @@ class Everything(RuleBasedStateMachine):
                 assert entry.due_at_ms is not None
                 assert entry.due_at_ms > self.world.now_ms
                 assert list(state.groups(entry.incident_id))
+
+    @invariant()
+    def every_alert_is_counted_once(self) -> None:
+        """Apart from those that no incident has: of watchdogs, whose firing is none."""
+        firing: dict[str, list[bool]] = {}
+        for _, entry in self.world.state.items():
+            if isinstance(entry, AlertState) and entry.status is AlertStatus.FIRING:
+                firing.setdefault(entry.incident_id, []).append(entry.explained)
+        firing.pop("", None)
+        counted = {
+            key.removeprefix("crowd/"): (entry.firing, entry.explained)
+            for key, entry in self.world.state.items()
+            if isinstance(entry, CrowdState) and entry.firing
+        }
+        assert counted == {i: (len(them), sum(them)) for i, them in firing.items()}
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
