@@ -34,7 +34,7 @@ def kill(
 ) -> None:
     """Stop every effect. The switch that executors read themselves is thrown first, so it works
     while the processor is down; exit 0 says that it is thrown. It has no end but `unkill`."""
-    desk = Desk(bootstrap, prefix, wait, as_json)
+    desk = Desk(bootstrap, prefix, wait, as_json, urgent=True)
     asked = Asked("kill", clusters_of(desk.settings, cluster, all_clusters), reason)
     controls = desk.controls(asked)
     throw_all(desk, controls)

@@ -28,15 +28,30 @@ class Asked:
 class Desk:
     """Where a person's orders are given; holds what all of them need."""
 
-    def __init__(self, bootstrap: str | None, prefix: str | None, wait: str, as_json: bool) -> None:
+    def __init__(
+        self,
+        bootstrap: str | None,
+        prefix: str | None,
+        wait: str,
+        as_json: bool,
+        urgent: bool = False,
+    ) -> None:
+        """What is urgent is ordered without what it can do without, and says so."""
         self.wait_s = span_ms(wait) / 1000
-        self.settings = settings_of(bootstrap, prefix)
+        self.settings = settings_of(bootstrap, prefix, urgent)
         self.as_json = as_json
-        self._key: Any = None
-        if self.settings.control_key_file:
-            from schemas.signing import read_signing_key
+        self._key: Any = self._read_key(urgent) if self.settings.control_key_file else None
 
-            self._key = read_signing_key(self.settings.control_key_file)
+    def _read_key(self, urgent: bool) -> Any:
+        from schemas.signing import BadKey, read_signing_key
+
+        try:
+            return read_signing_key(self.settings.control_key_file)
+        except BadKey as fault:
+            if not urgent:
+                raise
+            typer.echo(f"not signed: {fault}", err=True)
+            return None
 
     def controls(self, asked: Asked) -> list[Any]:
         from schemas.controls import ControlKind
@@ -88,7 +103,7 @@ class Desk:
                 "The order is on disk, and is decided when it runs.",
                 err=True,
             )
-        if self._key and heard and not heard.verified:
+        if self._key and heard and heard.verified is False:
             typer.echo(
                 "  it was signed and could not be verified: is the key in the processor's "
                 "MENDLOG_CONTROL_AUTHORS_FILE under this name, and this machine's clock right?",
@@ -111,6 +126,8 @@ def _author(name: str, heard: Any) -> str:
     from streams.steps.witness import UNVERIFIED
 
     said = plain(name.removeprefix(UNVERIFIED))
+    if heard and heard.verified is None:
+        return f"{said} (as claimed)"
     return f"{said} ({'verified' if heard and heard.verified else 'unverified'})"
 
 

@@ -33,14 +33,21 @@ IncidentId = Annotated[str, typer.Argument(help="Its id, or as much of it as is 
 WAIT = "15s"
 
 
-def settings_of(bootstrap: str | None, prefix: str | None) -> Any:
+def settings_of(bootstrap: str | None, prefix: str | None, urgent: bool = False) -> Any:
+    """What is urgent does not wait for a registry: every reader of ours knows our own framing."""
     from deploy.registry import join_registry
+    from schemas.registry import RegistryFault
     from streams.settings import PeopleSettings
 
     quiet_clients()
     given: dict[str, Any] = {"bootstrap": bootstrap, "topic_prefix": prefix}
     settings = PeopleSettings(**{k: v for k, v in given.items() if v is not None})
-    join_registry(settings.registry_url, settings.topic_prefix)
+    try:
+        join_registry(settings.registry_url, settings.topic_prefix)
+    except RegistryFault as fault:
+        if not urgent:
+            raise
+        typer.echo(f"without the registry: {fault}", err=True)
     return settings
 
 

@@ -14,7 +14,6 @@ from schemas.tape import PolicyPublished, TapeRecord
 from schemas.topics import CONTROLS, DECISIONS, TAPE, partition_for
 from streams.controls import publish
 from streams.read import places_of, plain_consumer
-from streams.steps.witness import UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class Heard:
     decision: Place
     author: str
     """As it stands on the tape, by those who can tell."""
-    verified: bool
+    verified: bool | None
+    """None for a policy, of which the tape has its author's claim alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ async def _heard(
     order = taped.fact if isinstance(taped, TapeRecord) else None
     verdict = _verdict(decision, control)
     if isinstance(order, PolicyPublished):
-        return Heard(verdict, place, order.author, not order.author.startswith(UNVERIFIED))
+        return Heard(verdict, place, order.author, None)
     assert isinstance(order, Control), f"{fact} holds no order at {decision.tape_offset}"
     return Heard(verdict, place, order.author, order.verified)
 

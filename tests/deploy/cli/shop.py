@@ -80,7 +80,7 @@ class Shop:
         """The command as that person runs it."""
         key = {"CONTROL_KEY_FILE": str(self.keys[author])} if signed else {}
         who = {"AUTHOR": author, **self.settings, **key}
-        return lambda *arguments: mendlog(*arguments, **who)
+        return lambda *arguments, **more: mendlog(*arguments, **{**who, **more})
 
     def heard_again(self, control_id: str) -> list[Control]:
         """Somebody writes a copy of that order; gives what is on the tape of it afterwards."""

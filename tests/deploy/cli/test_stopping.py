@@ -13,6 +13,7 @@ from schemas.topics import SWITCHES
 from tests.deploy.cli.conftest import Mendlog
 from tests.deploy.cli.shop import Shop
 
+GONE = "http://127.0.0.1:1"
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -77,6 +78,18 @@ def test_what_stays_killed_is_told(mendlog: Mendlog, shop: Shop) -> None:
     assert "still on: the kill switch of all clusters, by ann: storm" in back.err
     assert "eu-2" not in back.err
     assert ann("unkill", "--all-clusters", "--reason", "over").err == ""
+
+
+def test_a_kill_does_without_a_key_and_a_registry(mendlog: Mendlog, shop: Shop) -> None:
+    ann = {**shop.settings, "AUTHOR": "ann", "CONTROL_KEY_FILE": "none", "REGISTRY_URL": GONE}
+    where = ("--cluster", "eu-3", "--reason", "drill")
+    done = mendlog("kill", *where, **ann)
+    assert done.exit_code == 0, done.err
+    assert "not signed: none: No such file" in done.err
+    assert f"without the registry: {GONE}" in done.err
+    assert switches(shop)["eu-3"].kill
+    assert mendlog("freeze", "--for", "1h", *where, **ann).exit_code == 1
+    assert shop.by(mendlog, "ann")("unkill", *where, REGISTRY_URL="").exit_code == 0
 
 
 def test_a_broker_that_is_away_is_one_line(mendlog: Mendlog) -> None:
