@@ -373,7 +373,10 @@ time_intervals:
 ).replace("receivers: [ops]", "receivers: [ops, day]")
 ROUTES = """
   routes:
-    - {matchers: ['deployment="checkout"'], receiver: day, mute_time_intervals: [nights], continue: %s}
+    - matchers: ['deployment="checkout"']
+      receiver: day
+      mute_time_intervals: [nights]
+      continue: %s
     - {matchers: ['deployment="checkout"'], receiver: %s}
 """
 
