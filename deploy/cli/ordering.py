@@ -96,6 +96,9 @@ class Desk:
         for sentence, count in _sentences(one).items():
             where = f" (on {count} of {one.asked} partitions)" if count < one.asked else ""
             typer.echo(f"  {sentence}{where}", err=sentence not in _GOOD)
+        if heard and heard.is_first:
+            name = plain(control.cluster)
+            typer.echo(f"  nothing was decided about {name} before: is that its name?", err=True)
         if not one.decided:
             left = "" if one.asked == 1 else f" on {one.asked - len(one.heard)} partitions"
             typer.echo(
@@ -193,6 +196,7 @@ def as_json(one: Any) -> dict[str, Any]:
                 "decision": str(heard.decision),
                 "author": heard.author,
                 "verified": heard.verified,
+                "first": heard.is_first,
             }
             for heard in one.heard
         ],

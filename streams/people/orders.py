@@ -13,7 +13,7 @@ from schemas.signing import SigningKey
 from schemas.tape import PolicyPublished, TapeRecord
 from schemas.topics import CONTROLS, DECISIONS, TAPE, partition_for
 from streams.controls import publish
-from streams.read import places_of, plain_consumer
+from streams.read import QUIET_TIMEOUT_S, BrokerSilent, places_of, plain_consumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Heard:
     """As it stands on the tape, by those who can tell."""
     verified: bool | None
     """None for a policy, of which the tape has its author's claim alone."""
+    is_first: bool
+    """Nothing was ever decided about this cluster before: perhaps that is not its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +121,18 @@ async def _heard(
     fact = TopicPartition(TAPE.name(prefix), decision.tape_partition)
     consumer.assign([fact])
     consumer.seek(fact, decision.tape_offset)
-    taped = decode((await consumer.getone()).value, TapeRecord)
+    try:
+        async with asyncio.timeout(QUIET_TIMEOUT_S):
+            taped = decode((await consumer.getone()).value, TapeRecord)
+    except TimeoutError:
+        raise BrokerSilent(f"{fact.topic}/{fact.partition}: nothing to be read") from None
     order = taped.fact if isinstance(taped, TapeRecord) else None
     verdict = _verdict(decision, control)
     if isinstance(order, PolicyPublished):
-        return Heard(verdict, place, order.author, None)
+        return Heard(verdict, place, order.author, None, False)
     assert isinstance(order, Control), f"{fact} holds no order at {decision.tape_offset}"
-    return Heard(verdict, place, order.author, order.verified)
+    is_first = decision.seq == 1 and control.cluster != ALL_CLUSTERS
+    return Heard(verdict, place, order.author, order.verified, is_first)
 
 
 def _verdict(decision: Decision, control: Control) -> Verdict:

@@ -80,6 +80,15 @@ def test_what_stays_killed_is_told(mendlog: Mendlog, shop: Shop) -> None:
     assert ann("unkill", "--all-clusters", "--reason", "over").err == ""
 
 
+def test_a_cluster_that_nobody_has_heard_of_is_asked_about(mendlog: Mendlog, shop: Shop) -> None:
+    ann = shop.by(mendlog, "ann")
+    odd = ann("freeze", "--cluster", "eu1", "--for", "1m", "--reason", "a slip")
+    assert odd.exit_code == 0
+    assert "nothing was decided about eu1 before: is that its name?" in odd.err
+    again = ann("unfreeze", "--cluster", "eu1", "--reason", "it was")
+    assert "is that its name" not in again.err
+
+
 def test_a_kill_does_without_a_key_and_a_registry(mendlog: Mendlog, shop: Shop) -> None:
     ann = {**shop.settings, "AUTHOR": "ann", "CONTROL_KEY_FILE": "none", "REGISTRY_URL": GONE}
     where = ("--cluster", "eu-3", "--reason", "drill")
