@@ -1,6 +1,5 @@
 """Asking people: for what exactly, and how many of them."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from schemas.actions import ACTIONS
@@ -68,7 +67,7 @@ def propose(
     evidence = Evidence(draft.now_ms, draft.fact.offset, seen.uid, seen.generation, seen.marker)
     voided = bool(incident.approved)
     asking = replace(incident, proposal=proposal_of(incident, asked, seen.uid), evidence=evidence)
-    what = f"{described(rung.action, rung.parameters)} {asked.target}"
+    what = asked_for(asked)
     text = f"May I {what}? ({why.value})"
     told = notice(draft, asking, "approval", text, rung.approval.expiry_ms)
     move(
@@ -87,7 +86,9 @@ def propose(
     )
 
 
-def described(action: str, parameters: Mapping[str, str]) -> str:
+def asked_for(asked: Asked) -> str:
     """Whoever is asked must read how much, and not only what."""
-    pairs = ", ".join(f"{name}={parameters[name]}" for name in sorted(parameters))
-    return f"{action} ({pairs})" if pairs else action
+    given = asked.rung.parameters
+    pairs = ", ".join(f"{name}={given[name]}" for name in sorted(given))
+    action = f"{asked.rung.action} ({pairs})" if pairs else asked.rung.action
+    return f"{action} {asked.target}"

@@ -9,22 +9,13 @@ from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import approval, autonomy, orders, waiting
 from streams.core.lifecycle import Event
-from streams.core.playbook import Mode, Rung
+from streams.core.playbook import Mode
 from streams.core.rails import breaker, here
 from streams.core.rails import target as target_rails
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
 
 WOULD_CHARS_MAX = 300
-
-
-def rung_of(draft: Draft, incident: IncidentState) -> Rung | None:
-    """The rung that an incident is on, by the policy that it runs under; None where it has climbed
-    past the last, or that policy was pushed out by newer ones, or this release cannot read it."""
-    policy = draft.policy(incident.policy)
-    playbook = policy.playbook_named(incident.playbook) if policy else None
-    past = playbook is None or incident.step >= len(playbook.rungs)
-    return None if playbook is None or past else playbook.rungs[incident.step]
 
 
 def asked_of(draft: Draft, incident: IncidentState) -> Asked | Reason:
@@ -64,7 +55,7 @@ def take(asked: Asked, incident: IncidentState, event: Event, reason: Reason) ->
 def _would_look(asked: Asked, incident: IncidentState) -> None:
     """A candidate's run ends here; the rates are spent as if it had acted."""
     orders.spend(asked.draft, incident.cluster)
-    would = f"would {asked.rung.action} {asked.target}"[:WOULD_CHARS_MAX]
+    would = f"would {approval.asked_for(asked)}"[:WOULD_CHARS_MAX]
     asked.draft.decided(
         incident.cluster, incident.incident_id, would, Reason.CANDIDATE_WOULD, incident.phase
     )
@@ -120,7 +111,7 @@ _SAID = {
 def _only_say(incident: IncidentState, asked: Asked, seen: Observation, mode: Mode) -> None:
     """What would be done now, and a human; whether they agree is this playbook's evidence."""
     proposal = approval.proposal_of(incident, asked, seen.uid) if mode is Mode.SHADOW else ""
-    would = f"would {asked.rung.action} {asked.target}"
+    would = f"would {approval.asked_for(asked)}"
     waiting.escalate(asked.draft, replace(incident, proposal=proposal), _SAID[mode], would)
 
 

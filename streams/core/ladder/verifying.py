@@ -9,7 +9,7 @@ from schemas.remediation import (
 )
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.incident import move, notice, store
+from streams.core.incident import move, notice, rung_of, store
 from streams.core.ladder import climb, endings, look, orders, verify, waiting
 from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
@@ -21,7 +21,7 @@ from streams.core.reasons import Reason
 
 def go_on(draft: Draft, incident: IncidentState) -> None:
     """Wait, check, succeed or fail: whichever the rung's rule says is next."""
-    rung = look.rung_of(draft, incident)
+    rung = rung_of(draft, incident)
     if rung is None:
         waiting.escalate(draft, incident, Reason.POLICY_GONE)
         return
@@ -59,7 +59,7 @@ def _check(draft: Draft, incident: IncidentState, rung: Rung) -> None:
 def hear(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     if incident.phase is not Phase.VERIFYING or outcome.command_id != incident.command_id:
         return
-    rung = look.rung_of(draft, incident)
+    rung = rung_of(draft, incident)
     passed = _all_passed(rung, outcome)
     detail = "; ".join(f"{c.probe}: {c.detail}" for c in outcome.checks) or outcome.detail
     heard = move(
@@ -81,7 +81,7 @@ def hear(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
 
 def _has_more_portions(draft: Draft, incident: IncidentState) -> bool:
     """A gradual step goes on while its probes pass and the alerts still fire."""
-    rung = look.rung_of(draft, incident)
+    rung = rung_of(draft, incident)
     still_firing = incident.clear_since_ms is None
     return rung is not None and still_firing and incident.portion + 1 < rung.times
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from schemas.controls import Control
 from streams.core.draft import Draft
 from streams.core.entries import Approver, IncidentState, PolicyText
-from streams.core.incident import move, note, store
+from streams.core.incident import move, note, rung_of, store
 from streams.core.keys import incident_key, policy_key
 from streams.core.ladder import autonomy, look, waiting
 from streams.core.ladder.approval import TWO
@@ -22,7 +22,7 @@ def hear(draft: Draft, control: Control, *, yes: bool) -> Reason:
         return Reason.PROPOSAL_UNKNOWN
     if incident.phase is Phase.ESCALATED and incident.mode == Mode.SHADOW:
         return _judged(draft, incident, control, agreed=yes)
-    rung = look.rung_of(draft, incident)
+    rung = rung_of(draft, incident)
     if incident.phase is not Phase.AWAITING_APPROVAL or rung is None:
         return Reason.PROPOSAL_UNKNOWN
     if incident.due_at_ms is not None and draft.now_ms > incident.due_at_ms:

@@ -26,6 +26,13 @@ def test_who_is_asked_reads_how_much_and_not_only_what() -> None:
     assert world.incident.timeline[-1].detail.startswith("scale (by=2, max=6) ")
 
 
+def test_a_shadow_says_how_much_it_would_have_done() -> None:
+    world = World(SCALE.replace("mode: auto\n    trusted: the tests' own", "mode: shadow"))
+    world.at("0s").fires()
+    world.at("1s").observed(world.only(Command))
+    assert "would scale (by=2, max=6) deployment/checkout" in world.only(Notice).text
+
+
 def test_an_incident_says_what_a_yes_would_be_to() -> None:
     incident = asked_to_scale().only(Incident)
     assert (incident.action, dict(incident.parameters)) == ("scale", {"by": "2", "max": "6"})
