@@ -7,7 +7,7 @@ CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test coverage test-faults soak check fmt bench lock clean
+.PHONY: help demo up test coverage mutation test-faults soak check fmt bench lock clean
 
 help: ## what you can ask for
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,14 +31,27 @@ demo: .venv ## break a service and watch the loop close
 up: .venv ## the same stack, kept running until Ctrl-C
 	@$(BIN)/mendlog up
 
-test: .venv ## the whole test suite, real broker included
+test: .venv ## the test suite, real broker included
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/faults $(PYTEST_ARGS)
+
+test-faults: .venv ## processes killed, stopped and cut off in the middle
+	@$(BIN)/python -m deploy.sandbox.jars fetch
+	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache
 	@$(BIN)/python -m coverage run -m pytest -q $(CORE_TESTS)
 	@$(BIN)/python -m coverage report
+
+mutation: .cache/mutation/bin/mutmut ## changes of the core that its tests would not notice; see docs/mutation.md
+	@$< run
+	@$< results
+
+.cache/mutation/bin/mutmut:
+	@$(PYTHON) -m venv .cache/mutation
+	@.cache/mutation/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@.cache/mutation/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
 
 check: .venv ## format, lint, types, imports: what CI runs beside the tests
 	@$(BIN)/ruff format --check .
