@@ -1,5 +1,6 @@
 """Counts for itself what was done, and knows only what must never happen."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
@@ -35,14 +36,17 @@ class Referee:
     storms: dict[str, int] = field(default_factory=dict)
     """By cluster: when the storm began that is on."""
 
-    # What it hears: the facts, and what the core made of them.
+    # What it hears: each fact once; and what it sees: what the core made of them.
 
-    def hears(self, now_ms: int, fact: Fact, outs: tuple[Out, ...]) -> None:
+    def hears(self, now_ms: int, fact: Fact) -> None:
         self.now_ms = max(self.now_ms, now_ms)
         if isinstance(fact, Control):
             self._ordered(fact)
         elif isinstance(fact, Outcome) and fact.status is not OutcomeStatus.INTENT:
             self.under_way.pop(fact.command_id, None)
+
+    def sees(self, now_ms: int, outs: tuple[Out, ...]) -> None:
+        self.now_ms = max(self.now_ms, now_ms)
         for command in (out for out in outs if isinstance(out, Command)):
             assert command.command_id not in self.ids, "an id was used twice"
             self.ids.add(command.command_id)
@@ -112,21 +116,23 @@ class Referee:
         assert len(busy) < limits.concurrent
         service = self.service(act)
         assert sum(self.service(c) == service for c in busy) < limits.concurrent_per_service
-        times = self.rung(act).times
-        of_incident = [a for _, a in mine if a.incident_id == act.incident_id]
-        assert len(of_incident) < limits.attempts_per_incident * times
+        tried = Counter(a.action for _, a in mine if a.incident_id == act.incident_id)
+        tried[act.action] += 1
+        least = sum(-(-acts // self.times(action)) for action, acts in tried.items())
+        assert least <= limits.attempts_per_incident
         same = [(at, a) for at, a in mine if a.target == act.target]
         since_ms = now_ms - limits.attempts_window_ms
-        tried = sum(at > since_ms and a.action == act.action for at, a in same)
-        assert tried < limits.attempts_per_target * times
+        lately = sum(at > since_ms and a.action == act.action for at, a in same)
+        assert lately < limits.attempts_per_target * self.times(act.action)
         others = [at for at, a in same if a.incident_id != act.incident_id]
         assert all(at <= now_ms - limits.cooldown_ms for at in others), "it cools down"
 
     def _was_approved(self, act: Command) -> None:
-        if self.rung(act).approval.always:
+        rung = self.rung(act.action)
+        if rung.approval.always:
             said_ms = self.approved.pop(act.incident_id, None)
             assert said_ms is not None, "nobody said yes"
-            assert self.now_ms < said_ms + self.rung(act).approval.expiry_ms
+            assert self.now_ms < said_ms + rung.approval.expiry_ms
 
     @property
     def limits(self) -> Limits:
@@ -136,6 +142,9 @@ class Referee:
         labels = {"deployment": command.target.name}
         return next((s.name for s in self.policy.services if s.matches(labels)), "")
 
-    def rung(self, command: Command) -> Rung:
-        rungs = [r for p in self.policy.playbooks for r in p.rungs if r.action == command.action]
-        return rungs[0]
+    def rung(self, action: str) -> Rung:
+        return next(r for p in self.policy.playbooks for r in p.rungs if r.action == action)
+
+    def times(self, action: str) -> int:
+        """So many acts may be the portions of one attempt."""
+        return self.rung(action).times

@@ -163,6 +163,7 @@ def test_a_canary_whose_alerts_clear_lets_another_try() -> None:
     world.fires(deployment="b")
     assert world.reasons[-1] == Reason.BREAKER_OPEN
     world.clears(deployment="canary")
+    assert getattr(world.state.get("breaker/eu-1"), "opened_at_ms", 0), "it has proven nothing"
     world.at("11m5s").ticks()
     assert [c.target.name for c in world.given(Command)] == ["b"]
 

@@ -96,7 +96,11 @@ class Everything(RuleBasedStateMachine):
     def told(self, _step: object = None) -> None:
         """What the last fact gave, for the referee and for the executor."""
         _, record = self.world.tape[-1]
-        self.referee.hears(self.world.now_ms, record.fact, tuple(self.world.new))
+        self.referee.hears(self.world.now_ms, record.fact)
+        self.gave()
+
+    def gave(self) -> None:
+        self.referee.sees(self.world.now_ms, tuple(self.world.new))
         self.asked += self.world.given(Command)
 
     def alive(self) -> None:
@@ -215,7 +219,7 @@ class Everything(RuleBasedStateMachine):
         if record.origin is not None:
             self.world.plays(self.world.now_ms, record)
             assert not [c for c in self.world.given(Command) if c.kind is CommandKind.ACT]
-            self.told()
+            self.gave()
 
     # What must hold.
 
