@@ -67,9 +67,16 @@ async def _serve(
         pulse = Pulse(
             session.switches, settings.name, settings.heartbeat_s, settings.heartbeat_age_max_s
         )
-        scope = Scope(settings.target_namespace, settings.target_deployment)
-        limit = settings.actions_per_hour_max
-        means = Means(clusters, pulse, metrics, reached, limit, outlook, scope)
+        means = Means(
+            clusters,
+            pulse,
+            metrics,
+            reached,
+            settings.actions_per_hour_max,
+            outlook,
+            Scope(settings.target_namespace, settings.target_deployment),
+            settings.degraded_param,
+        )
         executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))
         await serve(settings, metrics.registry, executor)

@@ -14,6 +14,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
 Texts = Annotated[tuple[str, ...], NoDecode]
 """Between commas."""
+ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 
 
 class ClusterAddress(BaseModel):
@@ -89,6 +90,10 @@ class ExecutorSettings(ProcessSettings):
     is told from outside which workload it serves."""
     target_deployment: str = Field(default="", validation_alias="TARGET_DEPLOYMENT")
     """Of that namespace: commands for other workloads are refused."""
+    degraded_param: str = Field(
+        default="DEGRADED_MODE", validation_alias="DEGRADED_PARAM", pattern=ENVIRONMENT_NAME
+    )
+    """The environment variable that `degrade` sets. No command can name another."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
 

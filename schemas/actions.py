@@ -15,6 +15,8 @@ class ParameterType(StrEnum):
     NUMBER = "number"
     """As `NUMBER_FORM` has it."""
     TEXT = "text"
+    LINE = "line of at most 128 printable characters"
+    """As `LINE_FORM` has it."""
     URL = "http or https address"
     DURATION = "duration"
     """In a command whole milliseconds."""
@@ -42,8 +44,12 @@ class Action:
     """It cannot be undone by anything: two people must want it."""
 
 
+LINE_FORM = "[!-~]([ -~]{0,126}[!-~])?"
+"""ASCII, without a space at either end."""
+
 RESTART = "restart"
 SCALE = "scale"
+DEGRADE = "degrade"
 ROLL_BACK = "roll_back"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
@@ -61,6 +67,12 @@ ACTIONS: Mapping[str, Action] = {
         },
         undoable=True,
         one_of=("replicas", "by"),
+    ),
+    DEGRADE: Action(
+        "switch to the degraded mode, by the environment variable that the executor is set to",
+        {"value": Parameter(ParameterType.LINE, "of the variable, `true` unless given")},
+        undoable=True,
+        disruptive=True,
     ),
     ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
 }

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from remediators.actions import restart, roll_back, scale
+from remediators.actions import degrade, restart, roll_back, scale
 from remediators.actions.plan import Plan, Row, Scene
 from remediators.core.patch import BODY_BYTES_MAX, request
 from remediators.core.refusal import Refusal
 from schemas.remediation import Command, CommandKind, OutcomeReason, Request
 
-CATALOG: Mapping[str, Row] = {row.name: row for row in (restart.ROW, scale.ROW, roll_back.ROW)}
+ROWS = (restart.ROW, scale.ROW, degrade.ROW, roll_back.ROW)
+CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 
 
 def row_for(command: Command) -> Row | Refusal:

@@ -22,6 +22,8 @@ class Scene:
 
     command: Command
     workload: Workload
+    degraded_param: str
+    """The environment variable that switches the workload to its degraded mode."""
     revisions: tuple[Revision, ...] = ()
 
 

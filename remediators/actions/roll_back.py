@@ -1,14 +1,15 @@
 """Roll back: return to the release before this one.
 
-A restart makes a revision too, of the same release; going back to that would change nothing that
-matters. So revisions are compared without what a restart changes. Revisions that a roll-back has
-left before are remembered on the target and never returned to, or two roll-backs in a row would end
-on the release that the first one has fled.
+A restart makes a revision too, and so does a degrade, of the same release; going back to that would
+change nothing that matters. So revisions are compared without what those change. Revisions that a
+roll-back has left before are remembered on the target and never returned to, or two roll-backs in a
+row would end on the release that the first one has fled.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from remediators.actions import degrade
 from remediators.actions.parameters import undeclared
 from remediators.actions.plan import Plan, Row, Scene
 from remediators.actions.restart import RESTARTED_AT
@@ -46,21 +47,21 @@ def plan(scene: Scene) -> Plan | Refusal:
 
 
 def _release_before(scene: Scene, current: int) -> Revision | None:
-    here, left = release(scene.workload.template), _left_before(scene)
+    here, left = _release(scene.workload.template, scene), _left_before(scene)
     others = [
         revision
         for revision in scene.revisions
         if revision.number < current
         and revision.number not in left
-        and release(revision.template) != here
+        and _release(revision.template, scene) != here
     ]
     return max(others, key=lambda revision: revision.number, default=None)
 
 
 def _left(scene: Scene) -> str:
     """Every revision of the release that is left, newest first, then those left before."""
-    here = release(scene.workload.template)
-    now = {r.number for r in scene.revisions if release(r.template) == here}
+    here = _release(scene.workload.template, scene)
+    now = {r.number for r in scene.revisions if _release(r.template, scene) == here}
     now.add(int(scene.workload.revision))
     numbers = [*sorted(now, reverse=True), *sorted(_left_before(scene) - now, reverse=True)]
     return ",".join(str(number) for number in numbers[:LEFT_MAX])
@@ -76,9 +77,10 @@ def without_hash(template: Json) -> dict[str, Any]:
     return _without(template, "labels", TEMPLATE_HASH)
 
 
-def release(template: Json) -> dict[str, Any]:
+def _release(template: Json, scene: Scene) -> dict[str, Any]:
     """What makes two revisions the same release."""
-    return _without(without_hash(template), "annotations", RESTARTED_AT)
+    pods = degrade.without(template, scene.degraded_param)
+    return _without(without_hash(pods), "annotations", RESTARTED_AT)
 
 
 def _without(template: Json, member: str, name: str) -> dict[str, Any]:

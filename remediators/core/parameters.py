@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from schemas.actions import NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
+from schemas.actions import LINE_FORM, NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
 
 DIGITS_MAX = 9
 """More than any count of replicas, and far from what would hurt a parser."""
@@ -43,6 +43,10 @@ def number(text: str) -> float | None:
     return float(text) if re.fullmatch(NUMBER_FORM, text) else None
 
 
+def line(text: str) -> str | None:
+    return text if re.fullmatch(LINE_FORM, text) else None
+
+
 def duration_ms(text: str) -> int | None:
     value = whole(text)
     return value if value is not None and 0 < value <= PROBE_TIMEOUT_MS_MAX else None
@@ -70,6 +74,7 @@ _READERS: Mapping[ParameterType, Callable[[str], object]] = {
     ParameterType.INT: whole,
     ParameterType.NUMBER: number,
     ParameterType.TEXT: _text,
+    ParameterType.LINE: line,
     ParameterType.URL: _url,
     ParameterType.DURATION: duration_ms,
     ParameterType.LABELS: labels,

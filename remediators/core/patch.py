@@ -29,6 +29,10 @@ def add(value: Any, *path: str) -> Operation:
     return {"op": "add", "path": pointer(*path), "value": value}
 
 
+def remove(*path: str) -> Operation:
+    return {"op": "remove", "path": pointer(*path)}
+
+
 def test(value: Any, *path: str) -> Operation:
     return {"op": "test", "path": pointer(*path), "value": value}
 

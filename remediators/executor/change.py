@@ -81,11 +81,11 @@ async def _prepare(job: Job) -> Prepared:
 
 async def _plan(job: Job, row: Row, seen: Workload) -> Prepared:
     if not row.reads_revisions:
-        return announce(row, Scene(job.command, seen))
+        return announce(row, Scene(job.command, seen, job.means.degraded_param))
     revisions = await patiently(job, lambda: job.cluster.revisions(seen))
     if isinstance(revisions, Reply):
         return _not_seen(revisions)
-    return announce(row, Scene(job.command, seen, revisions))
+    return announce(row, Scene(job.command, seen, job.means.degraded_param, revisions))
 
 
 def _not_seen(reply: Reply) -> Refusal | Reply:

@@ -25,6 +25,8 @@ class Means:
     actions_per_hour_max: int
     outlook: Outlook
     scope: Scope
+    degraded_param: str
+    """See `Scene`."""
 
 
 @dataclass(frozen=True, slots=True)

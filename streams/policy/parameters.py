@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from yaml.nodes import Node, ScalarNode
 
-from schemas.actions import NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
+from schemas.actions import LINE_FORM, NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
 from streams.policy.selectors import LABELS
 from streams.reading.nodes import Reading
-from streams.reading.shapes import WORDS, Found, Key, Shape, checked, duration, made, record
+from streams.reading.shapes import TEXT, WORDS, Found, Key, Shape, checked, duration, made, record
 
 URL_CHARS_MAX = 2_048
 
@@ -45,6 +46,11 @@ def _number(form: str, what: str, json_type: str) -> Shape[str]:
     return Shape(read, {"type": json_type})
 
 
+def _line(reading: Reading, node: Node, text: str) -> None:
+    if not re.fullmatch(LINE_FORM, text):
+        reading.fault(node, f"expected a {ParameterType.LINE}")
+
+
 def _url(reading: Reading, node: Node, text: str) -> None:
     if not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", text) or len(text) > URL_CHARS_MAX:
         reading.fault(node, "expected an address that begins with http:// or https://")
@@ -54,6 +60,9 @@ _SHAPES: Mapping[ParameterType, Shape[str]] = {
     ParameterType.INT: _number("-?(0|[1-9][0-9]{0,8})", ParameterType.INT, "integer"),
     ParameterType.NUMBER: _number(NUMBER_FORM, ParameterType.NUMBER, "number"),
     ParameterType.TEXT: WORDS,
+    ParameterType.LINE: replace(
+        checked(TEXT, _line), schema={"type": "string", "pattern": f"^{LINE_FORM}$"}
+    ),
     ParameterType.URL: checked(WORDS, _url),
     ParameterType.DURATION: made(duration(most_ms=PROBE_TIMEOUT_MS_MAX), str),
     ParameterType.LABELS: made(LABELS, lambda labels: json.dumps(labels, sort_keys=True)),

@@ -165,6 +165,11 @@ class World:
     def deployment(self) -> Any:
         return self.apps.read_namespaced_deployment(NAME, self.namespace)
 
+    def env(self) -> dict[str, str]:
+        """Of its containers; there is one."""
+        (main,) = self.deployment().spec.template.spec.containers
+        return {variable.name: variable.value for variable in main.env or ()}
+
     def somebody_changes(self, **annotations: str) -> None:
         body = {"metadata": {"annotations": annotations}}
         self.apps.patch_namespaced_deployment(NAME, self.namespace, body)

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
-from schemas.actions import SCALE
+from schemas.actions import DEGRADE, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, OutcomeStatus
 from tests.faults.executor_wire import Fault
 from tests.faults.executor_world import World, eventually, world
@@ -76,6 +76,29 @@ async def test_killed_in_the_middle_of_a_rollback_it_has_undone_once(here: World
     assert (await here.ended(undo)).status is OutcomeStatus.APPLIED
     assert len(here.wire.changes(undo.command_id)) == 1
     assert here.deployment().spec.replicas == 1
+
+
+async def test_degraded_and_rolled_back_by_executors_that_were_killed(here: World):
+    seen = await looked(here)
+    act = await here.act(seen, action=DEGRADE)
+    await here.died(here.start_executor(die_at="executor.response_read"))
+    second = here.start_executor()
+    applied = await here.ended(act)
+    assert applied.undo == {"variable": "DEGRADED_MODE", "value": "true"}
+    assert here.env() == {"DEGRADED_MODE": "true"}
+    await asyncio.to_thread(second.stop)
+    undo = await here.act(
+        seen,
+        CommandKind.ROLLBACK,
+        action=DEGRADE,
+        parameters=applied.undo,
+        undoes=act.command_id,
+    )
+    await here.died(here.start_executor(die_at="executor.request_sent"))
+    here.start_executor()
+    assert (await here.ended(undo)).status is OutcomeStatus.APPLIED
+    assert len(here.wire.changes(undo.command_id)) == 1
+    assert here.env() == {}
 
 
 async def test_the_request_of_the_killed_one_lands_after_the_resend_and_loses(here: World):

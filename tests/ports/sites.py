@@ -34,6 +34,10 @@ class Site(Protocol):
 
     async def releases(self, image: str) -> None: ...
 
+    async def configures(self, env: dict[str, str]) -> None:
+        """Variables of its container, which has none so far."""
+        ...
+
     async def budgets(self, name: str, unavailable_max: int) -> None:
         """Over its pods."""
         ...
@@ -75,6 +79,13 @@ class FakeSite:
 
         self.cluster.change(self.target, release)
 
+    async def configures(self, env: dict[str, str]) -> None:
+        def configure(found: dict[str, Any]) -> None:
+            (main,) = found["spec"]["template"]["spec"]["containers"]
+            main |= {"env": variables(env)} if env else {}
+
+        self.cluster.change(self.target, configure)
+
     async def deletes(self) -> None:
         self.cluster.delete(self.target)
 
@@ -107,6 +118,10 @@ class ApiSite:
         containers = [{"name": "main", "image": image}]
         await self._patch({"spec": {"template": {"spec": {"containers": containers}}}})
 
+    async def configures(self, env: dict[str, str]) -> None:
+        containers = [{"name": "main", "env": variables(env)}]
+        await self._patch({"spec": {"template": {"spec": {"containers": containers}}}})
+
     async def deletes(self) -> None:
         delete = self._apps.delete_namespaced_deployment
         await asyncio.to_thread(delete, NAME, self.target.namespace)
@@ -121,6 +136,10 @@ class ApiSite:
 
     def clear_up(self) -> None:
         self._core.delete_namespace(self.target.namespace)
+
+
+def variables(env: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in env.items()]
 
 
 def budget(name: str, unavailable_max: int) -> dict[str, Any]:

@@ -9,16 +9,15 @@ from typing import Any, TypeVar
 import pytest
 
 from remediators.actions.catalog import CATALOG, announce
-from remediators.actions.plan import Scene
 from remediators.core.marker import carries, marker_of
 from remediators.core.patch import add, request
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Revision, Surroundings, Workload
-from schemas.actions import RESTART, ROLL_BACK, SCALE
+from schemas.actions import DEGRADE, RESTART, ROLL_BACK, SCALE
 from schemas.remediation import Command, CommandKind, Request, Target
 from tests.ports.sites import Site
-from tests.remediators.builders import command
+from tests.remediators.builders import command, scene
 
 T = TypeVar("T")
 WITHIN_S = 20.0
@@ -173,24 +172,52 @@ async def test_a_kind_that_we_do_not_know(site: Site):
 
 
 async def test_every_request_of_the_catalogue_is_accepted(site: Site):
-    """Scaled up, restarted, rolled back, and each undone that can be."""
+    """Scaled up, degraded, restarted, rolled back, and each undone that can be."""
     await site.releases("example/main:2")
     act = await _act(site, "scale", SCALE, parameters={"replicas": "2", "max": "3"})
     assert (await look(site)).replicas_wanted == 2
-    undo = replace(
-        act,
-        kind=CommandKind.ROLLBACK,
-        command_id="undo",
-        undoes=act.command_id,
-        parameters={"replicas": "1"},
-    )
-    await _carry(site, undo)
+    await _undo(site, act, "undo", replicas="1")
     assert (await look(site)).replicas_wanted == 1
+    await _act(site, "degrade", DEGRADE)
     await _act(site, "restart", RESTART)
     await _act(site, "back", ROLL_BACK)
     seen = await settled(site)
     assert _image(seen.template) == "example/main:1"
-    assert marker_of(seen) == "back,restart,undo,scale"
+    assert marker_of(seen) == "back,restart,degrade,undo,scale"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        pytest.param({}, id="not there"),
+        pytest.param({"DEGRADED_MODE": "false", "LOG_LEVEL": "info"}, id="another value"),
+        pytest.param({"LOG_LEVEL": "info"}, id="others are there"),
+        pytest.param({"DEGRADED_MODE": ""}, id="empty"),
+    ],
+)
+async def test_degraded_and_back_to_the_very_same_pods(site: Site, env: dict[str, str]):
+    """The same template again is the same revision's: its pods need not be made anew."""
+    await site.configures(env)
+    before = await settled(site)
+    act = await _act(site, "degrade", DEGRADE)
+    assert _env(await look(site)) == env | {"DEGRADED_MODE": "true"}
+    before_it = {"previous": env["DEGRADED_MODE"]} if "DEGRADED_MODE" in env else {}
+    await _undo(site, act, "undo", variable="DEGRADED_MODE", value="true", **before_it)
+    after = await settled(site)
+    assert after.template == before.template
+    assert marker_of(after) == "undo,degrade"
+    found = await until(lambda: revisions(site, after), lambda found: len(found) > 1)
+    assert [r.template for r in found].count(found[-1].template) == 1
+
+
+async def test_a_degrade_that_another_has_overtaken_changes_nothing(site: Site):
+    seen = await settled(site)
+    made = announce(CATALOG[DEGRADE], scene(order(seen, action=DEGRADE), seen))
+    assert not isinstance(made, Refusal)
+    await site.configures({"DEGRADED_MODE": "false"})
+    assert await send(site, made[0]) is Answer.UNPROCESSABLE
+    after = await look(site)
+    assert (_env(after), marker_of(after)) == ({"DEGRADED_MODE": "false"}, "")
 
 
 async def test_revisions_are_the_templates_there_have_been(site: Site):
@@ -237,12 +264,28 @@ async def _act(site: Site, command_id: str, action: str, **more: Any) -> Command
     return act
 
 
+async def _undo(site: Site, act: Command, command_id: str, **parameters: str) -> None:
+    undo = replace(
+        act,
+        kind=CommandKind.ROLLBACK,
+        command_id=command_id,
+        undoes=act.command_id,
+        parameters=parameters,
+    )
+    await _carry(site, undo)
+
+
 async def _carry(site: Site, act: Command) -> None:
     seen = await look(site)
     found = await revisions(site, seen)
-    made = announce(CATALOG[act.action], Scene(act, seen, found))
+    made = announce(CATALOG[act.action], scene(act, seen, found))
     assert not isinstance(made, Refusal), made
     assert await send(site, made[0]) is Answer.DONE, json.loads(made[0].body)
+
+
+def _env(seen: Workload) -> dict[str, str]:
+    env = seen.template["spec"]["containers"][0].get("env") or ()
+    return {entry["name"]: entry.get("value", "") for entry in env}
 
 
 def _image(template: Any) -> str:

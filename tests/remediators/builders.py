@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from remediators.actions.plan import Scene
 from remediators.core.marker import LAST_COMMAND
-from remediators.core.workload import ENABLED, REVISION, Pods, Workload
+from remediators.core.workload import ENABLED, REVISION, Pods, Revision, Workload
 from schemas.actions import RESTART
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Request, Target
 
@@ -51,6 +52,15 @@ def workload(marker: str = "", annotations: dict[str, str] | None = None, **more
         "pods": Pods(ready=3, updated=3, available=3, total=3),
     }
     return Workload(**{**fields, **more})
+
+
+def scene(
+    order: Command,
+    seen: Workload,
+    revisions: tuple[Revision, ...] = (),
+    degraded_param: str = "DEGRADED_MODE",
+) -> Scene:
+    return Scene(order, seen, degraded_param, revisions)
 
 
 def template(image: str, **annotations: str) -> dict[str, Any]:

@@ -78,6 +78,19 @@ def test_bound_to_one_workload(monkeypatch):
         ExecutorSettings()
 
 
+def test_the_variable_of_the_degraded_mode(monkeypatch):
+    assert ExecutorSettings().degraded_param == "DEGRADED_MODE"
+    monkeypatch.setenv("DEGRADED_PARAM", "READ_ONLY")
+    assert ExecutorSettings().degraded_param == "READ_ONLY"
+
+
+@pytest.mark.parametrize("name", ["", "1A", "A B", "A=B", "A-B", "A\n", "A" * 129])
+def test_a_variable_that_is_none(monkeypatch, name: str):
+    monkeypatch.setenv("DEGRADED_PARAM", name)
+    with pytest.raises(ValidationError):
+        ExecutorSettings()
+
+
 def test_two_processes_have_two_names():
     assert str(__import__("os").getpid()) in ExecutorSettings().name
 

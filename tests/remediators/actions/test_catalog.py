@@ -3,7 +3,6 @@
 import pytest
 
 from remediators.actions.catalog import CATALOG, announce, row_for
-from remediators.actions.plan import Scene
 from remediators.core.patch import BODY_BYTES_MAX
 from remediators.core.refusal import Refusal
 from remediators.core.workload import REVISION, Revision
@@ -12,7 +11,7 @@ from schemas import actions
 from schemas.actions import ACTIONS, ESCALATE, ROLL_BACK, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, Target
 from streams.policy.playbooks import KINDS
-from tests.remediators.builders import command, template, workload
+from tests.remediators.builders import command, scene, template, workload
 
 
 def test_a_row_for_every_action_that_a_policy_may_name():
@@ -48,19 +47,19 @@ def test_what_has_no_row(order, reason):
 
 def test_a_request_too_large_to_record_is_refused():
     big = template("x" * BODY_BYTES_MAX)
-    scene = Scene(
+    seen = scene(
         command(action=ROLL_BACK),
         workload(annotations={REVISION: "2"}),
         (Revision(1, big), Revision(2, template("example/checkout:2"))),
     )
-    refusal = announce(CATALOG[ROLL_BACK], scene)
+    refusal = announce(CATALOG[ROLL_BACK], seen)
     assert isinstance(refusal, Refusal)
     assert refusal.reason is OutcomeReason.INVALID
 
 
 def test_a_rollback_is_planned_by_the_rows_rollback():
     undo = command(CommandKind.ROLLBACK, action=SCALE, parameters={"replicas": "2"}, undoes="c0")
-    made = announce(CATALOG[SCALE], Scene(undo, workload(replicas_wanted=5)))
+    made = announce(CATALOG[SCALE], scene(undo, workload(replicas_wanted=5)))
     assert not isinstance(made, Refusal)
     request, plan = made
     assert '"value":2' in request.body

@@ -6,17 +6,17 @@ import pytest
 
 from deploy.sandbox.cluster.api.json_patch import apply
 from remediators.actions import restart
-from remediators.actions.plan import Plan, Scene
+from remediators.actions.plan import Plan
 from remediators.core.patch import request
 from remediators.core.refusal import Refusal
 from schemas.remediation import OutcomeReason
-from tests.remediators.builders import command, template, workload
+from tests.remediators.builders import command, scene, template, workload
 
 AT = "2026-01-01T00:00:00.000Z"
 
 
 def applied(to):
-    plan = restart.plan(Scene(command(), workload(template=to)))
+    plan = restart.plan(scene(command(), workload(template=to)))
     assert isinstance(plan, Plan)
     steps = [s for s in json.loads(request(command(), plan.changes).body) if s["op"] == "add"]
     document = {"metadata": {"annotations": {"a": "b"}}, "spec": {"template": to}}
@@ -43,7 +43,7 @@ def test_the_rest_of_the_template_stays(before, annotations):
 
 
 def test_it_cannot_be_undone_and_says_so_by_having_no_undo():
-    plan = restart.plan(Scene(command(), workload()))
+    plan = restart.plan(scene(command(), workload()))
     assert isinstance(plan, Plan)
     assert plan.undo == {}
     assert restart.ROW.rollback is None
@@ -57,12 +57,12 @@ def test_it_cannot_be_undone_and_says_so_by_having_no_undo():
     ],
 )
 def test_refusals(seen, reason):
-    refusal = restart.plan(Scene(command(), seen))
+    refusal = restart.plan(scene(command(), seen))
     assert isinstance(refusal, Refusal)
     assert refusal.reason is reason
 
 
 def test_it_takes_no_parameters():
-    refusal = restart.plan(Scene(command(parameters={"when": "now"}), workload()))
+    refusal = restart.plan(scene(command(parameters={"when": "now"}), workload()))
     assert isinstance(refusal, Refusal)
     assert refusal.reason is OutcomeReason.BAD_PARAMETERS

@@ -3,13 +3,13 @@
 import pytest
 
 from remediators.actions import roll_back
-from remediators.actions.plan import Plan, Scene
+from remediators.actions.plan import Plan
 from remediators.actions.roll_back import LEFT
 from remediators.core.refusal import Refusal
 from remediators.core.workload import REVISION, Revision
 from schemas.actions import ROLL_BACK
 from schemas.remediation import OutcomeReason
-from tests.remediators.builders import command, template, workload
+from tests.remediators.builders import command, scene, template, workload
 
 RESTARTED = {"kubectl.kubernetes.io__restartedAt": "2026-01-01T00:00:00Z"}
 
@@ -24,7 +24,7 @@ def planned(current: Revision, *before: Revision, left: str = "", **seen):
     notes = {REVISION: str(current.number), **({LEFT: left} if left else {})}
     live = workload(template=roll_back.without_hash(current.template), annotations=notes, **seen)
     order = command(action=ROLL_BACK)
-    return roll_back.plan(Scene(order, live, (*before, current)))
+    return roll_back.plan(scene(order, live, (*before, current)))
 
 
 def image_of(plan) -> str:
@@ -52,6 +52,29 @@ def test_a_restart_is_not_a_release():
     """The rung before may have restarted: the revision before that restart is the same release."""
     plan = planned(revision(3, "b", **RESTARTED), revision(1, "a"), revision(2, "b"))
     assert image_of(plan) == "a"
+
+
+def degraded(number: int, image: str) -> Revision:
+    made = revision(number, image)
+    made.template["spec"]["containers"][0]["env"] = [{"name": "DEGRADED_MODE", "value": "true"}]
+    return made
+
+
+def test_a_degrade_is_not_a_release():
+    """The rung before may have degraded it: without that it is the same release."""
+    plan = planned(degraded(3, "b"), revision(1, "a"), revision(2, "b"))
+    assert image_of(plan) == "a"
+    assert isinstance(plan, Plan)
+    assert plan.changes[1]["value"] == "3,2"
+
+
+def test_another_variable_makes_a_release():
+    order = command(action=ROLL_BACK)
+    live, before = degraded(2, "a"), revision(1, "a")
+    seen = workload(template=roll_back.without_hash(live.template))
+    plan = roll_back.plan(scene(order, seen, (before, live), degraded_param="READ_ONLY"))
+    assert isinstance(plan, Plan)
+    assert "env" not in plan.changes[0]["value"]["spec"]["containers"][0]
 
 
 def test_only_restarts_so_far():
@@ -98,5 +121,5 @@ def test_refusals(refusal, reason):
 
 
 def test_a_target_without_a_revision():
-    refusal = roll_back.plan(Scene(command(action=ROLL_BACK), workload(annotations={REVISION: ""})))
+    refusal = roll_back.plan(scene(command(action=ROLL_BACK), workload(annotations={REVISION: ""})))
     assert reason_of(refusal) is OutcomeReason.NOTHING_TO_DO

@@ -3,17 +3,17 @@
 import pytest
 
 from remediators.actions import scale
-from remediators.actions.plan import Plan, Scene
+from remediators.actions.plan import Plan
 from remediators.core.refusal import Refusal
 from schemas.actions import SCALE
 from schemas.remediation import CommandKind, OutcomeReason
-from tests.remediators.builders import command, workload
+from tests.remediators.builders import command, scene, workload
 
 
 def planned(now: int, kind: CommandKind = CommandKind.ACT, **parameters: str):
     order = command(kind, action=SCALE, parameters=parameters)
     planner = scale.rollback if kind is CommandKind.ROLLBACK else scale.plan
-    return planner(Scene(order, workload(replicas_wanted=now)))
+    return planner(scene(order, workload(replicas_wanted=now)))
 
 
 @pytest.mark.parametrize(

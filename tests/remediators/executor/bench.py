@@ -44,6 +44,7 @@ class Bench:
             self.actions_per_hour_max,
             Outlook(self.pages, {"eu-1": self.pages}),
             self.scope,
+            "DEGRADED_MODE",
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)

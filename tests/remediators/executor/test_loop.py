@@ -30,7 +30,14 @@ class Here:
         self.metrics = Metrics()
         outlook = Outlook(FakePages(), {})
         means = Means(
-            {"eu-1": self.cluster}, self.pulse, self.metrics, lambda _: None, 30, outlook, Scope()
+            {"eu-1": self.cluster},
+            self.pulse,
+            self.metrics,
+            lambda _: None,
+            30,
+            outlook,
+            Scope(),
+            "DEGRADED_MODE",
         )
         limits = Limits(in_flight_max, grace_s=0.2)
         self.executor = Executor("me", self.inbox, self.ledger, self.pulse, means, limits)

@@ -1,5 +1,6 @@
 """One command on fakes: what is recorded, in which order, and what the cluster is asked."""
 
+import copy
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from remediators.core.reply import Answer, Reply
 from remediators.core.scope import Scope
 from remediators.core.workload import PAUSED_UNTIL
 from remediators.executor import reading
-from schemas.actions import ROLL_BACK, SCALE
+from schemas.actions import DEGRADE, ROLL_BACK, SCALE
 from schemas.remediation import (
     CommandKind,
     Observation,
@@ -232,6 +233,34 @@ async def test_scaled_and_undone(here: Bench):
     assert words(await here.do(undo)) == ["intent", "applied"]
     assert here.cluster.objects[TARGET]["spec"]["replicas"] == 3
     assert "executor.mid_rollback" in here.points
+
+
+async def test_degraded_and_undone(here: Bench):
+    before = copy.deepcopy(here.cluster.objects[TARGET]["spec"])
+    act = await here.act(action=DEGRADE, parameters={"value": "on"})
+    _, applied = await here.do(act)
+    assert isinstance(applied, Outcome)
+    assert applied.undo == {"variable": "DEGRADED_MODE", "value": "on"}
+    (main,) = here.cluster.objects[TARGET]["spec"]["template"]["spec"]["containers"]
+    assert main["env"] == [{"name": "DEGRADED_MODE", "value": "on"}]
+    undo = command(
+        CommandKind.ROLLBACK,
+        command_id="c2",
+        action=DEGRADE,
+        parameters=applied.undo,
+        undoes=act.command_id,
+        uid=act.uid,
+        generation=act.generation,
+        marker=act.marker,
+    )
+    assert words(await here.do(undo)) == ["intent", "applied"]
+    assert here.cluster.objects[TARGET]["spec"] == before
+
+
+async def test_a_value_that_is_malformed_is_never_announced(here: Bench):
+    act = await here.act(action=DEGRADE, parameters={"value": "x" * 129})
+    assert words(await here.do(act)) == ["rejected bad_parameters"]
+    assert here.cluster.sent == []
 
 
 async def test_undone_only_while_nobody_else_has_touched_it(here: Bench):

@@ -12,6 +12,7 @@ from streams.policy.playbooks import KINDS
 from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, policy
 
 PROBE = "            - rollout\n"
+SCALED = "action: scale\n        parameters: {by: 1, max: 10}"
 
 
 def test_a_step_that_says_everything() -> None:
@@ -45,6 +46,13 @@ def test_a_step_that_says_everything() -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["on", "a" * 128, "!~ x"])
+def test_a_value_of_the_degraded_mode(value: str) -> None:
+    step = f'action: degrade\n        parameters: {{value: "{value}"}}'
+    rung = compile_policy(changed(SCALED, step)).playbooks[0].rungs[0]
+    assert (rung.action, rung.parameters, rung.undo) == ("degrade", {"value": value}, True)
+
+
 def test_what_a_step_need_not_say() -> None:
     restart, hand_over = policy().playbooks[0].rungs[1:]
     assert restart.approval == Approval(always=True)
@@ -55,7 +63,7 @@ def test_what_a_step_need_not_say() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("- action: scale", "- action: reboot", "unknown: 'reboot'; known: escalate, restart"),
+        ("- action: scale", "- action: reboot", "unknown: 'reboot'; known: degrade, escalate, restart"),
         ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
         ("- action: escalate", "- action: escalate\n        dwell: 1m", "in the last step"),
         ("- action: escalate", "- action: escalate\n      - action: escalate", "can follow"),
@@ -69,6 +77,18 @@ def test_what_a_step_need_not_say() -> None:
         ("{by: 1, max: 10}", "{by: --1, max: 10}", "expected a whole number"),
         ("        parameters: {by: 1, max: 10}\n", "", "a step needs 'parameters'"),
         ("dwell: 0s", "dwell: 0s\n        parameters: {a: 1}", "unknown key 'a'"),
+        *[
+            (SCALED, f"action: degrade\n        parameters: {{value: {value}}}", expected)
+            for value, expected in (
+                ("true", "write 'true' in quotes"),
+                ('""', "expected a line of at most 128 printable"),
+                ('" true"', "expected a line of at most 128 printable"),
+                ('"a\\nb"', "expected a line of at most 128 printable"),
+                ('"é"', "expected a line of at most 128 printable"),
+                ("a" * 129, "expected a line of at most 128 printable"),
+            )
+        ],
+        (SCALED, "action: degrade\n        parameters: {variable: PATH}", "unknown key 'variable'"),
         ("when: severity == 'critical' && count > 3", "when: count >", "not a condition"),
         ("when: severity == 'critical' && count > 3", "when: count", "must be true or false"),
         ("mode: dry-run", "mode: sometimes", "unknown: 'sometimes'; known: approve, auto, dry-run"),
@@ -207,7 +227,8 @@ def test_the_digests_are_the_same_in_every_process() -> None:
 def test_every_action_and_probe_can_be_named() -> None:
     for action, row in ACTIONS.items():
         given = {"scale": "{by: 1, max: 3}"}.get(action)
-        assert given or not row.parameters
+        needed = row.one_of or any(p.required for p in row.parameters.values())
+        assert given or not needed
         line = f"\n        parameters: {given}" if given else ""
         compile_policy(changed("- action: restart", f"- action: {action}{line}", QUICK))
     for kind in PROBES:
