@@ -63,7 +63,11 @@ def test_what_a_step_need_not_say() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("- action: scale", "- action: reboot", "unknown: 'reboot'; known: degrade, escalate, restart"),
+        (
+            "- action: scale",
+            "- action: reboot",
+            "unknown: 'reboot'; known: degrade, escalate, restart",
+        ),
         ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
         ("- action: escalate", "- action: escalate\n        dwell: 1m", "in the last step"),
         ("- action: escalate", "- action: escalate\n      - action: escalate", "can follow"),
