@@ -1,0 +1,141 @@
+"""A real control plane as child processes, for tests that compare with it."""
+
+import json
+import ssl
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deploy.sandbox.cluster.kubelet.nodes import SANDBOX_NODES
+from deploy.sandbox.control_plane import build, parts
+from deploy.sandbox.control_plane.credentials import (
+    ADMIN,
+    CONTROLLERS,
+    SCHEDULER,
+    write_kubeconfig,
+    write_secret,
+    write_signing_key,
+    write_tokens,
+)
+from deploy.sandbox.control_plane.identities import KUBELET, Identities, Rules
+from deploy.sandbox.control_plane.parts import Layout
+from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
+
+READY_S = 60.0
+ANSWER_S = 5.0
+STOP_S = 10.0
+
+
+class ControlPlane:
+    """In an empty folder. Started with `start()` or as a context manager; gone with its parent."""
+
+    def __init__(self, folder: Path, layout: Layout | None = None) -> None:
+        self._layout = layout or Layout.choose(folder.resolve(), build.programs())
+        self._tokens: Mapping[str, str] = {}
+        self._children: list[Child] = []
+        self._identities: Identities | None = None
+
+    def start(self) -> "ControlPlane":
+        """Returns when its API answers and pods can be placed on its nodes."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Last first, so that pods end with their kubelet and nobody loses what it depends on."""
+        stop_all(self._children, STOP_S)
+
+    def identity(self, name: str, rules: Rules) -> Path:
+        """The kubeconfig of somebody new, who may do exactly this, in any namespace."""
+        assert self._identities is not None, "this control plane was never started"
+        return self._admit(name, self._identities.token(name, rules))
+
+    @property
+    def url(self) -> str:
+        return self._layout.url
+
+    @property
+    def ca_file(self) -> Path:
+        return self._layout.ca_file
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Of somebody who may do anything."""
+        return self._layout.kubeconfig(ADMIN)
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Of what has been started so far, by name."""
+        return {child.name: child.pid for child in self._children}
+
+    def __enter__(self) -> "ControlPlane":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        assert not self._children, "this control plane was started before"
+        layout = self._layout
+        layout.folder.mkdir(parents=True, exist_ok=True)
+        write_signing_key(layout.signing_key)
+        self._tokens = write_tokens(layout.tokens)
+        self._launch("etcd", parts.etcd(layout))
+        self._await(lambda: _get(f"{layout.etcd_url}/health") is not None, "etcd to answer")
+        self._launch("kube-apiserver", parts.api_server(layout))
+        self._await(lambda: self._ask("/readyz") is not None, "kube-apiserver to be ready")
+        users = {user: self._admit(user, token) for user, token in self._tokens.items()}
+        controllers = parts.controller_manager(layout, users[CONTROLLERS])
+        self._launch("kube-controller-manager", controllers)
+        self._launch("kube-scheduler", parts.scheduler(layout, users[SCHEDULER]))
+        self._identities = Identities(users[ADMIN])
+        write_secret(layout.kubelet_token, self._identities.token("kubelet", KUBELET))
+        self._launch("kubelet", parts.kubelet(layout))
+        self._await(self._has_nodes, "nodes that pods can be placed on")
+
+    def _launch(self, name: str, argv: list[str]) -> None:
+        child = Child(name, argv, log_file=self._layout.folder / f"{name}.log")
+        child.start()
+        self._children.append(child)
+
+    def _await(self, condition: Callable[[], bool], what: str) -> None:
+        """Fails at once when any part has ended, not only the one that was started last."""
+
+        def holds() -> bool:
+            for child in self._children:
+                if not child.alive:
+                    raise ChildFailed(
+                        f"{child.name} ended with {child.exit_code}; {child.log_file} ends:\n"
+                        f"{child.log_tail()}"
+                    )
+            return condition()
+
+        wait_until(holds, timeout_s=READY_S, what=what, child=self._children[-1])
+
+    def _admit(self, user: str, token: str) -> Path:
+        file = self._layout.kubeconfig(user)
+        return write_kubeconfig(file, self.url, self.ca_file, user, token)
+
+    def _has_nodes(self) -> bool:
+        """New nodes keep pods off until a controller has found them ready."""
+        nodes = json.loads(self._ask("/api/v1/nodes") or "{}").get("items", [])
+        return len(nodes) == len(SANDBOX_NODES) and not any(n["spec"].get("taints") for n in nodes)
+
+    def _ask(self, path: str) -> bytes | None:
+        if not self.ca_file.exists():
+            return None
+        tls = ssl.create_default_context(cafile=self.ca_file)
+        return _get(f"{self.url}{path}", tls, Authorization=f"Bearer {self._tokens[ADMIN]}")
+
+
+def _get(url: str, tls: ssl.SSLContext | None = None, **headers: str) -> bytes | None:
+    """What is there; nothing while nobody answers, or not with success."""
+    try:
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=ANSWER_S, context=tls) as answer:
+            return bytes(answer.read())
+    except OSError:  # of which every error of urllib and of TLS is one
+        return None
