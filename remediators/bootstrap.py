@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import structlog
-import yaml
 
 from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.kafka.session import Session, open_session
@@ -19,6 +18,7 @@ from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
 from remediators.ports import Cluster, Outlook, Reached, not_reached
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
+from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> 
     try:
         clusters = open_clusters(settings, reached)
         outlook = open_outlook(settings)
-    except (BadClusterAddress, OSError, yaml.YAMLError, ValueError) as fault:
+    except (BadClusterAddress, BadFile, OSError, ValueError) as fault:
         log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
     return exit_code_of(_serve(settings, clusters, outlook, reached))

@@ -16,8 +16,8 @@ from remediators.notify.metrics import Metrics
 from remediators.notify.notifier import Limits, Notifier, World
 from remediators.notify.opening import open_channels
 from remediators.notify.outlet import Reached
-from remediators.notify.reading import BadFile
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
+from remediators.reading import BadFile
 from remediators.settings import NotifierSettings
 
 log = structlog.get_logger()

@@ -6,42 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
+from remediators.clusters import ClusterAddress, Count, Positive, read_clusters
+
 Texts = Annotated[tuple[str, ...], NoDecode]
 """Between commas."""
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-
-
-class ClusterAddress(BaseModel):
-    """Where one cluster's API is: exactly one of `url`, `context` and `in_cluster`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = ""
-    """Without credentials: the sandbox, or a proxy beside the executor."""
-    context: str = ""
-    """Of the kubeconfig."""
-    kubeconfig: str = ""
-    """Another file than the default."""
-    in_cluster: bool = False
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "ClusterAddress":
-        if [bool(self.url), bool(self.context), self.in_cluster].count(True) != 1:
-            raise ValueError("a cluster needs exactly one of url, context and in_cluster")
-        if self.kubeconfig and not self.context:
-            raise ValueError("kubeconfig goes with a context")
-        return self
-
-
-class _ClustersFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    clusters: dict[str, ClusterAddress]
 
 
 def _name() -> str:
@@ -84,7 +56,8 @@ class ExecutorSettings(ProcessSettings):
     clusters: Mapping[str, ClusterAddress] = Field(default_factory=dict)
     """JSON: name to address."""
     clusters_file: Path | None = None
-    """The same as YAML, below `clusters:`; names of both are taken together."""
+    """The same as YAML, below `clusters:`; names of both are taken together. See
+    docs/clusters.md."""
     target_namespace: str = Field(default="", validation_alias="TARGET_NAMESPACE")
     """Commands for other namespaces are refused; empty for none. Without our prefix, as one image
     is told from outside which workload it serves."""
@@ -109,7 +82,10 @@ class ExecutorSettings(ProcessSettings):
     actions_per_hour_max: Count = 30
     """Per cluster; counted by the executor itself from `outcomes`."""
     in_flight_max: Count = 64
-    """Commands begun and not finished, over all partitions."""
+    """Commands of one cluster that are carried out at once. The rest of them wait, and keep no
+    other cluster waiting."""
+    held_max: Count = 1_000
+    """Commands of one partition that are fetched and not finished, those that wait included."""
 
     @field_validator("probe_hosts", mode="before")
     @classmethod
@@ -129,11 +105,10 @@ class ExecutorSettings(ProcessSettings):
         return self.group or f"{self.topic_prefix}-executor"
 
     def all_clusters(self) -> dict[str, ClusterAddress]:
-        """Raises OSError, yaml.YAMLError or ValueError for a file that cannot be used."""
+        """Raises OSError or BadFile for a file that cannot be used."""
         if self.clusters_file is None:
             return dict(self.clusters)
-        plain = yaml.safe_load(self.clusters_file.read_text(encoding="utf-8"))
-        return {**_ClustersFile.model_validate(plain).clusters, **self.clusters}
+        return {**read_clusters(self.clusters_file), **self.clusters}
 
 
 class NotifierSettings(ProcessSettings):

@@ -37,7 +37,7 @@ def _check(path: Path) -> None:
     """Exit 1 where anything is wrong. Secrets are named, and not looked for: they are elsewhere."""
     from remediators.notify.config import load
     from remediators.notify.opening import secrets_of
-    from remediators.notify.reading import BadFile
+    from remediators.reading import BadFile
 
     try:
         file = load(path)

@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 from remediators.notify.pagerduty import ENQUEUE
-from remediators.notify.reading import BadFile, Document, read
 from remediators.notify.slack import POST_MESSAGE
+from remediators.reading import BadFile, Document, read, why
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -147,17 +147,10 @@ def parse(text: str, file: str) -> NotifierFile:
     try:
         made = NotifierFile.model_validate(document.plain)
     except ValidationError as wrong:
-        raise BadFile([document.fault(e["loc"], _why(e)) for e in wrong.errors()]) from None
+        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
     if faults := list(_contradictions(made, document)):
         raise BadFile(faults)
     return made
-
-
-def _why(error: Any) -> str:
-    text = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        text = "unknown key"
-    return text[0].lower() + text[1:]
 
 
 def _contradictions(made: NotifierFile, document: Document) -> Iterable[str]:

@@ -14,9 +14,9 @@ from remediators.notify.config import (
     unfit,
 )
 from remediators.notify.pagerduty import PagerDuty
-from remediators.notify.reading import BadFile
 from remediators.notify.slack import Slack
 from remediators.notify.webhook import Webhook
+from remediators.reading import BadFile
 
 SECRET_BYTES_MAX = 8_192
 

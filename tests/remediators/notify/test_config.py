@@ -8,10 +8,10 @@ import pytest
 from remediators.notify.config import load, parse, unfit
 from remediators.notify.opening import open_channels, secrets_of
 from remediators.notify.pagerduty import PagerDuty
-from remediators.notify.reading import BadFile
 from remediators.notify.routing import addressed, unknown
 from remediators.notify.slack import POST_MESSAGE, Slack
 from remediators.notify.webhook import Webhook
+from remediators.reading import BadFile
 from tests.remediators.notify.builders import FILE, environment, file, notice
 
 ROOT = Path(__file__).parents[3]

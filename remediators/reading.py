@@ -1,4 +1,4 @@
-"""The notifier's file as plain values, each scalar as it is written, and where each one stands.
+"""A file that people write, as plain values: each scalar as written, and where each one stands.
 
 YAML would turn `no` into False and `08` into text. Here every scalar is text until its field says
 otherwise. Anchors, aliases, tags and keys that come twice are refused.
@@ -65,6 +65,14 @@ def read(text: str, file: str) -> Document:
     if faults:
         raise BadFile(faults)
     return Document(file, plain, places)
+
+
+def why(error: Any) -> str:
+    """One of pydantic's findings, in our words."""
+    text = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        text = "unknown key"
+    return text[0].lower() + text[1:]
 
 
 def _refuse_anchors(text: str, file: str) -> None:
