@@ -1,4 +1,4 @@
-"""What every test may ask for: a real Kafka broker, and programs that PyPI does not carry."""
+"""What every test may ask for: a real broker and control plane, programs that PyPI lacks."""
 
 import shutil
 from collections import Counter
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.kafka import Kafka
 
 # Hypothesis judges results here, not times: other tests may be using the machine.
@@ -40,6 +41,13 @@ def own_kafka(tmp_path: Path) -> Iterator[Callable[..., Kafka]]:
             return broker
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """One for all tests marked `control_plane`; they choose namespaces of their own."""
+    with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:
+        yield plane
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

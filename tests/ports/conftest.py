@@ -1,18 +1,34 @@
-"""The same suite on every site that this machine has."""
+"""The same suite on every site: the fake, the sandbox and, with `make test-cluster`, a real one.
+
+Where MENDLOG_TEST_KUBECONFIG and MENDLOG_TEST_CONTEXT name a cluster, that is the real one.
+"""
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
+from deploy.sandbox.control_plane.credentials import CONTEXT
+from deploy.sandbox.control_plane.handle import ControlPlane
+from deploy.sandbox.control_plane.identities import Rules
 from remediators.settings import ClusterAddress
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
 
-REAL_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
-REAL_CONTEXT = os.environ.get("MENDLOG_TEST_CONTEXT", "")
-SITES = ("fake", "sandbox", *(("real",) if REAL_CONTEXT else ()))
+OTHER_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
+OTHER_CONTEXT = os.environ.get("MENDLOG_TEST_CONTEXT", "")
+REAL = pytest.param("real", marks=() if OTHER_CONTEXT else pytest.mark.control_plane)
+
+EXECUTOR: Rules = (
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
+    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list"]},
+    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["list"]},
+    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
+)
+"""With these rights and no other the suite has to pass."""
 
 
 @pytest.fixture(scope="package")
@@ -21,7 +37,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest_asyncio.fixture(params=SITES)
+@pytest.fixture(scope="session")
+def executor(control_plane: ControlPlane) -> Path:
+    """Its kubeconfig."""
+    return control_plane.identity("executor", EXECUTOR)
+
+
+@pytest_asyncio.fixture(params=("fake", "sandbox", REAL))
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     match request.param:
         case "fake":
@@ -29,8 +51,13 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
         case "sandbox":
             url = request.getfixturevalue("sandbox").url
             opened = api_site(ClusterAddress(url=url), at_url(url))
+        case _ if OTHER_CONTEXT:
+            address = ClusterAddress(context=OTHER_CONTEXT, kubeconfig=OTHER_KUBECONFIG)
+            opened = api_site(address, in_context(OTHER_KUBECONFIG, OTHER_CONTEXT))
         case _:
-            address = ClusterAddress(context=REAL_CONTEXT, kubeconfig=REAL_KUBECONFIG)
-            opened = api_site(address, in_context(REAL_KUBECONFIG, REAL_CONTEXT))
+            ours = str(request.getfixturevalue("executor"))
+            theirs = str(request.getfixturevalue("control_plane").kubeconfig)
+            address = ClusterAddress(context=CONTEXT, kubeconfig=ours)
+            opened = api_site(address, in_context(theirs, CONTEXT))
     async with opened as made:
         yield made

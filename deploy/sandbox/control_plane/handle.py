@@ -1,13 +1,11 @@
 """A real control plane as child processes, for tests that compare with it."""
 
-import json
-import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.sandbox.cluster.kubelet.nodes import SANDBOX_NODES
 from deploy.sandbox.control_plane import build, parts
+from deploy.sandbox.control_plane.admin import Admin
 from deploy.sandbox.control_plane.credentials import (
     ADMIN,
     CONTROLLERS,
@@ -22,7 +20,7 @@ from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
 
 READY_S = 60.0
-ANSWER_S = 5.0
+ANSWER_S = 2.0
 STOP_S = 10.0
 
 
@@ -31,7 +29,6 @@ class ControlPlane:
 
     def __init__(self, folder: Path, layout: Layout | None = None) -> None:
         self._layout = layout or Layout.choose(folder.resolve(), build.programs())
-        self._tokens: Mapping[str, str] = {}
         self._children: list[Child] = []
         self._identities: Identities | None = None
 
@@ -82,19 +79,20 @@ class ControlPlane:
         layout = self._layout
         layout.folder.mkdir(parents=True, exist_ok=True)
         write_signing_key(layout.signing_key)
-        self._tokens = write_tokens(layout.tokens)
+        tokens = write_tokens(layout.tokens)
+        admin = Admin(self.url, self.ca_file, tokens[ADMIN])
         self._launch("etcd", parts.etcd(layout))
-        self._await(lambda: _get(f"{layout.etcd_url}/health") is not None, "etcd to answer")
+        self._await(lambda: _answers(f"{layout.etcd_url}/health"), "etcd to answer")
         self._launch("kube-apiserver", parts.api_server(layout))
-        self._await(lambda: self._ask("/readyz") is not None, "kube-apiserver to be ready")
-        users = {user: self._admit(user, token) for user, token in self._tokens.items()}
+        self._await(admin.is_ready, "kube-apiserver to be ready")
+        users = {user: self._admit(user, token) for user, token in tokens.items()}
         controllers = parts.controller_manager(layout, users[CONTROLLERS])
         self._launch("kube-controller-manager", controllers)
         self._launch("kube-scheduler", parts.scheduler(layout, users[SCHEDULER]))
-        self._identities = Identities(users[ADMIN])
+        self._identities = Identities(admin)
         write_secret(layout.kubelet_token, self._identities.token("kubelet", KUBELET))
         self._launch("kubelet", parts.kubelet(layout))
-        self._await(self._has_nodes, "nodes that pods can be placed on")
+        self._await(lambda: _has_nodes(admin), "nodes that pods can be placed on")
 
     def _launch(self, name: str, argv: list[str]) -> None:
         child = Child(name, argv, log_file=self._layout.folder / f"{name}.log")
@@ -119,23 +117,16 @@ class ControlPlane:
         file = self._layout.kubeconfig(user)
         return write_kubeconfig(file, self.url, self.ca_file, user, token)
 
-    def _has_nodes(self) -> bool:
-        """New nodes keep pods off until a controller has found them ready."""
-        nodes = json.loads(self._ask("/api/v1/nodes") or "{}").get("items", [])
-        return len(nodes) == len(SANDBOX_NODES) and not any(n["spec"].get("taints") for n in nodes)
 
-    def _ask(self, path: str) -> bytes | None:
-        if not self.ca_file.exists():
-            return None
-        tls = ssl.create_default_context(cafile=self.ca_file)
-        return _get(f"{self.url}{path}", tls, Authorization=f"Bearer {self._tokens[ADMIN]}")
-
-
-def _get(url: str, tls: ssl.SSLContext | None = None, **headers: str) -> bytes | None:
-    """What is there; nothing while nobody answers, or not with success."""
+def _answers(url: str) -> bool:
     try:
-        request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, timeout=ANSWER_S, context=tls) as answer:
-            return bytes(answer.read())
-    except OSError:  # of which every error of urllib and of TLS is one
-        return None
+        with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _has_nodes(admin: Admin) -> bool:
+    """New nodes keep pods off until a controller has found them ready."""
+    nodes = admin.get("/api/v1/nodes")["items"]
+    return bool(nodes) and not any(n["spec"].get("taints") for n in nodes)

@@ -1,11 +1,8 @@
 """Who may do what: a service account with a token, bound to a role with exactly these rules."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from kubernetes import client, config
-
-from deploy.sandbox.control_plane.credentials import CONTEXT
+from deploy.sandbox.control_plane.admin import Admin
 
 NAMESPACE = "identities"
 TOKEN_S = 24 * 60 * 60
@@ -25,21 +22,25 @@ KUBELET: Rules = (
 """What the process kubelet asks of the API, and nothing else."""
 
 
+SPACE = f"/api/v1/namespaces/{NAMESPACE}"
+RBAC = "rbac.authorization.k8s.io"
+
+
 class Identities:
-    def __init__(self, admin: Path) -> None:
-        api = config.new_client_from_config(str(admin), CONTEXT)
-        self._core = client.CoreV1Api(api)
-        self._rbac = client.RbacAuthorizationV1Api(api)
-        self._core.create_namespace({"metadata": {"name": NAMESPACE}})
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+        admin.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
 
     def token(self, name: str, rules: Rules) -> str:
         """Of a new identity, which may do what `rules` say everywhere in the cluster."""
         about = {"metadata": {"name": name}}
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
+        role = {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}
         subject = {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
-        self._core.create_namespaced_service_account(NAMESPACE, about)
-        self._rbac.create_cluster_role({**about, "rules": list(rules)})
-        self._rbac.create_cluster_role_binding({**about, "roleRef": role, "subjects": [subject]})
+        bound = {"roleRef": role, "subjects": [subject]}
+        create = self._admin.create
+        create(f"{SPACE}/serviceaccounts", about)
+        create(f"/apis/{RBAC}/v1/clusterroles", {**about, "rules": list(rules)})
+        create(f"/apis/{RBAC}/v1/clusterrolebindings", {**about, **bound})
         asked = {"spec": {"expirationSeconds": TOKEN_S}}
-        made = self._core.create_namespaced_service_account_token(name, NAMESPACE, asked)
-        return str(made.status.token)
+        made = create(f"{SPACE}/serviceaccounts/{name}/token", asked)
+        return str(made["status"]["token"])
