@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import structlog
+
+from schemas.signing import SigningKey, read_signing_key
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.authors import NOBODY, load_authors
 from streams.detect.rule import RatioRule
@@ -18,6 +21,8 @@ from streams.steps.detect import open_detect, windowed
 from streams.steps.observe import open_observe
 from streams.steps.relay import open_relay
 
+log = structlog.get_logger()
+
 
 class NotCreated(Exception):
     """A topic was not made by us, so records of two lives of it could not be told apart."""
@@ -27,10 +32,18 @@ class NotCreated(Exception):
 
 
 def run(settings: ProcessorSettings, reached: Callable[[str], None]) -> int:
-    """Raises FileError for a file of detections or authors that cannot be used."""
+    """Raises FileError for a file of detections or authors that cannot be used, and BadKey."""
+    command_key = _command_key(settings)
     rules = load_rules(settings.detections_file) if settings.detections_file else ()
     steps = asyncio.run(steps_of(settings, rules))
-    return run_processor(settings, steps, windowed(rules), Hooks(reached=reached))
+    return run_processor(settings, steps, windowed(rules), Hooks(reached=reached), command_key)
+
+
+def _command_key(settings: ProcessorSettings) -> SigningKey | None:
+    if settings.command_key is None:
+        log.warning("commands are not signed: set MENDLOG_COMMAND_KEY, see docs/safety.md")
+        return None
+    return read_signing_key(settings.command_key)
 
 
 async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:

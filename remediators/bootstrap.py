@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from remediators.adapters.http import HttpPages, HttpPrometheus
+from remediators.adapters.kafka.inbox import Keys
 from remediators.adapters.kafka.session import Session, open_session
 from remediators.adapters.kafka.topics import broker_of
 from remediators.adapters.kubernetes.client import ApiServer, BadClusterAddress
@@ -20,6 +21,7 @@ from remediators.ports import Cluster, Outlook, Reached, not_reached
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
+from schemas.signing import BadKey, read_public_keys
 
 log = structlog.get_logger()
 
@@ -29,10 +31,11 @@ def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> 
     try:
         clusters = open_clusters(settings, reached)
         outlook = open_outlook(settings)
-    except (BadClusterAddress, BadFile, OSError, ValueError) as fault:
+        keys = open_keys(settings)
+    except (BadClusterAddress, BadFile, BadKey, OSError, ValueError) as fault:
         log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
-    return exit_code_of(_serve(settings, clusters, outlook, reached))
+    return exit_code_of(_serve(settings, clusters, outlook, keys, reached))
 
 
 def open_clusters(settings: ExecutorSettings, reached: Reached) -> Mapping[str, Cluster]:
@@ -52,17 +55,26 @@ def open_outlook(settings: ExecutorSettings) -> Outlook:
     return Outlook(HttpPages(Hosts.of(settings.probe_hosts)), prometheus)
 
 
+def open_keys(settings: ExecutorSettings) -> Keys | None:
+    """Raises BadKey."""
+    if settings.command_keys is None:
+        log.warning("commands are not verified: set MENDLOG_COMMAND_KEYS, see docs/safety.md")
+        return None
+    return read_public_keys(settings.command_keys)
+
+
 async def _serve(
     settings: ExecutorSettings,
     clusters: Mapping[str, Cluster],
     outlook: Outlook,
+    keys: Keys | None,
     reached: Reached,
 ) -> None:
     async with AsyncExitStack() as opened:
         for cluster in clusters.values():
             opened.push_async_callback(cluster.close)
         broker = broker_of(settings, settings.group_id)
-        session = await opened.enter_async_context(open_session(broker))
+        session = await opened.enter_async_context(open_session(broker, keys))
         metrics = Metrics()
         pulse = Pulse(
             session.switches, settings.name, settings.heartbeat_s, settings.heartbeat_age_max_s

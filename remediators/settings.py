@@ -69,6 +69,9 @@ class ExecutorSettings(ProcessSettings):
     """The environment variable that `degrade` sets. No command can name another."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
+    command_keys: Path | None = None
+    """A file with the public keys of processors, as `authorized_keys` has them. What none of them
+    has signed is refused; without the file, nothing is verified. See docs/safety.md."""
 
     probe_hosts: Texts = ()
     """What the probes `http` and `metric` may ask: `host`, `host:port`, `.suffix`,

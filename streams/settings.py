@@ -37,6 +37,9 @@ class ProcessorSettings(KafkaSettings):
     detections_file: Path | None = None
     control_authors_file: Path | None = None
     """Whose key is whose; without it no order is verified. See docs/people.md."""
+    command_key: Path | None = None
+    """The private key by which executors know our commands; without it none is signed. See
+    docs/safety.md."""
     cluster: str = ""
     """The cluster of alerts whose source is not registered and that carry no `cluster` label."""
 

@@ -18,6 +18,7 @@ from deploy import topics
 from deploy.faust_topics import faust_topics
 from deploy.sandbox import ports
 from deploy.sandbox.cluster.handle import Cluster
+from deploy.sandbox.command_keys import CommandKeys
 from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
 from deploy.sandbox.progress import Quiet, Reporter
@@ -60,6 +61,7 @@ class Stack:
         self.progress = progress or Quiet()
         self.kafka = Kafka(folder / "kafka", progress=self.progress)
         self.cluster = Cluster(folder / "cluster", cluster_name=self.options.cluster)
+        self.command_keys = CommandKeys(folder / "keys")
         self.processes: dict[str, Child] = {}
         self.restarts: dict[str, int] = {}
         self.names = PROCESSES + (("notifier",) if self.options.notifier_file else ())
@@ -67,6 +69,7 @@ class Stack:
 
     def start(self) -> None:
         try:
+            self.command_keys.make()
             with ThreadPoolExecutor(2) as pool:
                 started = [pool.submit(self.kafka.start), pool.submit(self._start_cluster)]
             for one in started:
@@ -158,6 +161,7 @@ class Stack:
             "TAPE_PARTITIONS": str(options.tape_partitions),
             "CLUSTER": options.cluster,
             "DATA_DIR": str(self.folder / name),
+            **self._keys_of(name),
             "WEB_PORT": port,
             "PORT": port,
             "SESSION_TIMEOUT_S": str(options.session_timeout_s),
@@ -170,6 +174,12 @@ class Stack:
         }
         ours = {f"MENDLOG_{key}": value for key, value in settings.items()}
         return {**ours, **options.environment.get(name, {})}
+
+    def _keys_of(self, name: str) -> dict[str, str]:
+        """The private one to nobody but the processor."""
+        if name == "processor":
+            return {"COMMAND_KEY": str(self.command_keys.private)}
+        return {"COMMAND_KEYS": str(self.command_keys.public)} if name == "executor" else {}
 
     def _await_ready(self, name: str) -> None:
         child = self.processes[name]

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.signing import SigningKey
 from streams.host.exits import CursorOutsideLog, Hooks
 from streams.host.inputs import AgentInput
 from streams.host.journal import Journal, open_journals
@@ -40,6 +41,8 @@ class Means:
     writer: Writer
     reader: LogReader
     hooks: Hooks
+    command_key: SigningKey | None = None
+    """By which executors know our commands."""
 
 
 class Partitions:
@@ -141,7 +144,7 @@ class Partitions:
             p,
             self._open_step(p, journal.live),
             journal,
-            Outbox(self._means.writer, self._means.topic_prefix),
+            Outbox(self._means.writer, self._means.topic_prefix, self._means.command_key),
             self._means.limits,
             self._means.hooks,
             self.gate,

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
+from schemas.signing import SigningKey
 from streams.host.app import App, Windowed, build_app
 from streams.host.backlog import Backlog
 from streams.host.cursors import Board, Publisher
@@ -41,23 +42,30 @@ def run_processor(
     steps: Steps,
     windowed: Windowed | None = None,
     hooks: Hooks | None = None,
+    command_key: SigningKey | None = None,
 ) -> int:
     """Runs the agents until SIGTERM or SIGINT; returns the process's exit code."""
-    return asyncio.run(Processor(settings, steps, windowed, hooks or Hooks()).run())
+    made = Processor(settings, steps, windowed, hooks or Hooks(), command_key)
+    return asyncio.run(made.run())
 
 
 class Processor:
     """The parts of a worker. Making one touches nothing; `run` does."""
 
     def __init__(
-        self, settings: ProcessorSettings, steps: Steps, windowed: Windowed | None, hooks: Hooks
+        self,
+        settings: ProcessorSettings,
+        steps: Steps,
+        windowed: Windowed | None,
+        hooks: Hooks,
+        command_key: SigningKey | None = None,
     ) -> None:
         self.settings = settings
         self.last_exit = LastExit(settings.data_dir)
         self.hooks = replace(hooks, ended=self.last_exit.write)
         self.writer = Writer(settings.bootstrap)
         self.offsets = GroupOffsets(settings.bootstrap)
-        self.means = _means(settings, self.writer, self.hooks)
+        self.means = _means(settings, self.writer, self.hooks, command_key)
         self._stop = asyncio.Event()
 
         board = Board(self.offsets, settings.topic_prefix)
@@ -168,8 +176,11 @@ def detect_group(settings: ProcessorSettings) -> str:
     return f"{settings.group}-detect"
 
 
-def _means(settings: ProcessorSettings, writer: Writer, hooks: Hooks) -> Means:
+def _means(
+    settings: ProcessorSettings, writer: Writer, hooks: Hooks, command_key: SigningKey | None
+) -> Means:
     limits = Limits(
         settings.tape_partitions, settings.group_records_max, settings.queue_records_max
     )
-    return Means(settings.topic_prefix, limits, writer, LogReader(settings.bootstrap), hooks)
+    reader = LogReader(settings.bootstrap)
+    return Means(settings.topic_prefix, limits, writer, reader, hooks, command_key)

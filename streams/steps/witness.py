@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from schemas.controls import Control, ControlKind
-from schemas.signing import CONTROL, HEADER
+from schemas.signing import CONTROL, signature_of
 from schemas.topics import partition_for
 from streams.authors import Authors
 from streams.steps.effects import InputRecord
@@ -61,7 +61,7 @@ class Witness:
         )
 
     def _is_signed(self, author: str, record: InputRecord) -> bool:
-        signature = next((value for name, value in record.headers if name == HEADER), b"")
+        signature = signature_of(record.headers)
         value = record.value or b""
         keys = self._authors.get(author, ())
         return any(key.has_signed(CONTROL, value, signature) for key in keys)

@@ -16,6 +16,7 @@ from deploy.sandbox.workloads import deploy_idle
 from schemas.codec import encode
 from schemas.incidents import Decision
 from schemas.remediation import Command, CommandKind, Outcome, Target
+from schemas.signing import COMMAND, HEADER, read_signing_key
 from schemas.topics import COMMANDS, DECISIONS, OUTCOMES
 from streams.controls import policy_control, publish
 from streams.policy.load import load_file
@@ -180,6 +181,7 @@ async def refused_after_s(stack: Stack) -> float:
     """How long executors still took orders after the kill. What is ordered here names no object
     that exists, so that none of it has an effect."""
     began, number = time.monotonic(), 0
+    key = read_signing_key(stack.command_keys.private)
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka.bootstrap)
     await producer.start()
     try:
@@ -187,7 +189,8 @@ async def refused_after_s(stack: Stack) -> float:
             number += 1
             value, name = encode(order(f"kill-{number}")), COMMANDS.name(stack.options.prefix)
             sent_s = time.monotonic() - began
-            await producer.send_and_wait(name, value, key=b"demo")
+            headers = [(HEADER, key.sign(COMMAND, value))]
+            await producer.send_and_wait(name, value, key=b"demo", headers=headers)
             if await answer_to(stack, f"kill-{number}") == "killed":
                 return sent_s
     finally:

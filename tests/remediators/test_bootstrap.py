@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from structlog.testing import capture_logs
 
-from remediators.bootstrap import run_executor
+from remediators.bootstrap import open_keys, run_executor
 from remediators.executor.metrics import Metrics
 from remediators.settings import ClusterAddress, ExecutorSettings
 from remediators.web import Web
@@ -28,6 +29,18 @@ def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Pa
 )
 def test_so_are_hosts_and_addresses_that_are_none(more: dict[str, Any]):
     assert run_executor(ExecutorSettings(**more)) == os.EX_CONFIG
+
+
+def test_so_are_keys_that_cannot_be_read(tmp_path: Path):
+    assert run_executor(ExecutorSettings(command_keys=tmp_path / "none")) == os.EX_CONFIG
+
+
+def test_that_nothing_is_verified_is_said_at_the_start():
+    with capture_logs() as said:
+        assert open_keys(ExecutorSettings()) is None
+    (warning,) = said
+    assert warning["log_level"] == "warning"
+    assert "not verified: set MENDLOG_COMMAND_KEYS" in warning["event"]
 
 
 def test_a_broker_that_is_not_there_is_a_fault():

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from remediators.adapters.kafka.deliveries import KafkaDeliveries
-from remediators.adapters.kafka.inbox import KafkaInbox
+from remediators.adapters.kafka.inbox import KafkaInbox, Keys
 from remediators.adapters.kafka.notices import KafkaNotices
 from remediators.adapters.kafka.outcomes import KafkaOutcomes
 from remediators.adapters.kafka.switches import KafkaSwitches
@@ -36,11 +36,11 @@ class NotifierSession:
 
 
 @asynccontextmanager
-async def open_session(broker: Broker) -> AsyncIterator[Session]:
+async def open_session(broker: Broker, keys: Keys | None = None) -> AsyncIterator[Session]:
     """The inbox is not in its group yet: it joins once there is something to do with commands."""
     async with AsyncExitStack() as opened:
         producer = await _producer(broker, opened)
-        inbox = KafkaInbox(broker, producer)
+        inbox = KafkaInbox(broker, producer, keys)
         outcomes = KafkaOutcomes(broker, producer)
         switches = KafkaSwitches(broker)
         for part in (outcomes, switches):

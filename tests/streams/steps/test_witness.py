@@ -130,6 +130,12 @@ def test_any_bytes_may_stand_in_a_signatures_place(relay: Relay, signature: byte
     assert not relay.takes(encode(APPROVE), signature).verified
 
 
+def test_a_header_without_a_value_is_no_signature(relay: Relay) -> None:
+    headers = ((HEADER, None),)
+    record = InputRecord(CONTROLS, HOME, 7, START_MS, b"eu-1", encode(APPROVE), headers)  # type: ignore[arg-type]
+    assert getattr(relay.fact(relay.step.apply(record)), "verified", None) is False
+
+
 def test_a_signature_over_something_else_is_none(relay: Relay, keys: dict[str, SigningKey]) -> None:
     value = encode(APPROVE)
     assert not relay.takes(value, keys["ann"].sign("mendlog command", value)).verified
