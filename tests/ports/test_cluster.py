@@ -200,7 +200,7 @@ async def test_degraded_and_back_to_the_very_same_pods(site: Site, env: dict[str
     await site.configures(env)
     before = await settled(site)
     act = await _act(site, "degrade", DEGRADE)
-    assert _env(await look(site)) == env | {"DEGRADED_MODE": "true"}
+    assert _env(await settled(site)) == env | {"DEGRADED_MODE": "true"}
     before_it = {"previous": env["DEGRADED_MODE"]} if "DEGRADED_MODE" in env else {}
     await _undo(site, act, "undo", variable="DEGRADED_MODE", value="true", **before_it)
     after = await settled(site)
