@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import structlog
+
 from deploy.sandbox.cluster.api import errors, json_patch, merge_patch
 from deploy.sandbox.cluster.api.errors import Cause
 from deploy.sandbox.cluster.api.registry import Change
@@ -13,7 +15,10 @@ from deploy.sandbox.cluster.objects import Json
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+SCALE = "V1Scale"
 PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+
+log = structlog.get_logger()
 
 
 class Decoder:
@@ -63,8 +68,8 @@ class Decoder:
             try:
                 conformed = self._conformed(model, new)
             except WrongType as error:
-                cause = Cause("patch", f"Invalid value: {error}")
-                raise errors.invalid(resource, old["metadata"]["name"], [cause]) from error
+                raise errors.invalid_patch(new, str(error)) from error
+            _check_kind(old, new, scale=model == SCALE)
             _check_uid(resource, old, conformed)
             return conformed
 
@@ -84,6 +89,12 @@ def parsed(body: bytes) -> Any:
         return json.loads(body)
     except ValueError as error:  # of json, or of the text's encoding
         raise errors.bad_request(f"the object provided is unrecognized: {error}") from error
+
+
+def _check_kind(old: Json, new: Json, *, scale: bool) -> None:
+    for key in () if scale else ("apiVersion", "kind"):
+        if new.get(key, old[key]) != old[key]:
+            raise errors.invalid_patch(new, f"{new[key]} is not {old[key]}")
 
 
 def _check_uid(resource: Resource, old: Json, new: Json) -> None:
@@ -112,6 +123,8 @@ def _patched(old: Json, patch: Any, content_type: str) -> Json:
             return merge_patch.merge(old, patch)
         return merge_patch.strategic_merge(old, patch)
     except json_patch.PatchFailed as error:
-        raise errors.patch_failed(str(error)) from error
+        # The answer does not say which step failed, as the real one does not.
+        log.info("patch refused", object=old["metadata"]["name"], why=str(error))
+        raise errors.patch_failed() from error
     except (json_patch.BadPatch, merge_patch.BadPatch) as error:
         raise errors.bad_request(str(error)) from error

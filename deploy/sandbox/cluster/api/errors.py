@@ -28,10 +28,10 @@ class ApiError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": str(self),
-            "reason": self.reason,
             "code": self.code,
         }
-        return body if self.details is None else {**body, "details": self.details}
+        told = {"reason": self.reason, "details": self.details}
+        return body | {key: value for key, value in told.items() if value not in ("", None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +88,45 @@ def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
+    details = _details(resource, name) | {"kind": resource.kind}
+    return _invalid(f'{resource.kind_id} "{name}"', details, causes)
+
+
+def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiError:
+    """Options of a request, such as CreateOptions, which have no name."""
+    group = "meta.k8s.io"
+    return _invalid(f'{kind}.{group} ""', {"group": group, "kind": kind}, causes)
+
+
+def invalid_patch(result: object, problem: str) -> ApiError:
+    """A patch after which the object is none of its kind any more."""
+    shown = json.dumps(result, separators=(",", ":"))
+    return _invalid(' ""', {}, [Cause.invalid("patch", shown, problem)])
+
+
+def patch_failed() -> ApiError:
+    """A JSON Patch whose test failed or whose path is missing: nobody is told which."""
+    message = "the server rejected our request due to an error in our request"
+    return ApiError(422, "Invalid", message, {})
+
+
+def _invalid(what: str, details: Json, causes: Sequence[Cause]) -> ApiError:
     problems = [f"{cause.field}: {cause.message}" for cause in causes]
     listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-    details = _details(resource, name) | {
-        "kind": resource.kind,
-        "causes": [
-            {"reason": cause.reason, "message": cause.message, "field": cause.field}
-            for cause in causes
-        ],
-    }
-    message = f'{resource.kind_id} "{name}" is invalid: {listed}'
-    return ApiError(422, "Invalid", message, details)
-
-
-def patch_failed(problem: str) -> ApiError:
-    """A JSON Patch whose test failed or whose path is missing. (The real one keeps the problem
-    to itself and says only 'the server rejected our request due to an error in our request'.)"""
-    message = f"the server rejected our request due to an error in our request: {problem}"
-    return ApiError(422, "Invalid", message, {})
+    shown = [
+        {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes
+    ]
+    return ApiError(422, "Invalid", f"{what} is invalid: {listed}", {**details, "causes": shown})
 
 
 def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
+
+
+def other_namespace() -> ApiError:
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request"
+    )
 
 
 def forbidden(resource: Resource, name: str, why: str) -> ApiError:

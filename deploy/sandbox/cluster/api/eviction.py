@@ -40,18 +40,20 @@ API_SERVER = Write(Writer("kube-apiserver"))
 
 
 def evict(registry: Registry, space: str, pod_name: str, how: Deletion) -> Json:
+    """The budget comes before the preconditions: one that is wrong still uses up a disruption."""
     pod = registry.get(PODS, space, pod_name)
-    check_preconditions(PODS, pod, how)
     if not _needs_no_budget(pod):
         budgets = budgets_of(registry, pod)
         if len(budgets) > 1:
-            raise errors.internal(MORE_THAN_ONE)
+            raise ApiError(500, "", MORE_THAN_ONE)
         if budgets and not _already_counted_out(pod, budgets[0]):
             _take(registry, budgets[0], pod, dry_run=how.dry_run)
+        check_preconditions(PODS, pod, how)
         if not how.dry_run:
             _mark_disrupted(registry, pod)
-    # Marking it has changed its version, which was checked above.
-    registry.delete(PODS, space, pod_name, replace(how, resource_version=None))
+        # Marking it has changed its version, which was checked above.
+        how = replace(how, resource_version=None)
+    registry.delete(PODS, space, pod_name, how)
     return SUCCESS
 
 

@@ -1,4 +1,8 @@
-"""JSON Patch (RFC 6902), strict as the API server is: what is not there cannot be changed."""
+"""JSON Patch (RFC 6902) as the API server applies it.
+
+It is looser than the RFC in three places: `replace` adds a member that is not there, `copy` of
+one copies null, and a negative index counts from the end.
+"""
 
 import copy
 from typing import Any
@@ -36,29 +40,33 @@ def _apply_one(document: Any, step: dict[str, Any]) -> Any:
         case "remove":
             return _removed(document, path)
         case "replace":
-            _get(document, path)
             return _put(document, path, copy.deepcopy(step.get("value")))
         case "move":
             moved = _get(document, _pointer(step, "from"))
             return _added(_removed(document, _pointer(step, "from")), path, moved)
         case "copy":
-            return _added(document, path, copy.deepcopy(_get(document, _pointer(step, "from"))))
+            return _added(document, path, copy.deepcopy(_member(document, _pointer(step, "from"))))
     raise PatchFailed(f"unexpected kind of operation: {step.get('op')!r}")
 
 
 def _tested(document: Any, path: Path, wanted: Any) -> Any:
-    parent = _get(document, path[:-1])
     # A missing member equals null, so that `test … null` can ask for absence.
-    absent = path and isinstance(parent, dict) and path[-1] not in parent
-    if not _same(None if absent else _get(document, path), wanted):
+    if not _same(_member(document, path), wanted):
         raise PatchFailed(f"testing value {_text(path)} failed")
     return document
 
 
+def _member(document: Any, path: Path) -> Any:
+    """What is there, or None where the last member of the path, and only that, is missing."""
+    parent = _get(document, path[:-1])
+    absent = path and isinstance(parent, dict) and path[-1] not in parent
+    return None if absent else _get(document, path)
+
+
 def _same(left: Any, right: Any) -> bool:
-    """JSON equality: Python alone would take true for 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
+    """Equal as written: Python alone would take true for 1, and 2.0 for 2."""
+    if type(left) is not type(right):
+        return False
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
@@ -110,9 +118,10 @@ def _removed(document: Any, path: Path) -> Any:
 
 
 def _index(items: list[Any], part: str, path: Path) -> int:
-    if not part.isdecimal() or int(part) >= len(items):
+    number = int(part) if part.removeprefix("-").isdecimal() else len(items)
+    if not -len(items) <= number < len(items):
         raise PatchFailed(f"no element {_text(path)}")
-    return int(part)
+    return number % len(items)
 
 
 def _pointer(step: dict[str, Any], field: str) -> Path:

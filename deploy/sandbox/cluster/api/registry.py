@@ -14,10 +14,10 @@ from deploy.sandbox.cluster.api import defaults, errors, managed_fields, rules, 
 from deploy.sandbox.cluster.api.canonical import canonical
 from deploy.sandbox.cluster.api.errors import Cause
 from deploy.sandbox.cluster.api.managed_fields import Writer
-from deploy.sandbox.cluster.api.resources import NAMESPACES, Resource
+from deploy.sandbox.cluster.api.resources import NAMESPACES, PODS, Resource
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import Store
-from deploy.sandbox.cluster.objects import Json, deleting, edited, now, time_text
+from deploy.sandbox.cluster.objects import Json, deleting, edited, now, parse_time, time_text
 
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """As the real one: no vowels and no digits that look like them, so no words appear by chance."""
@@ -91,34 +91,25 @@ class Registry:
         rules.check_preconditions(resource, old, how)
         new = edited(old)
         grace_s = rules.grace_s(resource, old, how)
-        finalizer = POLICY_FINALIZERS.get(how.policy or "")
+        finalizer = POLICY_FINALIZERS.get(how.policy or resource.default_policy)
         if finalizer:
             held = new["metadata"].setdefault("finalizers", [])
             held.extend([] if finalizer in held else [finalizer])
         if resource is NAMESPACES:
             new["status"]["phase"] = "Terminating"
         held_back = grace_s > 0 or new["metadata"].get("finalizers") or resource is NAMESPACES
-        if how.dry_run:
+        if held_back or resource is PODS:
+            new = _marked(resource, old, new, grace_s)
+        if how.dry_run or new is old:
             return new
         if not held_back:
             self.store.remove(resource.id, new)
             return new
-        return self._mark(resource, old, new, grace_s)
+        return self.store.put(resource.id, new)
 
     def remove(self, resource: Resource, obj: Json) -> None:
         """Let go of an object whose last reason to stay is gone."""
         self.store.remove(resource.id, edited(obj))
-
-    def _mark(self, resource: Resource, old: Json, new: Json, grace_s: int) -> Json:
-        meta = new["metadata"]
-        if deleting(old) and grace_s >= meta.get("deletionGracePeriodSeconds", 0):
-            return old
-        meta["deletionTimestamp"] = time_text(now() + timedelta(seconds=grace_s))
-        if resource is not NAMESPACES:
-            meta["deletionGracePeriodSeconds"] = grace_s
-        if "generation" in meta and not deleting(old):
-            meta["generation"] += 1
-        return self.store.put(resource.id, new)
 
     def _finish(self, resource: Resource, new: Json, old: Json | None, how: Write) -> Json:
         new["apiVersion"], new["kind"] = resource.api_version, resource.kind
@@ -141,10 +132,7 @@ class Registry:
 
     def _name(self, resource: Resource, namespace: str, meta: Json) -> None:
         if meta.get("namespace") not in (None, "", namespace):
-            raise errors.bad_request(
-                "the namespace of the provided object does not match the namespace "
-                "sent on the request"
-            )
+            raise errors.other_namespace()
         meta.pop("namespace", None)
         if resource.namespaced:
             meta["namespace"] = namespace
@@ -167,6 +155,22 @@ class Registry:
                 raise errors.forbidden(resource, name, why)
         if self.store.get(resource.id, namespace, name) is not None:
             raise errors.already_exists(resource, name)
+
+
+def _marked(resource: Resource, old: Json, new: Json, grace_s: int) -> Json:
+    """As being deleted. A time to end that has been set can only get shorter."""
+    meta, begun_at = new["metadata"], now()
+    if deleting(old):
+        before_s = meta.get("deletionGracePeriodSeconds", 0)
+        if 0 < before_s <= grace_s or (before_s == grace_s == 0 and meta.get("finalizers")):
+            return old
+        begun_at = parse_time(meta["deletionTimestamp"]) - timedelta(seconds=before_s)
+    meta["deletionTimestamp"] = time_text(begun_at + timedelta(seconds=grace_s))
+    if resource is not NAMESPACES:
+        meta["deletionGracePeriodSeconds"] = grace_s
+    if "generation" in meta and not deleting(old):
+        meta["generation"] += 1
+    return new
 
 
 def random_suffix() -> str:

@@ -4,7 +4,7 @@ import json
 
 from aiohttp import web
 
-from deploy.sandbox.cluster.api.resources import PODS, Resource
+from deploy.sandbox.cluster.api.resources import Resource
 from deploy.sandbox.cluster.objects import Json, deleting, name, uid
 
 
@@ -17,8 +17,8 @@ def reply(body: Json, warnings: list[str] | None = None, *, status: int = 200) -
 
 
 def deletion_reply(resource: Resource, gone: Json) -> web.Response:
-    """Pods are answered with themselves, others only while something still holds them."""
-    if resource is PODS or deleting(gone):
+    """Some kinds are answered with themselves, others only while something still holds them."""
+    if resource.shown_when_deleted or deleting(gone):
         return reply(gone)
     details = {"name": name(gone), "kind": resource.plural, "uid": uid(gone)}
     if resource.group:

@@ -18,6 +18,10 @@ class Resource:
     counts_generations: bool = False
     unconditional_update: bool = True
     """Whether a PUT without resourceVersion overwrites whatever is there."""
+    default_policy: str = ""
+    """What becomes of its dependents when a deletion does not say."""
+    shown_when_deleted: bool = False
+    """Whether a deletion is answered with the object instead of a Status."""
     stored_as: str = ""
     """Another resource whose objects these are, in another shape."""
 
@@ -60,6 +64,7 @@ PODS = Resource(
     has_status=True,
     subresources=("eviction", "log"),
     counts_generations=True,
+    shown_when_deleted=True,
 )
 CONFIG_MAPS = Resource("configmaps", "ConfigMap", "", "v1", "V1ConfigMap")
 EVENTS = Resource("events", "Event", "", "v1", "CoreV1Event")

@@ -10,11 +10,12 @@ from deploy.sandbox.cluster.api import discovery, errors, events, scale
 from deploy.sandbox.cluster.api.eviction import evict
 from deploy.sandbox.cluster.api.lists import list_of
 from deploy.sandbox.cluster.api.logs import pod_log
-from deploy.sandbox.cluster.api.options import decoder_for, deletion_of, write_of
+from deploy.sandbox.cluster.api.options import decoder_for, deletion_of, eviction_of, write_of
 from deploy.sandbox.cluster.api.query import Query, query_of, truth
 from deploy.sandbox.cluster.api.registry import Change, Registry
 from deploy.sandbox.cluster.api.replies import deletion_reply, reply
 from deploy.sandbox.cluster.api.resources import BY_ID, BY_PATH, NAMESPACES, Resource
+from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.watches import watch
 from deploy.sandbox.cluster.objects import Json, name, namespace
 
@@ -137,14 +138,12 @@ class Api:
         return reply(_shown(target, new), warnings)
 
     async def _delete(self, request: web.Request, target: Target) -> web.Response:
-        options = decoder_for(request).model("V1DeleteOptions", await request.read())
-        how = deletion_of(request, options)
+        how = await _deletion(request)
         gone = self._registry.delete(target.stored_as, target.namespace, target.name, how)
         return deletion_reply(target.resource, gone)
 
     async def _delete_many(self, request: web.Request, target: Target) -> web.Response:
-        options = decoder_for(request).model("V1DeleteOptions", await request.read())
-        how = deletion_of(request, options)
+        how = await _deletion(request)
         doomed = list_of(
             self._registry.store,
             query_of(target.resource, target.namespace, "", request.query),
@@ -157,7 +156,7 @@ class Api:
         eviction = decoder_for(request).model("V1Eviction", await request.read())
         if eviction.get("metadata", {}).get("name") != target.name:
             raise errors.bad_request("name in URL does not match name in Eviction object")
-        how = deletion_of(request, eviction.get("deleteOptions", {}))
+        how = eviction_of(request, eviction.get("deleteOptions", {}))
         return reply(evict(self._registry, target.namespace, target.name, how), status=201)
 
     def _stored(self, target: Target) -> Json:
@@ -174,6 +173,12 @@ async def _change(request: web.Request, target: Target) -> tuple[Change, list[st
         return patch, decoder.warnings
     whole = decoder.model(model, body) if scaling else decoder.object(target.resource, body)
     return (lambda _: whole), decoder.warnings
+
+
+async def _deletion(request: web.Request) -> Deletion:
+    body = await request.read()
+    options = decoder_for(request).model("V1DeleteOptions", body) if body else None
+    return deletion_of(request, options)
 
 
 def _shown(target: Target, obj: Json) -> Json:

@@ -35,13 +35,21 @@ class Deletion:
 
 
 def check_identity(resource: Resource, old: Json, new: Json) -> None:
-    """The name and uid said in a body have to be those of the object."""
+    """The name said in a body, which has to be said, and the namespace and uid, if they are,
+    have to be those of the object."""
     meta, wanted = new.get("metadata", {}), old["metadata"]
-    if meta.get("name", wanted["name"]) != wanted["name"]:
+    if not meta.get("name"):
+        raise errors.bad_request(
+            f"the name of the object ({wanted['name']} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if meta["name"] != wanted["name"]:
         raise errors.bad_request(
             f"the name of the object ({meta['name']}) does not match "
             f"the name on the URL ({wanted['name']})"
         )
+    if meta.get("namespace", "") not in ("", wanted.get("namespace")):
+        raise errors.other_namespace()
     if meta.get("uid", wanted["uid"]) != wanted["uid"]:
         why = (
             f"Precondition failed: UID in precondition: {meta['uid']}, "

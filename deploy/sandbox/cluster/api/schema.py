@@ -69,9 +69,11 @@ class Conformed:
             raise WrongType(f"{path}: {_shown(value)} is not an object")
         if field in QUANTITIES:
             value = {key: str(part) for key, part in value.items()}
+        zeros = {"str": ""}  # what Go makes of a null
+        said = {key: zeros.get(item) if part is None else part for key, part in value.items()}
         return {
             key: self._value(item, field, part, f"{path}.{key}")
-            for key, part in value.items()
+            for key, part in said.items()
             if part is not None
         }
 

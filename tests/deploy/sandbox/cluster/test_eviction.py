@@ -13,6 +13,14 @@ from deploy.sandbox.cluster.api.store import Store
 from tests.deploy.sandbox.cluster import workloads
 from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
 
+STUBBORN = [
+    "python",
+    "-c",
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "open(os.environ['PORT_FILE'], 'w').write('1'); time.sleep(60)",
+]
+"""Ignores SIGTERM, and says by its port that it does so by now."""
+
 NOT_READY = {
     "readinessProbe": {
         "tcpSocket": {"port": 1},
@@ -125,7 +133,16 @@ def test_two_budgets_for_a_pod_are_an_internal_error(
     create_budget(kube, namespace, minAvailable=1)
     create_budget(kube, namespace, "second", minAvailable=1)
     status = refused(500, evict, kube, namespace, two_pods[0])
-    assert "more than one PodDisruptionBudget" in status["message"]
+    assert status == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": "This pod has more than one PodDisruptionBudget, "
+        "which the eviction subresource does not support.",
+        "code": 500,
+    }
+    refused(500, evict, kube, namespace, two_pods[0], dryRun=["All"])
 
 
 def test_an_unready_pod_goes_when_the_others_suffice(kube: Clients, namespace: str):
@@ -140,10 +157,47 @@ def test_an_unready_pod_goes_when_the_others_suffice(kube: Clients, namespace: s
 
 def test_preconditions_hold_for_evictions_too(kube: Clients, namespace: str, two_pods: list[str]):
     wrong = {"preconditions": {"uid": "another"}}
-    refused(409, evict, kube, namespace, two_pods[0], **wrong)
+    status = refused(409, evict, kube, namespace, two_pods[0], **wrong)
+    assert status["message"].startswith(
+        f'Operation cannot be fulfilled on Pod "{two_pods[0]}": '
+        "the UID in the precondition (another) does not match the UID in record"
+    )
     pod = kube.core.read_namespaced_pod(two_pods[0], namespace)
     right = {"uid": pod.metadata.uid, "resourceVersion": pod.metadata.resource_version}
     evict(kube, namespace, two_pods[0], preconditions=right)
+
+
+def test_a_budget_is_asked_before_the_preconditions(
+    kube: Clients, namespace: str, two_pods: list[str]
+):
+    create_budget(kube, namespace, minAvailable=2)
+    allows(kube, namespace, 0)
+    refused(429, evict, kube, namespace, two_pods[0], preconditions={"uid": "another"})
+
+
+def test_an_eviction_with_a_wrong_uid_uses_up_a_disruption(
+    kube: Clients, namespace: str, two_pods: list[str]
+):
+    create_budget(kube, namespace, maxUnavailable=1)
+    allows(kube, namespace, 1)
+    refused(409, evict, kube, namespace, two_pods[0], preconditions={"uid": "another"})
+    status = budget_status(kube, namespace)
+    assert (status.disruptions_allowed, [*status.disrupted_pods]) == (0, [two_pods[0]])
+
+
+def test_a_pod_that_is_already_leaving_can_be_evicted_again(kube: Clients, namespace: str):
+    body = workloads.pod(command=STUBBORN, terminationGracePeriodSeconds=2)
+    kube.core.create_namespaced_pod(namespace, body)
+    eventually(lambda: stubborn(kube, namespace), "the pod to ignore signals")
+    evict(kube, namespace, "alone")
+    evict(kube, namespace, "alone", dryRun=["All"])
+    leaving = kube.core.read_namespaced_pod("alone", namespace).metadata
+    assert (leaving.deletion_grace_period_seconds, leaving.generation) == (2, 2)
+
+
+def stubborn(kube: Clients, namespace: str) -> bool:
+    pod = kube.core.read_namespaced_pod("alone", namespace)
+    return (pod.metadata.annotations or {}).get("sandbox.mendlog.io/port") == "1"
 
 
 def test_a_dry_run_evicts_nobody(kube: Clients, namespace: str, two_pods: list[str]):

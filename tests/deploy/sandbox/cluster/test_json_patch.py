@@ -1,4 +1,4 @@
-"""RFC 6902, with the strictness on which the executor's precondition rests."""
+"""RFC 6902 as the API server applies it, on which the executor's precondition rests."""
 
 import pytest
 
@@ -19,7 +19,9 @@ DOCUMENT = {"a": {"b/c": 1, "d~e": 2}, "list": [1, 2, 3], "flag": True}
         ("replace", "/a/b~1c", 5, {"a": {"b/c": 5, "d~e": 2}}),
         ("replace", "/a/d~0e", 5, {"a": {"b/c": 1, "d~e": 5}}),
         ("test", "/absent", None, {}),
-        ("test", "/list", [1, 2.0, 3], {}),
+        ("replace", "/absent", 1, {"absent": 1}),
+        ("replace", "/list/-1", 9, {"list": [1, 2, 9]}),
+        ("test", "/list/-3", 1, {}),
     ],
 )
 def test_operations(op: str, path: str, value, expected: dict):
@@ -29,6 +31,10 @@ def test_operations(op: str, path: str, value, expected: dict):
 def test_copy_leaves_the_original():
     copied = apply(DOCUMENT, [{"op": "copy", "from": "/list", "path": "/a"}])
     assert copied == DOCUMENT | {"a": [1, 2, 3]}
+
+
+def test_copying_what_is_not_there_copies_null():
+    assert apply({"a": 1}, [{"op": "copy", "from": "/b", "path": "/a"}]) == {"a": None}
 
 
 def test_move_takes_it_from_where_it_was():
@@ -44,13 +50,18 @@ def test_the_whole_document_can_be_replaced():
     [
         pytest.param({"op": "test", "path": "/flag", "value": 1}, id="true is not 1"),
         pytest.param({"op": "test", "path": "/list", "value": [1, 2]}, id="shorter list"),
+        pytest.param({"op": "test", "path": "/list/0", "value": 1.0}, id="1 is not 1.0"),
+        pytest.param({"op": "test", "path": "/list/3", "value": None}, id="test past the end"),
+        pytest.param({"op": "test", "path": "/list/-4", "value": None}, id="before the start"),
         pytest.param({"op": "test", "path": "/absent/below", "value": None}, id="below nothing"),
         pytest.param({"op": "add", "path": "/absent/below", "value": 1}, id="add below nothing"),
         pytest.param({"op": "add", "path": "/flag/below", "value": 1}, id="add below a scalar"),
         pytest.param({"op": "add", "path": "/list/4", "value": 1}, id="add past the end"),
         pytest.param({"op": "remove", "path": "/absent"}, id="remove nothing"),
         pytest.param({"op": "remove", "path": ""}, id="remove everything"),
-        pytest.param({"op": "replace", "path": "/absent", "value": 1}, id="replace nothing"),
+        pytest.param(
+            {"op": "replace", "path": "/absent/x", "value": 1}, id="replace below nothing"
+        ),
         pytest.param({"op": "replace", "path": "/list/x", "value": 1}, id="index is a word"),
         pytest.param({"op": "move", "from": "/absent", "path": "/b"}, id="move nothing"),
         pytest.param({"op": "jump", "path": "/a"}, id="unknown operation"),

@@ -268,25 +268,6 @@ def test_without_a_name_the_manager_is_the_program(kube: Clients, namespace: str
     assert {entry.manager for entry in made.metadata.managed_fields} == {"OpenAPI-Generator"}
 
 
-def test_a_dry_run_answers_and_changes_nothing(kube: Clients, namespace: str):
-    made = kube.apps.create_namespaced_deployment(namespace, workloads.deployment(), dry_run="All")
-    assert made.metadata.uid
-    refused(404, kube.apps.read_namespaced_deployment, "web", namespace)
-    before = created(kube, namespace)
-    patched = kube.apps.patch_namespaced_deployment(
-        "web", namespace, {"spec": {"replicas": 4}}, dry_run="All"
-    )
-    assert patched.spec.replicas == 4
-    kube.apps.delete_namespaced_deployment("web", namespace, dry_run="All")
-    after = kube.apps.read_namespaced_deployment("web", namespace)
-    assert (after.metadata.uid, after.spec.replicas) == (before.metadata.uid, 0)
-    refused(422, created_dry, kube, namespace)
-
-
-def created_dry(kube: Clients, namespace: str) -> None:
-    kube.apps.create_namespaced_deployment(namespace, workloads.deployment(), dry_run="Some")
-
-
 def test_leases_keep_their_microseconds(kube: Clients, namespace: str):
     leases = client.CoordinationV1Api(kube.api)
     body = {

@@ -8,6 +8,17 @@ from tests.deploy.sandbox.cluster.conftest import Clients, refused
 
 MARKER = "mendlog.io/last-command"
 MARKER_PATH = "/metadata/annotations/mendlog.io~1last-command"
+PATCH_FAILED = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "metadata": {},
+    "status": "Failure",
+    "message": "the server rejected our request due to an error in our request",
+    "reason": "Invalid",
+    "details": {},
+    "code": 422,
+}
+"""Whatever step it was that failed."""
 
 
 @pytest.fixture
@@ -38,7 +49,7 @@ def test_a_marked_patch_applies_once_and_its_resend_is_refused(
     assert patched.metadata.annotations[MARKER] == "command-1"
     assert patched.metadata.generation == target.metadata.generation + 1
     status = refused(422, kube.apps.patch_namespaced_deployment, "web", namespace, request)
-    assert status["reason"] == "Invalid"
+    assert status == PATCH_FAILED
     after = kube.apps.read_namespaced_deployment("web", namespace)
     assert after.metadata.generation == target.metadata.generation + 1
 
@@ -63,6 +74,68 @@ def test_adding_below_missing_annotations_is_refused(kube: Clients, namespace: s
     kube.core.create_namespaced_config_map(namespace, body)
     patch = [{"op": "add", "path": MARKER_PATH, "value": "c"}]
     refused(422, kube.core.patch_namespaced_config_map, "plain", namespace, patch)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param({"op": "test", "path": "/data/a", "value": None}, id="it is there"),
+        pytest.param({"op": "test", "path": "/data/a", "value": "2"}, id="it is another"),
+        pytest.param({"op": "test", "path": "/data/b", "value": "1"}, id="it is not there"),
+        pytest.param({"op": "test", "path": "/spec/b", "value": None}, id="its parent is missing"),
+        pytest.param({"op": "test", "path": "/metadata/labels", "value": {}}, id="none is not {}"),
+        pytest.param(
+            {"op": "add", "path": "/metadata/labels/a", "value": "1"}, id="add below none"
+        ),
+        pytest.param({"op": "remove", "path": "/data/b"}, id="remove what is not there"),
+    ],
+)
+def test_a_step_that_does_not_fit_is_refused_in_the_same_words(
+    kube: Clients, namespace: str, step: dict
+):
+    flags(kube, namespace)
+    status = refused(422, kube.core.patch_namespaced_config_map, "flags", namespace, [step])
+    assert status == PATCH_FAILED
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param({"op": "test", "path": "/data/b", "value": None}, id="null is absence"),
+        pytest.param({"op": "test", "path": "/data/b"}, id="so is no value"),
+        pytest.param({"op": "test", "path": "/data/a", "value": "1"}, id="it is that"),
+    ],
+)
+def test_a_test_that_holds_changes_nothing(kube: Clients, namespace: str, step: dict):
+    before = flags(kube, namespace)
+    after = kube.core.patch_namespaced_config_map("flags", namespace, [step])
+    assert after.metadata.resource_version == before.metadata.resource_version
+
+
+def test_replacing_a_member_that_is_not_there_adds_it(kube: Clients, namespace: str):
+    flags(kube, namespace)
+    patch = [{"op": "replace", "path": "/data/b", "value": "2"}]
+    patched = kube.core.patch_namespaced_config_map("flags", namespace, patch)
+    assert patched.data == {"a": "1", "b": "2"}
+
+
+def test_a_resource_version_can_be_tested_for(kube: Clients, namespace: str):
+    made = flags(kube, namespace)
+
+    def patch(value: str) -> list[dict]:
+        version = made.metadata.resource_version
+        return [
+            {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+            {"op": "add", "path": "/data/a", "value": value},
+        ]
+
+    kube.core.patch_namespaced_config_map("flags", namespace, patch("2"))
+    refused(422, kube.core.patch_namespaced_config_map, "flags", namespace, patch("3"))
+
+
+def flags(kube: Clients, namespace: str) -> client.V1ConfigMap:
+    body = {"metadata": {"name": "flags"}, "data": {"a": "1"}}
+    return kube.core.create_namespaced_config_map(namespace, body)
 
 
 def test_a_failed_test_changes_nothing(kube: Clients, namespace: str, target: client.V1Deployment):
@@ -134,7 +207,12 @@ def test_a_patch_to_something_invalid_is_refused(
     )
     assert status["details"]["causes"][0]["field"] == "spec.replicas"
     patch = [{"op": "replace", "path": "/spec/replicas", "value": "three"}]
-    refused(422, kube.apps.patch_namespaced_deployment, "web", namespace, patch)
+    status = refused(422, kube.apps.patch_namespaced_deployment, "web", namespace, patch)
+    assert status["message"].startswith(' "" is invalid: patch: Invalid value: ')
+    assert "name" not in status["details"]
+    other = [{"op": "replace", "path": "/kind", "value": "StatefulSet"}]
+    status = refused(422, kube.apps.patch_namespaced_deployment, "web", namespace, other)
+    assert status["details"]["causes"][0]["field"] == "patch"
 
 
 def test_patches_of_unknown_types_or_shapes_are_refused(
@@ -159,6 +237,12 @@ def test_identity_cannot_be_patched(kube: Clients, namespace: str, target: clien
         422, kube.apps.patch_namespaced_deployment, "web", namespace, {"metadata": {"uid": "b"}}
     )
     assert status["details"]["causes"][0]["field"] == "metadata.uid"
+    body = {"metadata": {"namespace": "default"}}
+    status = refused(400, kube.apps.patch_namespaced_deployment, "web", namespace, body)
+    assert status["message"].startswith("the namespace of the provided object does not match")
+    nameless = [{"op": "remove", "path": "/metadata/name"}]
+    status = refused(400, kube.apps.patch_namespaced_deployment, "web", namespace, nameless)
+    assert status["message"].endswith("was undeterminable: name must be provided")
 
 
 def test_status_and_spec_are_patched_apart(kube: Clients, namespace: str):
