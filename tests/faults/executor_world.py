@@ -37,6 +37,7 @@ from schemas.remediation import (
     OutcomeStatus,
     Target,
 )
+from schemas.signing import COMMAND, HEADER, SigningKey
 from schemas.topics import COMMANDS, OUTCOMES, SWITCHES, partition_for
 from tests.deploy.sandbox.cluster.workloads import deployment
 from tests.faults.executor_wire import Wire
@@ -63,6 +64,8 @@ class World:
         self.core = client.CoreV1Api(self.apps.api_client)
         self.records = Records(bootstrap, self.prefix)
         self.producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+        self.processor_key: SigningKey | None = None
+        """What `order` signs with."""
         self.executors: list[Child] = []
         self.commands: list[Command] = []
         self.others_changes = 0
@@ -117,10 +120,16 @@ class World:
     async def act(
         self, seen: Observation, kind: CommandKind = CommandKind.ACT, **more: Any
     ) -> Command:
-        bound = {"uid": seen.uid, "generation": seen.generation, "marker": seen.marker}
-        return await self.order(kind, **{**bound, **more})
+        return await self.order(kind, **{**bound_to(seen), **more})
 
     async def order(self, kind: CommandKind, ttl_ms: int = TTL_MS, **more: Any) -> Command:
+        command = self.composed(kind, ttl_ms, **more)
+        self.commands.append(command)
+        await self.send(command)
+        return command
+
+    def composed(self, kind: CommandKind, ttl_ms: int = TTL_MS, **more: Any) -> Command:
+        """Not sent, and so none that must come to an end."""
         now_ms = time.time_ns() // 1_000_000
         fields = {
             "command_id": f"{next(self._numbers):032x}",
@@ -137,18 +146,18 @@ class World:
             "evidence_partition": 0,
             "evidence_offset": 0,
         }
-        command = Command(**{**fields, **more})
-        self.commands.append(command)
-        await self.send(command)
-        return command
+        return Command(**{**fields, **more})
 
     async def send(self, command: Command) -> None:
-        await self.send_raw(encode(command), command.cluster.encode())
+        value, key = encode(command), self.processor_key
+        signature = key.sign(COMMAND, value) if key else None
+        await self.send_raw(value, command.cluster.encode(), signature)
 
-    async def send_raw(self, value: bytes, key: bytes) -> None:
+    async def send_raw(self, value: bytes, key: bytes, signature: bytes | None = None) -> None:
         place = partition_for(key, PARTITIONS)
         topic = COMMANDS.name(self.prefix)
-        await self.producer.send_and_wait(topic, value, key=key, partition=place)
+        headers = [] if signature is None else [(HEADER, signature)]
+        await self.producer.send_and_wait(topic, value, key=key, partition=place, headers=headers)
 
     async def kill_switch(self, on: bool, cluster: str = CLUSTER) -> None:
         switch = Switch(cluster, on, "test", "drill", 0)
@@ -280,6 +289,10 @@ class Records:
                     await self._changed.wait()
         except TimeoutError:
             raise AssertionError(f"waited {WITHIN_S:g} s for {what}") from None
+
+
+def bound_to(seen: Observation) -> dict[str, Any]:
+    return {"uid": seen.uid, "generation": seen.generation, "marker": seen.marker}
 
 
 def _is_intent(record: Outcome | Observation) -> bool:
