@@ -9,7 +9,9 @@ from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.kafka.inbox import Keys
 from remediators.adapters.kafka.session import Session, open_session
 from remediators.adapters.kafka.topics import broker_of
-from remediators.adapters.kubernetes.client import ApiServer, BadClusterAddress
+from remediators.adapters.kubernetes.access import BadClusterAddress
+from remediators.adapters.kubernetes.circuit import Told
+from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.core.hosts import Hosts
 from remediators.core.scope import Scope
@@ -28,25 +30,39 @@ log = structlog.get_logger()
 
 def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> int:
     """Until SIGTERM or SIGINT, or a fault; gives the process's exit code."""
+    metrics = Metrics()
     try:
-        clusters = open_clusters(settings, reached)
+        clusters = open_clusters(settings, metrics, reached)
         outlook = open_outlook(settings)
         keys = open_keys(settings)
     except (BadClusterAddress, BadFile, BadKey, OSError, ValueError) as fault:
         log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
-    return exit_code_of(_serve(settings, clusters, outlook, keys, reached))
+    return exit_code_of(_serve(settings, clusters, metrics, outlook, keys, reached))
 
 
-def open_clusters(settings: ExecutorSettings, reached: Reached) -> Mapping[str, Cluster]:
-    """Reads credentials, and calls nobody."""
-    threads = settings.threads_per_cluster
+def open_clusters(
+    settings: ExecutorSettings, metrics: Metrics, reached: Reached
+) -> Mapping[str, Cluster]:
+    """Reads credentials, and calls nobody. Each has its own threads, circuit and limit: what one
+    of them costs, the others do not pay."""
+    threads, timeout_s = settings.threads_per_cluster, settings.request_timeout_s
     return {
         name: KubernetesCluster(
-            ApiServer(address, settings.request_timeout_s, threads), name, threads, reached
+            ApiServer(address, timeout_s, threads, _tell(name, metrics)), name, threads, reached
         )
         for name, address in settings.all_clusters().items()
     }
+
+
+def _tell(cluster: str, metrics: Metrics) -> Told:
+    metrics.left_alone(cluster, False)
+
+    def tell(left_alone: bool, why: str) -> None:
+        metrics.left_alone(cluster, left_alone)
+        log.warning("cluster_left_alone" if left_alone else "cluster_back", cluster=cluster, why=why)
+
+    return tell
 
 
 def open_outlook(settings: ExecutorSettings) -> Outlook:
@@ -66,6 +82,7 @@ def open_keys(settings: ExecutorSettings) -> Keys | None:
 async def _serve(
     settings: ExecutorSettings,
     clusters: Mapping[str, Cluster],
+    metrics: Metrics,
     outlook: Outlook,
     keys: Keys | None,
     reached: Reached,
@@ -75,7 +92,6 @@ async def _serve(
             opened.push_async_callback(cluster.close)
         broker = broker_of(settings, settings.group_id)
         session = await opened.enter_async_context(open_session(broker, keys))
-        metrics = Metrics()
         pulse = Pulse(
             session.switches, settings.name, settings.heartbeat_s, settings.heartbeat_age_max_s
         )
@@ -95,5 +111,5 @@ async def _serve(
 
 
 def _executor(settings: ExecutorSettings, session: Session, pulse: Pulse, means: Means) -> Executor:
-    limits = Limits(settings.in_flight_max, settings.grace_s)
+    limits = Limits(settings.in_flight_max, settings.held_max, settings.grace_s)
     return Executor(settings.name, session.inbox, session.outcomes, pulse, means, limits)

@@ -4,7 +4,7 @@ Errors of a vendor's library stop at the adapter: calls to a cluster answer with
 that fails is a `BrokerLost`, and ends the process: its successor starts from what is recorded.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -136,8 +136,9 @@ class Inbox(Protocol):
 
     async def start(self, owner: Owner) -> None: ...
 
-    async def fetch(self, records_max: int) -> Sequence[Delivery]:
-        """Up to so many; none after a moment in which none came."""
+    async def fetch(self, records_max: int, full: Collection[int] = ()) -> Sequence[Delivery]:
+        """Up to so many, and none of the partitions that are full; none after a moment in which
+        none came."""
         ...
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:

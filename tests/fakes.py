@@ -9,7 +9,7 @@ import copy
 import itertools
 import json
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -218,17 +218,19 @@ class FakeInbox:
         self.committed: dict[int, int] = {}
         self.rejected: list[Delivery] = []
         self.joined = asyncio.Event()
-        self.rooms: list[int] = []
-        """How much was asked for, each time."""
+        self.full: list[set[int]] = []
+        """What was not asked for, each time."""
 
     async def start(self, owner: Owner) -> None:
         await owner.assigned([0])
         self.joined.set()
 
-    async def fetch(self, records_max: int) -> Sequence[Delivery]:
+    async def fetch(self, records_max: int, full: Collection[int] = ()) -> Sequence[Delivery]:
         await asyncio.sleep(0)
-        self.rooms.append(records_max)
-        return [self.waiting.popleft() for _ in range(min(records_max, len(self.waiting)))]
+        self.full.append(set(full))
+        fetched = [d for d in self.waiting if d.partition not in full][:records_max]
+        self.waiting = deque(d for d in self.waiting if d not in fetched)
+        return fetched
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
         self.committed.update(next_offsets)

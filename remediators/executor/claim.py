@@ -1,4 +1,5 @@
-"""One partition that is ours: its commands side by side, those of one target one after another."""
+"""One partition that is ours: its commands side by side, those of one target one after another, and
+of one cluster not more at once than it has room for."""
 
 import asyncio
 from collections import deque
@@ -7,6 +8,7 @@ from typing import Any
 
 from remediators.core.progress import Progress
 from remediators.executor.desk import Desk
+from remediators.executor.rooms import Rooms
 from remediators.executor.work import Work
 from remediators.ports import Delivery
 from schemas.remediation import Command, CommandKind, Target
@@ -20,11 +22,18 @@ Lane = deque[tuple[int, Command]]
 
 class Claim:
     def __init__(
-        self, desk: Desk, work: Work, reject: Reject, spawn: Spawn, progressed: Callable[[], None]
+        self,
+        desk: Desk,
+        work: Work,
+        rooms: Rooms,
+        reject: Reject,
+        spawn: Spawn,
+        progressed: Callable[[], None],
     ) -> None:
         self.progress = Progress()
         self._desk = desk
         self._work = work
+        self._rooms = rooms
         self._reject = reject
         self._spawn = spawn
         self._progressed = progressed
@@ -70,8 +79,11 @@ class Claim:
         await self._opened()
         lane = self._lanes[target]
         while lane and not self._closed:
-            offset, command = next_of(lane)
-            await self._work.do(command)
+            async with self._rooms.of(target.cluster):
+                if self._closed:
+                    break
+                offset, command = next_of(lane)
+                await self._work.do(command)
             self._ended(offset)
         del self._lanes[target]
 

@@ -10,10 +10,12 @@ from remediators.executor.claim import Claim
 from remediators.executor.desk import Desk
 from remediators.executor.job import Means
 from remediators.executor.pulse import Pulse
+from remediators.executor.rooms import Rooms
 from remediators.executor.work import Work
 from remediators.ports import Delivery, Inbox, Ledger
 
 SKEW_MS_MAX = 30_000
+FETCH_MAX = 64
 
 log = structlog.get_logger()
 
@@ -25,6 +27,9 @@ class Unclaimed(Exception):
 @dataclass(frozen=True, slots=True)
 class Limits:
     in_flight_max: int
+    """Of one cluster, carried out at once."""
+    held_max: int
+    """Of one partition, fetched and not finished. A fetch may go beyond it by itself."""
     grace_s: float
     """How long commands under way may go on when they are to stop."""
 
@@ -39,6 +44,7 @@ class Executor:
         self._pulse = pulse
         self._means = means
         self._limits = limits
+        self._rooms = Rooms(means.clusters, limits.in_flight_max, means.metrics.under_way)
         self._claims: dict[int, Claim] = {}
         self._joined = False
         self._stopping = asyncio.Event()
@@ -99,6 +105,7 @@ class Executor:
         return Claim(
             desk,
             Work(self._means, desk),
+            self._rooms,
             self._reject,
             self._tasks.create_task,
             self._progressed.set,
@@ -114,7 +121,7 @@ class Executor:
             return
         await self._inbox.start(self)
         while not self._stopping.is_set():
-            for delivery in await self._inbox.fetch(self._room()):
+            for delivery in await self._inbox.fetch(FETCH_MAX, self._full()):
                 self._take(delivery)
             self._measure()
 
@@ -125,10 +132,12 @@ class Executor:
             raise Unclaimed(f"a command of partition {delivery.partition} before it was assigned")
         claim.take(delivery)
 
-    def _room(self) -> int:
-        unfinished = sum(claim.progress.unfinished for claim in self._claims.values())
-        self._means.metrics.unfinished.set(unfinished)
-        return max(0, self._limits.in_flight_max - unfinished)
+    def _full(self) -> set[int]:
+        """Partitions of which nothing more is fetched. A cluster that does not answer fills its own
+        in the end, and no other."""
+        unfinished = {p: claim.progress.unfinished for p, claim in self._claims.items()}
+        self._means.metrics.unfinished.set(sum(unfinished.values()))
+        return {p for p, held in unfinished.items() if held >= self._limits.held_max}
 
     def _measure(self) -> None:
         self._means.metrics.heartbeat_age.set(self._pulse.age_s)

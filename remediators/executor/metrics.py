@@ -49,6 +49,18 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._left_alone = Gauge(
+            "mendlog_cluster_left_alone",
+            "1 while a cluster's API is not asked, for it does not answer.",
+            ["cluster"],
+            registry=self.registry,
+        )
+        self._under_way = Gauge(
+            "mendlog_commands_under_way",
+            "Commands that are being carried out; more of the cluster's may wait.",
+            ["cluster"],
+            registry=self.registry,
+        )
         self.unfinished = self._gauge("mendlog_commands_unfinished", "Begun and not ended.")
         self.heartbeat_age = self._gauge(
             "mendlog_heartbeat_age_seconds", "Since the newest beat that came back was sent."
@@ -66,6 +78,12 @@ class Metrics:
         else:
             labels = ("look", "observed", record.reason)
         self._commands.labels(*labels).inc()
+
+    def left_alone(self, cluster: str, so: bool) -> None:
+        self._left_alone.labels(cluster).set(so)
+
+    def under_way(self, cluster: str) -> Gauge:
+        return self._under_way.labels(cluster)
 
     def skipped(self) -> None:
         self._skipped.inc()

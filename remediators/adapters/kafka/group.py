@@ -1,7 +1,7 @@
 """A topic read as one member of a consumer group, and `rejects` for what of it cannot be used."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import structlog
@@ -68,20 +68,23 @@ class Group:
         await in_time("joining the group", self._consumer.start(), self._broker.timeout_s)
         self._consumer.subscribe([self._topic], listener=_Listener(owner))
 
-    async def fetch(self, records_max: int) -> Sequence[Record]:
-        """With no room for more it still polls, for a member that does not is thrown out."""
+    async def fetch(self, records_max: int, full: Collection[int] = ()) -> Sequence[Record]:
+        """From all partitions but those that are full. With no room for more it still polls, for a
+        member that does not is thrown out."""
         with broker_errors(f"fetching {self._topic}"):
-            if records_max > 0:
-                return await self._fetch(records_max)
             held = self._consumer.assignment()
+            wanted = [tp for tp in held if tp.partition not in full] if full else []
+            if records_max > 0 and (wanted or not full):
+                return await self._fetch(records_max, *wanted)
             self._consumer.pause(*held)
             try:
                 return await self._fetch(1)
             finally:
                 self._consumer.resume(*(held & self._consumer.assignment()))
 
-    async def _fetch(self, records_max: int) -> Sequence[Record]:
-        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=records_max)
+    async def _fetch(self, records_max: int, *wanted: TopicPartition) -> Sequence[Record]:
+        """Of all partitions, unless some are named."""
+        batches = await self._consumer.getmany(*wanted, timeout_ms=POLL_MS, max_records=records_max)
         return [record for records in batches.values() for record in records]
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:

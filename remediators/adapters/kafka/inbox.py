@@ -4,7 +4,7 @@ With the keys of processors, the signature is judged before anything is read of 
 none of them has signed may be from anybody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
@@ -38,8 +38,8 @@ class KafkaInbox:
     async def start(self, owner: Owner) -> None:
         await self._group.start(owner)
 
-    async def fetch(self, records_max: int) -> Sequence[Delivery]:
-        records = await self._group.fetch(records_max)
+    async def fetch(self, records_max: int, full: Collection[int] = ()) -> Sequence[Delivery]:
+        records = await self._group.fetch(records_max, full)
         return [delivery(record, self._partitions, self._keys) for record in records]
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:

@@ -8,16 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from remediators.adapters.kubernetes.client import (
-    RETRY_AFTER_MS,
-    ApiServer,
-    BadClusterAddress,
-    Raw,
-    reply_of,
-)
+from remediators.adapters.kubernetes.access import BadClusterAddress
+from remediators.adapters.kubernetes.answers import RETRY_AFTER_MS, Raw, reply_of
+from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.wire import Call
+from remediators.clusters import ApiLimits, CircuitLimits, ClusterAddress
 from remediators.core.reply import Answer, Reply
-from remediators.settings import ClusterAddress
 
 BODY = b'[{"op":"test","path":"/a","value":1}]'
 JSON_PATCH = "application/json-patch+json"
@@ -237,3 +233,102 @@ def test_a_reading_that_is_not_json_is_no_reading():
 def test_an_address_that_cannot_be_used(address: ClusterAddress):
     with pytest.raises(BadClusterAddress):
         ApiServer(address, 1.0, 1)
+
+
+# A server that does not answer.
+
+PAUSE = CircuitLimits(failures_max=2, open_first_s=0.05, open_most_s=0.05)
+LONG = CircuitLimits(failures_max=2, open_first_s=60, open_most_s=60)
+
+
+@contextmanager
+def limited(
+    circuit: CircuitLimits, *scripts: Script, limits: ApiLimits | None = None
+) -> Iterator[tuple[Server, ApiServer, list[bool]]]:
+    server = Server(*scripts)
+    told: list[bool] = []
+    address = ClusterAddress(url=server.url, circuit=circuit, limits=limits or ApiLimits())
+    api = ApiServer(address, TIMEOUT_S, 2, lambda is_open, _: told.append(is_open))
+    try:
+        yield server, api, told
+    finally:
+        api.close()
+        server.close()
+
+
+def asked(server: Server) -> list[str]:
+    return [request.split(b" HTTP")[0].decode() for request in server.requests]
+
+
+@pytest.mark.parametrize("script", [hangs, cuts, answers("503 Service Unavailable")])
+def test_after_some_failures_it_is_not_asked(script: Script):
+    with limited(LONG, script) as (server, api, told):
+        for _ in range(2):
+            assert change(api).answer is Answer.UNSURE
+        for _ in range(5):
+            reply = change(api)
+            assert reply.answer is Answer.NEVER_SENT
+            assert reply.detail.startswith("not asked for ")
+            assert 0 < reply.retry_after_ms <= 60_000
+        assert isinstance(api.get("/thing"), Reply)
+        assert (len(server.requests), told) == (2, [True])
+
+
+def test_connections_that_are_refused_count_too():
+    with limited(LONG, answers("200 OK")) as (server, api, told):
+        server.close()
+        for _ in range(3):
+            assert change(api).answer is Answer.NEVER_SENT
+        assert told == [True]
+        server._listener = socket.create_server(("127.0.0.1", 0))
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "409 Conflict", "429 No"])
+def test_a_server_that_refuses_is_there(status: str):
+    with limited(LONG, answers(status)) as (server, api, told):
+        for _ in range(6):
+            change(api)
+        assert (len(server.requests), told) == (6, [])
+
+
+def test_what_was_held_back_says_nothing_of_the_server():
+    with limited(LONG, answers("200 OK")) as (_, api, told):
+        for _ in range(4):
+            assert change(api, call(in_time=False)).answer is Answer.HELD_BACK
+        assert told == []
+
+
+def again_and_again(ask: Callable[[], Reply]) -> Reply:
+    """Until it is more than that it is not asked."""
+    deadline_s = time.monotonic() + 5
+    while (reply := ask()).answer is Answer.NEVER_SENT and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    return reply
+
+
+def test_it_is_asked_something_harmless_before_it_is_asked_to_change_anything():
+    with limited(PAUSE, cuts, cuts, cuts, answers("200 OK")) as (server, api, told):
+        change(api)
+        change(api)
+        assert again_and_again(lambda: change(api)).answer is Answer.DONE
+        assert asked(server) == [*["PATCH /thing"] * 2, *["GET /version"] * 2, "PATCH /thing"]
+        assert told == [True, False]
+
+
+def test_a_request_that_waits_for_a_knock_asks_for_time_again_before_it_leaves():
+    with limited(PAUSE, cuts, cuts, answers("200 OK")) as (server, api, _):
+        change(api)
+        change(api)
+        late = again_and_again(lambda: change(api, call(in_time=False)))
+        assert late.answer is Answer.HELD_BACK
+        assert asked(server)[2:] == ["GET /version"]
+
+
+def test_more_than_its_limit_is_turned_away_before_it_leaves():
+    few = ApiLimits(requests_per_s=0.1, burst=2)
+    with limited(LONG, answers("200 OK"), limits=few) as (server, api, told):
+        assert [change(api).answer for _ in range(2)] == [Answer.DONE, Answer.DONE]
+        reply = change(api)
+        assert reply.answer is Answer.THROTTLED
+        assert 9_000 < reply.retry_after_ms <= 10_000
+        assert (len(server.requests), told) == (2, [])

@@ -6,11 +6,15 @@ from collections import defaultdict
 import pytest
 
 from remediators.executor.claim import Claim
+from remediators.executor.metrics import Metrics
+from remediators.executor.rooms import Rooms
 from remediators.ports import Delivery
 from schemas.remediation import Command, CommandKind, Target
 from tests.remediators.builders import command
 
 A, B = (Target("eu-1", "shop", "Deployment", name) for name in ("a", "b"))
+C = Target("us-1", "shop", "Deployment", "c")
+NOWHERE, MARS = (Target(name, "shop", "Deployment", "d") for name in ("nowhere", "mars"))
 
 
 class SlowWork:
@@ -38,12 +42,14 @@ class Opening:
 
 
 class Here:
-    def __init__(self) -> None:
+    def __init__(self, in_flight_max: int = 64) -> None:
         self.work, self.desk = SlowWork(), Opening()
+        self.metrics = Metrics()
         self.rejected: list[int] = []
         self.claim = Claim(
             self.desk,  # type: ignore[arg-type]
             self.work,  # type: ignore[arg-type]
+            Rooms(["eu-1", "us-1"], in_flight_max, self.metrics.under_way),
             self._reject,
             asyncio.create_task,  # type: ignore[arg-type]
             lambda: None,
@@ -60,6 +66,10 @@ class Here:
     def deliver(self, order: Command | None) -> None:
         self.claim.take(Delivery(0, self._offset, 0, b"", b"", order))
         self._offset += 1
+
+    def under_way(self, cluster: str) -> float | None:
+        labels = {"cluster": cluster}
+        return self.metrics.registry.get_sample_value("mendlog_commands_under_way", labels)
 
     @property
     def done_to(self) -> int | None:
@@ -133,3 +143,53 @@ async def test_let_go_it_does_not_wait_for_ever(here: Here):
     await settle()
     await here.work.finish("a1")
     assert here.done_to is None
+
+
+@pytest.fixture
+async def small():
+    """Room for one command of each cluster."""
+    made = Here(in_flight_max=1)
+    made.desk.gate.set()
+    await settle()
+    return made
+
+
+async def test_a_full_cluster_keeps_its_own_waiting_and_no_other(small: Here):
+    await small.takes("a1", A)
+    await small.takes("b1", B)
+    await small.takes("c1", C)
+    assert small.work.begun == ["a1", "c1"]
+    assert (small.under_way("eu-1"), small.under_way("us-1")) == (1, 1)
+    await small.work.finish("a1")
+    assert small.work.begun[-1] == "b1"
+    await small.work.finish("b1")
+    await small.work.finish("c1")
+    assert small.done_to == 3
+    assert (small.under_way("eu-1"), small.under_way("us-1")) == (0, 0)
+
+
+async def test_clusters_without_an_address_share_a_room_of_their_own(small: Here):
+    await small.takes("d1", NOWHERE)
+    await small.takes("d2", MARS)
+    await small.takes("a1", A)
+    assert small.work.begun == ["d1", "a1"]
+    await small.work.finish("d1")
+    assert small.work.begun[-1] == "d2"
+
+
+async def test_a_rollback_that_comes_while_its_target_waits_for_room_goes_first(small: Here):
+    await small.takes("b1", B)
+    await small.takes("a1", A)
+    await small.takes("undo", A, CommandKind.ROLLBACK)
+    await small.work.finish("b1")
+    assert small.work.begun == ["b1", "undo"]
+
+
+async def test_let_go_what_waits_for_room_is_not_begun(small: Here):
+    await small.takes("a1", A)
+    await small.takes("b1", B)
+    closing = asyncio.create_task(small.claim.close(grace_s=5))
+    await settle()
+    await small.work.finish("a1")
+    await closing
+    assert (small.work.begun, small.done_to) == (["a1"], 1)

@@ -12,25 +12,40 @@ from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
 from remediators.ports import BrokerLost, Delivery, Outlook
 from schemas.codec import encode
-from schemas.remediation import Command, CommandKind, Target
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Target
 from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger, FakePages
 from tests.remediators.builders import NOW_MS, TARGET, command
 
 WITHIN_S = 5.0
 
 
+class SilentCluster(FakeCluster):
+    """Takes every question, and answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.gate = asyncio.Event()
+
+    async def survey(self, target: Target):
+        self.asked += 1
+        await self.gate.wait()
+        return await super().survey(target)
+
+
 class Here:
-    def __init__(self, in_flight_max: int = 64) -> None:
+    def __init__(self, in_flight_max: int = 64, held_max: int = 1_000) -> None:
         self.clock = FakeClock(NOW_MS)
         self.cluster = FakeCluster()
         self.cluster.deploy(TARGET)
+        self.silent = SilentCluster()
         self.inbox, self.board = FakeInbox(), FakeBoard(self.clock)
         self.ledger = FakeLedger(self.clock)
         self.pulse = Pulse(self.board, "me", every_s=0.01, age_max_s=10)
         self.metrics = Metrics()
         outlook = Outlook(FakePages(), {})
         means = Means(
-            {"eu-1": self.cluster},
+            {"eu-1": self.cluster, "us-1": self.silent},
             self.pulse,
             self.metrics,
             lambda _: None,
@@ -39,7 +54,7 @@ class Here:
             Scope(),
             "DEGRADED_MODE",
         )
-        limits = Limits(in_flight_max, grace_s=0.2)
+        limits = Limits(in_flight_max, held_max, grace_s=0.2)
         self.executor = Executor("me", self.inbox, self.ledger, self.pulse, means, limits)
         self._offset = 0
 
@@ -67,9 +82,9 @@ class Here:
         return len(self.ledger.records[0])
 
 
-def look(number: int) -> Command:
-    target = Target("eu-1", "shop", "Deployment", f"w{number}")
-    return command(CommandKind.LOOK, command_id=f"c{number}", target=target)
+def look(number: int, cluster: str = "eu-1") -> Command:
+    target = Target(cluster, "shop", "Deployment", f"w{number}")
+    return command(CommandKind.LOOK, command_id=f"c{number}", cluster=cluster, target=target)
 
 
 async def test_commands_are_done_and_committed_and_it_ends_in_good_order():
@@ -97,28 +112,66 @@ async def test_nothing_is_fetched_before_a_heartbeat_has_come_back():
     await running
 
 
-async def test_no_more_is_begun_than_there_is_room_for():
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not reached():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def test_a_cluster_that_does_not_answer_stops_only_its_own():
+    """Of one partition, and with more commands than may be under way."""
     here = Here(in_flight_max=3)
-    gate = asyncio.Event()
-
-    async def slow_survey(target):
-        await gate.wait()
-        return await FakeCluster.survey(here.cluster, target)
-
-    here.cluster.survey = slow_survey  # type: ignore[method-assign]
-    for number in range(8):
+    for number in range(20):
+        here.deliver(look(number, "us-1"))
+    for number in range(20, 30):
         here.deliver(look(number))
     running = asyncio.create_task(here.executor.run())
-    async with asyncio.timeout(WITHIN_S):
-        while not here.inbox.rooms or here.inbox.rooms[-1] > 0:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-    assert len(here.inbox.waiting) == 5
-    gate.set()
-    async with asyncio.timeout(WITHIN_S):
-        while here.outcomes < 8:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+    await until(lambda: here.outcomes == 10)
+    assert here.silent.asked == 3
+    assert here.inbox.committed == {}
+    here.silent.gate.set()
+    await until(lambda: here.inbox.committed.get(0) == 30)
+    assert here.silent.asked == 20
     here.executor.stop()
     await running
+
+
+async def test_of_a_partition_only_so_much_is_held(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("remediators.executor.loop.FETCH_MAX", 1)
+    here = Here(in_flight_max=2, held_max=5)
+    for number in range(20):
+        here.deliver(look(number, "us-1"))
+    running = asyncio.create_task(here.executor.run())
+    await until(lambda: {0} in here.inbox.full)
+    assert len(here.inbox.waiting) == 15
+    here.silent.gate.set()
+    await until(lambda: here.inbox.committed.get(0) == 20)
+    here.executor.stop()
+    await running
+
+
+async def test_a_full_partition_does_not_stop_another():
+    here = Here(in_flight_max=2, held_max=5)
+    for number in range(20):
+        here.deliver(look(number, "us-1"))
+    running = asyncio.create_task(here.executor.run())
+    await until(lambda: {0} in here.inbox.full)
+    await here.executor.assigned([1])
+    here.deliver(look(20), partition=1)
+    await until(lambda: len(here.ledger.records[1]) == 1)
+    here.silent.gate.set()
+    here.executor.stop()
+    await running
+
+
+async def test_a_cluster_that_nobody_has_heard_of_is_refused_with_its_reason():
+    here = Here()
+    here.deliver(look(1, "mars"))
+    await here.run_until(lambda: here.inbox.committed.get(0) == 1)
+    ((_, refused),) = here.ledger.records[0]
+    assert isinstance(refused, Outcome)
+    assert (refused.status, refused.reason) == (OutcomeStatus.REJECTED, "unknown_cluster")
+    assert refused.detail == "this executor has no address of that cluster"
 
 
 async def test_an_outcome_that_is_not_acknowledged_ends_it():
