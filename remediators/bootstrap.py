@@ -60,7 +60,9 @@ def _tell(cluster: str, metrics: Metrics) -> Told:
 
     def tell(left_alone: bool, why: str) -> None:
         metrics.left_alone(cluster, left_alone)
-        log.warning("cluster_left_alone" if left_alone else "cluster_back", cluster=cluster, why=why)
+        log.warning(
+            "cluster_left_alone" if left_alone else "cluster_back", cluster=cluster, why=why
+        )
 
     return tell
 
