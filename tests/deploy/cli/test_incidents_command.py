@@ -82,6 +82,7 @@ def test_watching_tells_each_change_until_interrupted(shop: Shop, as_json: bool)
          *(["--json"] if as_json else [])],
         env={**os.environ, **{f"MENDLOG_{k}": v for k, v in shop.settings.items()}},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_interruptible,
     ) as child:  # fmt: skip
         assert child.stdout
         assert child.stderr
@@ -93,6 +94,11 @@ def test_watching_tells_each_change_until_interrupted(shop: Shop, as_json: bool)
         child.send_signal(signal.SIGINT)
         assert child.wait(10) == 0
         assert child.stderr.read() == ""
+
+
+def _interruptible() -> None:
+    """As at a terminal. What a shell without one starts in the background ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(lines: Iterator[str], word: str) -> str:
