@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy import topics
 from deploy.sandbox.kafka import Kafka
 from remediators.adapters.kafka.alarm import notice
+from remediators.adapters.kafka.inbox import FOREIGN
 from remediators.adapters.kafka.session import Session, open_session
 from remediators.adapters.kafka.topics import Broker
 from remediators.notify.letter import letter
@@ -19,6 +21,7 @@ from remediators.notify.pagerduty import PAGES
 from remediators.ports import Delivery
 from schemas.codec import decode
 from schemas.notices import Notice
+from schemas.signing import KEYS_MAX
 from schemas.topics import HOUR_MS, NOTICES, REJECTS, Topic
 from tests.remediators.builders import NOW_MS
 
@@ -108,3 +111,11 @@ def test_it_says_where_and_nothing_that_the_forger_wrote():
     assert "mendlog.commands, partition 1, offset 17" in told.text
     assert "unsigned" in told.title
     assert "<!channel>" not in f"{told}"
+
+
+def test_the_page_that_it_names_tells_of_every_fault():
+    page = (Path(__file__).parents[3] / "docs" / "safety.md").read_text()
+    section = page.partition("## Whose commands\n")[2].partition("\n## ")[0]
+    assert "docs/safety.md, Whose commands" in notice(FORGED, "mendlog.commands", NOW_MS).text
+    assert [fault for fault in FOREIGN if f"`{fault}`" not in section] == []
+    assert f"({KEYS_MAX} at most)" in section
