@@ -7,7 +7,7 @@ CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test coverage mutation test-faults soak check fmt bench lock clean
+.PHONY: help demo up test coverage mutation test-faults test-cluster soak check fmt bench lock clean
 
 help: ## what you can ask for
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ test: .venv ## the test suite, real broker included
 test-faults: .venv ## processes killed, stopped and cut off in the middle
 	@$(BIN)/python -m deploy.sandbox.jars fetch
 	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+
+test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; needs Go, builds it once
+	@$(BIN)/python -m deploy.sandbox.control_plane build
+	@$(BIN)/python -m pytest -m control_plane $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

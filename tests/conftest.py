@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.handle import ControlPlane
+from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.kafka import Kafka
 
 # Hypothesis judges results here, not times: other tests may be using the machine.
@@ -44,9 +46,20 @@ def own_kafka(tmp_path: Path) -> Iterator[Callable[..., Kafka]]:
 
 
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def kubernetes() -> Path:
+    """The folder of its programs. Building them takes minutes, for which no test waits."""
+    if not build.is_current(build.control_plane(), build.folder()):
+        pytest.fail("not built yet; make test-cluster builds it and runs this")
+    return build.folder()
+
+
+@pytest.fixture(scope="session")
+def control_plane(
+    tmp_path_factory: pytest.TempPathFactory, kubernetes: Path
+) -> Iterator[ControlPlane]:
     """One for all tests marked `control_plane`; they choose namespaces of their own."""
-    with ControlPlane(tmp_path_factory.mktemp("control-plane")) as plane:
+    folder = tmp_path_factory.mktemp("control-plane")
+    with ControlPlane(folder, Layout.choose(folder, kubernetes)) as plane:
         yield plane
 
 

@@ -118,10 +118,10 @@ def test_secrets_are_for_their_owner_alone(control_plane) -> None:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Iterator[Layout]:
+def layout(tmp_path: Path, kubernetes: Path) -> Iterator[Layout]:
     """Of a control plane that the test starts itself; nothing of it may be left."""
     before = children()
-    yield Layout.choose(tmp_path / "plane", build.folder())
+    yield Layout.choose(tmp_path / "plane", kubernetes)
     assert children() <= before
 
 
