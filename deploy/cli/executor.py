@@ -12,6 +12,7 @@ def executor() -> None:
     """Carry commands out; settings from MENDLOG_*, see docs/operations.md.
 
     TARGET_NAMESPACE and TARGET_DEPLOYMENT bind it to one workload: all others are refused.
+    MENDLOG_COMMAND_KEYS names the processors' public keys: what none of them has signed is refused.
     DEGRADED_PARAM names the environment variable that `degrade` sets: DEGRADED_MODE unless set.
     MENDLOG_PROBE_HOSTS and MENDLOG_PROMETHEUS_URLS say what probes may ask: nothing unless set.
     """
