@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from remediators.actions.plan import Kit
 from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.kafka.inbox import Keys
 from remediators.adapters.kafka.session import Session, open_session
@@ -105,7 +106,7 @@ async def _serve(
             settings.actions_per_hour_max,
             outlook,
             Scope(settings.target_namespace, settings.target_deployment),
-            settings.degraded_param,
+            Kit(settings.degraded_param),
         )
         executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from remediators.core.page import NoPage, Page
+from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
-from remediators.core.workload import Revision, Surroundings, Workload
+from remediators.core.seen import Json, Seen
+from remediators.core.workload import Surroundings
 from schemas.codec import Undecodable
 from schemas.controls import Heartbeat, Switch
 from schemas.remediation import Command, Observation, Outcome, Request, Target
@@ -31,15 +33,21 @@ class BrokerLost(Exception):
 class Cluster(Protocol):
     """One cluster's API. A `Reply` in place of a value says why there is none."""
 
-    async def look(self, target: Target) -> Workload | Reply: ...
-
-    async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
-        """Its pod templates, past and present."""
+    async def look(self, target: Target) -> Seen | Reply:
+        """A Workload, where its kind is one."""
         ...
 
-    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+    async def find(self, query: Query) -> tuple[Json, ...] | Reply:
+        """All of them, or why not; what is asked for by name may be none."""
+        ...
+
+    async def survey(self, target: Target) -> tuple[Seen, Surroundings] | Reply:
         """A look, and beside it what can be told of the neighbourhood; what cannot be told is left
         unknown."""
+        ...
+
+    async def rehearse(self, request: Request) -> Reply:
+        """What the API would answer to it, admission included; nothing is changed."""
         ...
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas.kinds import DEPLOYMENT, NODE
+
 
 class ParameterType(StrEnum):
     """What a value is. In a command every value is text."""
@@ -35,6 +37,8 @@ class Parameter:
 class Action:
     purpose: str
     parameters: Mapping[str, Parameter]
+    kinds: frozenset[str] = frozenset({DEPLOYMENT})
+    """Of the targets that it can change."""
     undoable: bool = False
     one_of: tuple[str, ...] = ()
     """Parameters of which exactly one must be given."""
@@ -51,6 +55,8 @@ RESTART = "restart"
 SCALE = "scale"
 DEGRADE = "degrade"
 ROLL_BACK = "roll_back"
+CORDON = "cordon"
+UNCORDON = "uncordon"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
@@ -75,6 +81,8 @@ ACTIONS: Mapping[str, Action] = {
         disruptive=True,
     ),
     ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
+    CORDON: Action("let no new pods onto a node", {}, kinds=frozenset({NODE}), undoable=True),
+    UNCORDON: Action("let pods onto a node again", {}, kinds=frozenset({NODE})),
 }
 
 
@@ -86,10 +94,6 @@ class ProbeKind:
     parameters: Mapping[str, Parameter]
     one_of: tuple[str, ...] = ()
     """Parameters of which exactly one must be given."""
-    disruptive: bool = False
-    """It takes pods away while it goes on, as many as the rollout strategy allows."""
-    destructive: bool = False
-    """It cannot be undone by anything: two people must want it."""
     filled_in: tuple[str, ...] = ()
     """Parameters in which `PLACEHOLDERS`, and nothing else, stand for the target's own names."""
 

@@ -14,14 +14,19 @@ from dataclasses import replace
 from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
+from remediators.actions.releases import Revision
 from remediators.adapters.kubernetes import owners, views
 from remediators.core.page import NoPage, Page
+from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import REVISION, Revision, Surroundings, Workload
+from remediators.core.seen import Json, Seen
+from remediators.core.workload import REVISION, Surroundings
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
 from schemas.controls import Heartbeat
+from schemas.kinds import REPLICA_SET
 from schemas.remediation import Request, Target
+from tests.remediators.builders import replica_set
 
 Object = dict[str, Any]
 
@@ -34,6 +39,11 @@ class FakeCluster:
         self.objects: dict[Target, Object] = {}
         self.history: dict[str, list[Revision]] = defaultdict(list)
         """By uid."""
+        self.others: dict[str, list[Object]] = defaultdict(list)
+        """What else is found, by kind."""
+        self.rehearsed: list[Request] = []
+        self.rehearsals: deque[Reply | Callable[[Request], Reply]] = deque()
+        """As `replies`."""
         self.changes: list[Request] = []
         """What has taken effect, in order."""
         self.sent: list[Request] = []
@@ -79,7 +89,7 @@ class FakeCluster:
     def delete(self, target: Target) -> None:
         del self.objects[target]
 
-    def take_effect(self, request: Request) -> Reply:
+    def take_effect(self, request: Request, *, rehearsal: bool = False) -> Reply:
         """What the API does with a request; for replies that then tell another story."""
         found = self.objects.get(request.target)
         if found is None:
@@ -90,6 +100,8 @@ class FakeCluster:
             return Reply(Answer.UNPROCESSABLE, f"422: {fault}")
         if changed["spec"]["replicas"] < 0:
             return Reply(Answer.UNPROCESSABLE, "422: must not be negative")
+        if rehearsal:
+            return Reply(Answer.DONE)
         self.changes.append(request)
         self._store(request.target, changed)
         return Reply(Answer.DONE)
@@ -100,25 +112,38 @@ class FakeCluster:
 
     # The port.
 
-    async def look(self, target: Target) -> Workload | Reply:
+    async def look(self, target: Target) -> Seen | Reply:
         if self.readings:
             return self.readings.popleft()
         found = self.objects.get(target)
         if found is None:
             return Reply(Answer.NOT_FOUND, "404: not found")
-        return views.workload(target, copy.deepcopy(found))
+        return views.seen(target, copy.deepcopy(found))
 
-    async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
-        return tuple(self.history[workload.uid])
+    async def find(self, query: Query) -> tuple[Json, ...] | Reply:
+        if query.kind != REPLICA_SET:
+            return tuple(self.others[query.kind])
+        return tuple(
+            replica_set(revision, uid)
+            for uid, revisions in self.history.items()
+            for revision in revisions
+        )
 
-    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+    async def survey(self, target: Target) -> tuple[Seen, Surroundings] | Reply:
         seen = await self.look(target)
         if isinstance(seen, Reply):
             return seen
         scaled_by = owners.autoscalers(target, self.autoscalers)
         owned = replace(seen, owner=owners.joined([seen.owner, *scaled_by]))
-        allowed = views.pdb_allowed(seen.template, self.budgets)
+        allowed = views.pdb_allowed(seen, self.budgets)
         return owned, Surroundings(allowed, nodes=3, nodes_ready=3, zones=3)
+
+    async def rehearse(self, request: Request) -> Reply:
+        self.rehearsed.append(request)
+        if not self.rehearsals:
+            return self.take_effect(request, rehearsal=True)
+        reply = self.rehearsals.popleft()
+        return reply if isinstance(reply, Reply) else reply(request)
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
         if not in_time():

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 
-from remediators.actions import degrade, restart, roll_back, scale
-from remediators.actions.plan import Plan, Row, Scene
-from remediators.core.patch import BODY_BYTES_MAX, request
+from remediators.actions import cordon, degrade, restart, roll_back, scale
+from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene
+from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
+from remediators.core.request import BODY_BYTES_MAX, creation, removal
+from schemas.actions import ACTIONS
 from schemas.remediation import Command, CommandKind, OutcomeReason, Request
 
-ROWS = (restart.ROW, scale.ROW, degrade.ROW, roll_back.ROW)
+ROWS = (
+    restart.ROW,
+    scale.ROW,
+    degrade.ROW,
+    roll_back.ROW,
+    cordon.ROW,
+    cordon.UNCORDON_ROW,
+)
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 
 
@@ -16,14 +25,14 @@ def row_for(command: Command) -> Row | Refusal:
     row = CATALOG.get(command.action)
     if row is None:
         return Refusal(OutcomeReason.UNKNOWN_ACTION, f"no action is called {command.action[:50]}")
-    if command.target.kind not in row.kinds:
+    if command.target.kind not in ACTIONS[row.name].kinds:
         return Refusal(OutcomeReason.INVALID, f"{row.name} cannot change a {command.target.kind}")
     if command.kind is CommandKind.ROLLBACK and row.rollback is None:
         return Refusal(OutcomeReason.INVALID, f"{row.name} cannot be undone")
     return row
 
 
-def announce(row: Row, scene: Scene) -> tuple[Request, Plan] | Refusal:
+def announce(row: Row, scene: Scene) -> tuple[Request, AnyPlan] | Refusal:
     """The exact request that an INTENT will hold, and the plan that it was made of."""
     undoing = scene.command.kind is CommandKind.ROLLBACK
     planner = row.rollback if undoing else row.plan
@@ -31,7 +40,18 @@ def announce(row: Row, scene: Scene) -> tuple[Request, Plan] | Refusal:
     plan = planner(scene)
     if isinstance(plan, Refusal):
         return plan
-    made = request(scene.command, plan.changes)
+    made = _request(scene, plan)
     if len(made.body) > BODY_BYTES_MAX:
         return Refusal(OutcomeReason.INVALID, f"its request has {len(made.body)} bytes: too many")
     return made, plan
+
+
+def _request(scene: Scene, plan: AnyPlan) -> Request:
+    match plan:
+        case Plan(changes, _, tests):
+            kept = scene.seen.generation_kept
+            return patch(scene.command, changes, tests, generation_kept=kept)
+        case Removal(target, uid, verb, options):
+            return removal(verb, target, uid, options)
+        case Creation(target, body):
+            return creation(scene.command, target, body)

@@ -12,7 +12,7 @@ from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Row, Scene
 from remediators.core.patch import Operation, add, remove
 from remediators.core.refusal import Refusal
-from remediators.core.workload import Json
+from remediators.core.seen import Json
 from schemas.actions import DEGRADE
 from schemas.remediation import OutcomeReason
 
@@ -47,8 +47,8 @@ def rollback(scene: Scene) -> Plan | Refusal:
     before = undo.get("previous")
     if before == undo["value"] or len(before or "") > PREVIOUS_CHARS_MAX:
         return bad("previous is not what a degrade would have replaced")
-    if undo["variable"] != scene.degraded_param:
-        return bad(f"the variable of this executor is {scene.degraded_param}")
+    if undo["variable"] != scene.kit.degraded_param:
+        return bad(f"the variable of this executor is {scene.kit.degraded_param}")
     found = _found(scene)
     if isinstance(found, Refusal):
         return found
@@ -79,7 +79,7 @@ class Variable:
 
 def _found(scene: Scene) -> Variable | Refusal:
     """As it is now, if it may be changed."""
-    name, env = scene.degraded_param, _env(scene.workload.template)
+    name, env = scene.kit.degraded_param, _env(scene.workload.template)
     if scene.workload.rollout_paused:
         return Refusal(OutcomeReason.PAUSED, "its rollouts are paused (spec.paused)")
     places = [place for place, entry in enumerate(env) if entry["name"] == name]
@@ -109,4 +109,4 @@ def without(template: Json, variable: str) -> dict[str, Any]:
     return {**template, "spec": {**template["spec"], "containers": containers}}
 
 
-ROW = Row(DEGRADE, frozenset({"Deployment"}), plan, rollback)
+ROW = Row(DEGRADE, plan, rollback)

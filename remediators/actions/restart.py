@@ -39,4 +39,4 @@ def _text(at_ms: int) -> str:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-ROW = Row(RESTART, frozenset({"Deployment"}), plan)
+ROW = Row(RESTART, plan)

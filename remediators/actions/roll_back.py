@@ -11,12 +11,14 @@ from typing import Any
 
 from remediators.actions import degrade
 from remediators.actions.parameters import undeclared
-from remediators.actions.plan import Plan, Row, Scene
+from remediators.actions.plan import Plan, Right, Row, Scene
+from remediators.actions.releases import Revision, replica_sets, revisions
 from remediators.actions.restart import RESTARTED_AT
 from remediators.core.patch import add
 from remediators.core.refusal import Refusal
-from remediators.core.workload import Json, Revision
+from remediators.core.seen import Json
 from schemas.actions import ROLL_BACK
+from schemas.kinds import REPLICA_SET
 from schemas.remediation import OutcomeReason
 
 TEMPLATE_HASH = "pod-template-hash"
@@ -50,7 +52,7 @@ def _release_before(scene: Scene, current: int) -> Revision | None:
     here, left = _release(scene.workload.template, scene), _left_before(scene)
     others = [
         revision
-        for revision in scene.revisions
+        for revision in _revisions(scene)
         if revision.number < current
         and revision.number not in left
         and _release(revision.template, scene) != here
@@ -58,10 +60,15 @@ def _release_before(scene: Scene, current: int) -> Revision | None:
     return max(others, key=lambda revision: revision.number, default=None)
 
 
+def _revisions(scene: Scene) -> tuple[Revision, ...]:
+    (sets,) = scene.found
+    return revisions(scene.workload.uid, sets)
+
+
 def _left(scene: Scene) -> str:
     """Every revision of the release that is left, newest first, then those left before."""
     here = _release(scene.workload.template, scene)
-    now = {r.number for r in scene.revisions if _release(r.template, scene) == here}
+    now = {r.number for r in _revisions(scene) if _release(r.template, scene) == here}
     now.add(int(scene.workload.revision))
     numbers = [*sorted(now, reverse=True), *sorted(_left_before(scene) - now, reverse=True)]
     return ",".join(str(number) for number in numbers[:LEFT_MAX])
@@ -79,7 +86,7 @@ def without_hash(template: Json) -> dict[str, Any]:
 
 def _release(template: Json, scene: Scene) -> dict[str, Any]:
     """What makes two revisions the same release."""
-    pods = degrade.without(template, scene.degraded_param)
+    pods = degrade.without(template, scene.kit.degraded_param)
     return _without(without_hash(pods), "annotations", RESTARTED_AT)
 
 
@@ -91,4 +98,4 @@ def _without(template: Json, member: str, name: str) -> dict[str, Any]:
     return {**template, "metadata": {**rest, member: kept} if kept else rest}
 
 
-ROW = Row(ROLL_BACK, frozenset({"Deployment"}), plan, reads_revisions=True)
+ROW = Row(ROLL_BACK, plan, reads=replica_sets, rights=(Right("list", REPLICA_SET),))

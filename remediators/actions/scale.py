@@ -72,4 +72,4 @@ def read(parameters: Mapping[str, str]) -> Parameters | Refusal:
     return Parameters(most, wanted, by)
 
 
-ROW = Row(SCALE, frozenset({"Deployment"}), plan, rollback)
+ROW = Row(SCALE, plan, rollback)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from remediators.core.ledger import LedgerView
 from remediators.core.refusal import Refusal
+from remediators.core.request import PATCH
 from remediators.core.wellformed import malformed
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason
 
@@ -30,7 +31,7 @@ class Resolve:
 Admission = Proceed | Skip | Resolve | Refusal
 
 ENDED = "it has ended before"
-ALTERED = "announced under this id, for another target"
+ALTERED = "announced under this id, as another order"
 FORGOTTEN = "issued before the ledger begins, and expired"
 
 
@@ -51,7 +52,11 @@ def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
 
 def _resolve(command: Command, intent: Outcome) -> Admission:
     """An id that returns with another content is nobody's order, and must not end the real one."""
-    if intent.request is None or intent.request.target != command.target:
+    request = intent.request
+    same = (intent.incident_id, intent.kind) == (command.incident_id, command.kind)
+    if request is None or not same or request.target.cluster != command.cluster:
+        return Skip(ALTERED)
+    if request.verb == PATCH and request.target != command.target:
         return Skip(ALTERED)
     return Resolve(intent)
 

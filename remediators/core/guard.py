@@ -4,11 +4,11 @@ from datetime import datetime
 
 from remediators.core.marker import precondition
 from remediators.core.refusal import Refusal
-from remediators.core.workload import ENABLED, PAUSED_UNTIL, Workload
+from remediators.core.seen import ENABLED, PAUSED_UNTIL, Seen
 from schemas.remediation import Command, OutcomeReason
 
 
-def guard(command: Command, seen: Workload, now_ms: int) -> Refusal | None:
+def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
     if not seen.opted_in:
         return Refusal(OutcomeReason.NOT_OPTED_IN, f'{ENABLED} is not "true"')
     if now_ms < paused_until_ms(seen.paused_until):

@@ -5,7 +5,7 @@ It is written in the same call as the change itself, so it is there if and only 
 
 from dataclasses import dataclass
 
-from remediators.core.workload import Workload
+from remediators.core.seen import Seen
 from schemas.remediation import Command, CommandKind
 
 LAST_COMMAND = "mendlog.io/last-command"
@@ -20,11 +20,11 @@ def pushed(marker: str, command_id: str) -> str:
     return ",".join((command_id, *ids(marker))[:IDS_MAX])
 
 
-def carries(seen: Workload, command_id: str) -> bool:
+def carries(seen: Seen, command_id: str) -> bool:
     return command_id in ids(marker_of(seen))
 
 
-def marker_of(seen: Workload) -> str:
+def marker_of(seen: Seen) -> str:
     return seen.annotations.get(LAST_COMMAND, "")
 
 
@@ -35,19 +35,15 @@ class Precondition:
     uid: str
     generation: int
     marker: str
+    after_act: bool = False
+    """Then a number made of the content cannot be foretold; the marker is."""
 
-    def holds(self, seen: Workload) -> bool:
-        return (self.uid, self.generation, self.marker) == (
-            seen.uid,
-            seen.generation,
-            marker_of(seen),
-        )
-
-    def moved(self, seen: Workload) -> str:
+    def moved(self, seen: Seen) -> str:
         """What is no longer as it was, in words."""
         if self.uid != seen.uid:
             return f"uid is {seen.uid}, not {self.uid}: another object of that name"
-        if self.generation != seen.generation:
+        foretold = seen.generation_kept or not self.after_act
+        if foretold and self.generation != seen.generation:
             return f"generation is {seen.generation}, not {self.generation}"
         if self.marker != marker_of(seen):
             return f"marker is {marker_of(seen) or 'absent'}, not {self.marker or 'absent'}"
@@ -60,6 +56,9 @@ def precondition(command: Command) -> Precondition:
     """
     if command.kind is CommandKind.ROLLBACK:
         return Precondition(
-            command.uid, command.generation + 1, pushed(command.marker, command.undoes)
+            command.uid,
+            command.generation + 1,
+            pushed(command.marker, command.undoes),
+            after_act=True,
         )
     return Precondition(command.uid, command.generation, command.marker)

@@ -7,6 +7,7 @@ from remediators.core.marker import marker_of
 from remediators.core.protocol import End
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings, Workload
 from schemas.remediation import (
     Check,
@@ -58,7 +59,9 @@ class Pen:
             reason=OutcomeReason.NOT_FOUND.value,
         )
 
-    def observed(self, command: Command, seen: Workload, around: Surroundings) -> Observation:
+    def observed(self, command: Command, seen: Seen, around: Surroundings) -> Observation:
+        counted = seen if isinstance(seen, Workload) else around.keeper
+        own = seen.observed_generation if isinstance(seen, Workload) else seen.generation
         return Observation(
             command_id=command.command_id,
             cluster=command.cluster,
@@ -69,14 +72,14 @@ class Pen:
             executor=self.executor,
             uid=seen.uid,
             generation=seen.generation,
-            observed_generation=seen.observed_generation,
+            observed_generation=own,
             resource_version=seen.resource_version,
-            revision=seen.revision,
-            replicas_wanted=seen.replicas_wanted,
-            replicas_ready=seen.pods.ready,
-            replicas_updated=seen.pods.updated,
-            replicas_unavailable=seen.pods.unavailable,
-            unavailable_max=seen.unavailable_max,
+            revision=counted.revision if counted else "",
+            replicas_wanted=counted.replicas_wanted if counted else 0,
+            replicas_ready=counted.pods.ready if counted else 0,
+            replicas_updated=counted.pods.updated if counted else 0,
+            replicas_unavailable=counted.pods.unavailable if counted else 0,
+            unavailable_max=counted.unavailable_max if counted else 0,
             opted_in=seen.opted_in,
             paused_until=seen.paused_until,
             marker=marker_of(seen),

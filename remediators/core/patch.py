@@ -1,20 +1,18 @@
-"""The one call that changes a target: a JSON Patch that first proves the target unchanged.
+"""A JSON Patch that first proves the target unchanged.
 
-Tests come first, so that a patch of which one fails changes nothing. Absence cannot be tested for
-in JSON Patch; where the marker was absent the test of the generation stands in for it, since every
-annotation of ours comes with a change of the spec, and that moves the generation.
+Tests come first, so that a patch of which one fails changes nothing. A `test` for null holds where
+the member is absent: so the API itself proves that no command has been there before. Of two patches
+that expect the same marker at most one wins, whatever else the API keeps count of.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from remediators.core.marker import LAST_COMMAND, precondition, pushed
+from remediators.core.request import PATCH, text
 from schemas.remediation import Command, Request
 
 CONTENT_TYPE = "application/json-patch+json"
-BODY_BYTES_MAX = 128 * 1024
-"""An INTENT is copied to the tape, whose records are at most twice this."""
 
 Operation = Mapping[str, Any]
 
@@ -33,24 +31,28 @@ def remove(*path: str) -> Operation:
     return {"op": "remove", "path": pointer(*path)}
 
 
-def test(value: Any, *path: str) -> Operation:
+def must_be(value: Any, *path: str) -> Operation:
+    """None: it is absent, below a parent that is there."""
     return {"op": "test", "path": pointer(*path), "value": value}
 
 
-def request(command: Command, changes: Sequence[Operation]) -> Request:
-    """Depends on the command and on the changes alone: no clock, nothing read since."""
+def patch(
+    command: Command,
+    changes: Sequence[Operation],
+    tests: Sequence[Operation] = (),
+    *,
+    generation_kept: bool = True,
+) -> Request:
+    """`tests` are the plan's own: of what it replaces, where the API keeps no generation."""
     before = precondition(command)
     mark = add(pushed(before.marker, command.command_id), "metadata", "annotations", LAST_COMMAND)
-    body = json.dumps([*_tests(command), *changes, mark], separators=(",", ":"))
-    return Request("PATCH", command.target, CONTENT_TYPE, body)
+    proofs = _tests(command, generation_kept=generation_kept)
+    body = text([*proofs, *tests, *changes, mark])
+    return Request(PATCH, command.target, CONTENT_TYPE, body)
 
 
-def _tests(command: Command) -> list[Operation]:
+def _tests(command: Command, *, generation_kept: bool) -> list[Operation]:
     before = precondition(command)
-    tests = [
-        test(before.uid, "metadata", "uid"),
-        test(before.generation, "metadata", "generation"),
-    ]
-    if before.marker:
-        tests.append(test(before.marker, "metadata", "annotations", LAST_COMMAND))
-    return tests
+    generation = [must_be(before.generation, "metadata", "generation")] if generation_kept else []
+    marker = must_be(before.marker or None, "metadata", "annotations", LAST_COMMAND)
+    return [must_be(before.uid, "metadata", "uid"), *generation, marker]

@@ -4,21 +4,21 @@ No network and no clock in here: the executor performs each move and comes back 
 The rules, for a request whose INTENT is recorded:
 
 1. It is sent as announced, never rebuilt, and only before the command expires.
-2. Once a send may have reached the server, the target is read before anything else: our marker on
-   it means that it has happened.
-3. Without our marker, and with the precondition still true, the same bytes may go out again: they
-   and whatever is still under way compete for one generation, so at most one of them wins.
-4. Without our marker, and with the precondition gone, none of them can win any more.
+2. Once a send may have reached the server, its subject is read before anything else: a trace of
+   it (`core.proof`) means that it has happened.
+3. Without a trace, and with the precondition still true, the same bytes may go out again: they and
+   whatever is still under way compete for one marker, name or uid, so at most one of them wins.
+4. Without a trace, and with the precondition gone, none of them can win any more.
 5. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
 """
 
 from dataclasses import dataclass, replace
 
-from remediators.core.marker import carries, precondition
+from remediators.core.proof import ANOTHER, Trace, proof
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Workload
-from schemas.remediation import Command, OutcomeReason, OutcomeStatus
+from remediators.core.seen import Seen
+from schemas.remediation import Command, OutcomeReason, OutcomeStatus, Request
 
 BACKOFF_MS = 100
 BACKOFF_MS_MAX = 2_000
@@ -29,6 +29,7 @@ LAST_READS_EVERY_MS = 500
 @dataclass(frozen=True, slots=True)
 class Attempt:
     command: Command
+    request: Request
     unsure: bool = False
     """A send may have reached the server."""
     conflicted: Answer | None = None
@@ -71,14 +72,14 @@ Move = Send | Read | Wait | End
 Next = tuple[Attempt, Move]
 
 
-def begin(command: Command) -> Next:
+def begin(command: Command, request: Request) -> Next:
     """A request that was announced just now, by this very process."""
-    return Attempt(command), Wait(0)
+    return Attempt(command, request), Wait(0)
 
 
-def resume(command: Command) -> Next:
+def resume(command: Command, request: Request) -> Next:
     """A request that somebody announced before: it may have been sent, so read first."""
-    return Attempt(command, unsure=True, hindrance=OutcomeReason.NO_ANSWER), Read()
+    return Attempt(command, request, unsure=True, hindrance=OutcomeReason.NO_ANSWER), Read()
 
 
 def before_send(attempt: Attempt, refusal: Refusal | None, now_ms: int) -> Next:
@@ -153,21 +154,24 @@ def _backoff_ms(attempt: Attempt) -> int:
     return int(min(BACKOFF_MS * 2 ** min(attempt.tries, 10), BACKOFF_MS_MAX))
 
 
-def read(attempt: Attempt, seen: Workload | Reply, now_ms: int) -> Next:
-    """After a reading of the target."""
-    if isinstance(seen, Reply):
+def read(attempt: Attempt, seen: Seen | Reply, now_ms: int) -> Next:
+    """After a reading of the subject."""
+    if isinstance(seen, Reply) and seen.answer is not Answer.NOT_FOUND:
         return _not_read(attempt, seen, now_ms)
-    if carries(seen, attempt.command.command_id):
-        return attempt, End(OutcomeStatus.APPLIED)
-    expected = precondition(attempt.command)
-    if moved := expected.moved(seen):
-        if attempt.unsure and seen.uid != expected.uid:
-            return attempt, _unknown(GONE)
-        return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, moved)
-    return _still_open(attempt, now_ms)
-
-
-GONE = "the object that it was sent to is gone"
+    subject = None if isinstance(seen, Reply) else seen
+    found = proof(attempt.command, attempt.request, subject)
+    match found.trace:
+        case Trace.DONE:
+            return attempt, End(OutcomeStatus.APPLIED, detail=found.detail)
+        case Trace.OPEN:
+            return _still_open(attempt, now_ms)
+        case Trace.MOVED:
+            return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, found.detail)
+        case Trace.GONE if attempt.unsure:
+            return attempt, _unknown(ANOTHER)
+        case Trace.GONE:
+            reason = OutcomeReason.STALE if subject else OutcomeReason.NOT_FOUND
+            return attempt, End(OutcomeStatus.REJECTED, reason, found.detail)
 
 
 def _still_open(attempt: Attempt, now_ms: int) -> Next:
@@ -182,10 +186,6 @@ def _still_open(attempt: Attempt, now_ms: int) -> Next:
 
 
 def _not_read(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
-    if reply.answer is Answer.NOT_FOUND:
-        if attempt.unsure:
-            return attempt, _unknown(GONE)
-        return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.NOT_FOUND, reply.detail)
     if attempt.closed is None and now_ms >= attempt.command.expires_at_ms:
         expired = Refusal(OutcomeReason.NO_ANSWER, f"cannot be read: {reply.detail}")
         attempt = _closed(attempt, expired, now_ms)

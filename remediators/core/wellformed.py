@@ -3,7 +3,8 @@
 import re
 
 from remediators.core.refusal import Refusal
-from schemas.remediation import Command, CommandKind, OutcomeReason
+from schemas.kinds import KINDS
+from schemas.remediation import Command, CommandKind, OutcomeReason, Target
 
 READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
 
@@ -25,7 +26,8 @@ def _faults(command: Command) -> list[str]:
     checks = (
         (_ID.fullmatch(command.command_id), "its id is not an id"),
         (target.cluster == command.cluster, "its target is in another cluster"),
-        (_NAMESPACE.fullmatch(target.namespace), "its namespace is not a name"),
+        (target.kind in KINDS, "its target is of no kind that is known"),
+        (_namespace_fits(target), "its namespace is not a name"),
         (
             len(target.name) <= _NAME_CHARS_MAX and _NAME.fullmatch(target.name),
             "its target's name is not a name",
@@ -34,3 +36,11 @@ def _faults(command: Command) -> list[str]:
         (command.kind is not CommandKind.ROLLBACK or command.undoes, "undoes no command"),
     )
     return [words for holds, words in checks if not holds]
+
+
+def _namespace_fits(target: Target) -> bool:
+    """None for what belongs to the whole cluster, and one for all else."""
+    kind = KINDS.get(target.kind)
+    if kind is not None and not kind.namespaced:
+        return target.namespace == ""
+    return _NAMESPACE.fullmatch(target.namespace) is not None

@@ -4,19 +4,21 @@
 """
 
 import asyncio
+import functools
 from dataclasses import dataclass
 
 from remediators.actions.catalog import announce, row_for
-from remediators.actions.plan import Plan, Row, Scene
+from remediators.actions.plan import AnyPlan, Row, Scene
 from remediators.core.admit import within_budget
 from remediators.core.guard import guard
 from remediators.core.marker import carries
 from remediators.core.outcome import passing
+from remediators.core.proof import Trace, proof
 from remediators.core.protocol import End, Next, Read, Send, Wait, before_send, begin, heard, read
 from remediators.core.protocol import resume as resumed
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Workload
+from remediators.core.seen import Seen
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
@@ -41,7 +43,7 @@ async def change(job: Job) -> None:
             intent = job.pen.intent(job.command, request, plan.undo)
             await job.write(intent)
             job.means.reached("executor.intent_acked")
-            await _conclude(job, intent, begin(job.command))
+            await _conclude(job, intent, begin(job.command, request))
 
 
 async def _recall(job: Job) -> None:
@@ -55,10 +57,15 @@ async def _recall(job: Job) -> None:
 async def resume(job: Job, intent: Outcome) -> None:
     """The INTENT is somebody's, perhaps our own of an earlier life: its request is the request."""
     await job.means.clock.wait_fresh(HEARTBEAT_WAIT_S)
-    await _conclude(job, intent, resumed(job.command))
+    await _conclude(job, intent, resumed(job.command, _announced(intent)))
 
 
-Prepared = tuple[Request, Plan] | Happened | Refusal | Reply
+def _announced(intent: Outcome) -> Request:
+    assert intent.request is not None, "an INTENT without its request"
+    return intent.request
+
+
+Prepared = tuple[Request, AnyPlan] | Happened | Refusal | Reply
 
 
 async def _prepare(job: Job) -> Prepared:
@@ -76,16 +83,40 @@ async def _prepare(job: Job) -> Prepared:
         return _not_seen(seen)
     if carries(seen, job.command.command_id):
         return Happened()
-    return guard(job.command, seen, job.now_ms) or await _plan(job, row, seen)
+    if refusal := guard(job.command, seen, job.now_ms):
+        return refusal
+    planned = await _plan(job, row, seen)
+    return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
 
 
-async def _plan(job: Job, row: Row, seen: Workload) -> Prepared:
-    if not row.reads_revisions:
-        return announce(row, Scene(job.command, seen, job.means.degraded_param))
-    revisions = await patiently(job, lambda: job.cluster.revisions(seen))
-    if isinstance(revisions, Reply):
-        return _not_seen(revisions)
-    return announce(row, Scene(job.command, seen, job.means.degraded_param, revisions))
+async def _plan(job: Job, row: Row, seen: Seen) -> Prepared:
+    found = []
+    for query in row.reads(job.command, seen):
+        objects = await patiently(job, functools.partial(job.cluster.find, query))
+        if isinstance(objects, Reply):
+            return _not_seen(objects)
+        found.append(objects)
+    return announce(row, Scene(job.command, seen, tuple(found), job.means.kit))
+
+
+async def _rehearse(job: Job, request: Request, plan: AnyPlan) -> Prepared:
+    """The API's own validation and admission have their say before anything is announced."""
+    reply = await patiently(job, lambda: _rehearsed(job, request))
+    if not isinstance(reply, Reply) or reply.answer is Answer.DONE:
+        return request, plan
+    if reply.answer not in (Answer.CONFLICT, Answer.UNPROCESSABLE):
+        return _not_seen(reply)
+    seen = await patiently(job, lambda: job.look_at(request.target))
+    if isinstance(seen, Reply) and seen.answer is not Answer.NOT_FOUND:
+        return _not_seen(seen)
+    found = proof(job.command, request, None if isinstance(seen, Reply) else seen)
+    if found.trace is Trace.OPEN:
+        return Refusal(OutcomeReason.INVALID, reply.detail)
+    return Refusal(OutcomeReason.STALE, found.detail)
+
+
+async def _rehearsed(job: Job, request: Request) -> Reply:
+    return await job.means.metrics.timed("rehearse", job.cluster.rehearse(request))
 
 
 def _not_seen(reply: Reply) -> Refusal | Reply:
@@ -110,8 +141,7 @@ async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
 
 
 async def _carry(job: Job, intent: Outcome, step: Next) -> End:
-    request = intent.request
-    assert request is not None, "an INTENT without its request"
+    request = _announced(intent)
     while True:
         attempt, move = step
         match move:
@@ -122,7 +152,7 @@ async def _carry(job: Job, intent: Outcome, step: Next) -> End:
                 step = before_send(attempt, job.refusal, job.now_ms)
             case Read(wait_ms):
                 await asyncio.sleep(wait_ms / 1000)
-                step = read(attempt, await job.look(), job.now_ms)
+                step = read(attempt, await job.look_at(request.target), job.now_ms)
             case Send():
                 step = heard(attempt, await _send(job, request), job.now_ms)
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from remediators.actions.plan import Kit
 from remediators.core.outcome import Pen
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
 from remediators.core.scope import Scope
-from remediators.core.workload import Surroundings, Workload
+from remediators.core.seen import Seen
+from remediators.core.workload import Surroundings
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
 from remediators.ports import Clock, Cluster, Outlook, Reached, Recorded
-from schemas.remediation import Command
+from schemas.remediation import Command, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,7 @@ class Means:
     actions_per_hour_max: int
     outlook: Outlook
     scope: Scope
-    degraded_param: str
-    """See `Scene`."""
+    kit: Kit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,11 @@ class Job:
     async def write(self, record: Recorded) -> None:
         await self.desk.write(record)
 
-    async def survey(self) -> tuple[Workload, Surroundings] | Reply:
+    async def survey(self) -> tuple[Seen, Surroundings] | Reply:
         return await self.means.metrics.timed("survey", self.cluster.survey(self.command.target))
 
-    async def look(self) -> Workload | Reply:
-        return await self.means.metrics.timed("look", self.cluster.look(self.command.target))
+    async def look(self) -> Seen | Reply:
+        return await self.look_at(self.command.target)
+
+    async def look_at(self, subject: Target) -> Seen | Reply:
+        return await self.means.metrics.timed("look", self.cluster.look(subject))

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from remediators.core.outcome import passing
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Surroundings, Workload
+from remediators.core.seen import Seen
+from remediators.core.workload import Surroundings
 from remediators.executor.job import Job
 from remediators.probes.asked import Unreadable, asked
 from remediators.probes.catalog import run
@@ -24,7 +25,7 @@ async def look(job: Job) -> None:
     """Asked until it answers, or until nobody waits for it any more."""
     pen = job.pen
 
-    async def ask() -> tuple[Workload, Surroundings] | Reply:
+    async def ask() -> tuple[Seen, Surroundings] | Reply:
         nonlocal pen
         pen = job.pen  # An observation is as old as the moment before it was asked for.
         return await job.survey()
@@ -59,7 +60,7 @@ async def verify(job: Job) -> None:
     await job.write(job.pen.checked(job.command, tuple(checks)))
 
 
-async def _few_times(job: Job) -> Workload | Reply:
+async def _few_times(job: Job) -> Seen | Reply:
     """The core asks again by its own rule, so patience would only make the answer old."""
     for _ in range(VERIFY_READS_MAX - 1):
         seen = await job.look()

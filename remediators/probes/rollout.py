@@ -16,7 +16,9 @@ async def probe(_: Mapping[str, str], sight: Sight) -> Verdict:
     seen = await sight.look()
     if isinstance(seen, Workload):
         return judged(seen)
-    return _not_seen(seen)
+    if isinstance(seen, Reply):
+        return _not_seen(seen)
+    return untold(f"a {seen.target.kind} is not rolled out")
 
 
 def _not_seen(reply: Reply) -> Verdict:

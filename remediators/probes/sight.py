@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from remediators.core.reply import Reply
-from remediators.core.workload import Workload
+from remediators.core.seen import Seen
 from remediators.ports import Outlook
 from schemas.remediation import Target
 
@@ -14,7 +14,7 @@ class Sight:
     """`look` asks the cluster anew; only probes that need the target call it."""
 
     target: Target
-    look: Callable[[], Awaitable[Workload | Reply]]
+    look: Callable[[], Awaitable[Seen | Reply]]
     outlook: Outlook
 
 

@@ -42,6 +42,8 @@ class SourceScope:
 
     clusters: frozenset[str]
     namespaces: frozenset[str]
+    cluster_kinds: frozenset[str] = frozenset()
+    """Of objects in no namespace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class TargetTemplate:
 
     kind: str
     namespace: str
+    """Empty for what belongs to the whole cluster."""
     name: str
 
 
@@ -128,10 +129,10 @@ class Playbook:
 
 def target_of(template: TargetTemplate, cluster: str, labels: Mapping[str, str]) -> Target | None:
     """The template filled in; None where a label is missing or empty, never "everything"."""
-    parts = [_fill(text, labels) for text in (template.namespace, template.name)]
-    if not all(parts):
+    namespace, name = (_fill(text, labels) for text in (template.namespace, template.name))
+    if not name or bool(namespace) is not bool(template.namespace):
         return None
-    return Target(cluster, parts[0], template.kind, parts[1])
+    return Target(cluster, namespace, template.kind, name)
 
 
 def _fill(text: str, labels: Mapping[str, str]) -> str:

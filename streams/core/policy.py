@@ -48,6 +48,8 @@ class Policy:
     correlation: Correlation = NO_CORRELATION
     never: tuple[Matchers, ...] = ()
     """Incidents that are never remediated, whatever playbook matches."""
+    cluster_kinds: frozenset[str] = frozenset()
+    """Of objects in no namespace: those that may be changed."""
     sees: Onlooker = field(init=False, compare=False, repr=False)
     """What the policy makes of an alert's labels."""
 

@@ -4,6 +4,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from yaml.nodes import Node
 
+from schemas.kinds import NODE
 from streams.core.catalogue import Enrichment, Service, Severity, SourceScope
 from streams.policy.selectors import ANYTHING, LABELS, SOMETHING
 from streams.reading.nodes import Reading
@@ -16,8 +17,10 @@ from streams.reading.shapes import (
     Shape,
     checked,
     list_of,
+    made,
     map_of,
     names,
+    one_of,
     record,
     refers_to,
 )
@@ -31,6 +34,7 @@ def _namespace(reading: Reading, node: Node, name: str) -> None:
 
 
 NAMESPACE = checked(TEXT, _namespace)
+CLUSTER_KINDS: Shape[frozenset[str]] = made(list_of(one_of({NODE: "a machine"})), frozenset)
 
 
 def _cluster(reading: Reading, node: Node, name: str) -> None:
@@ -102,8 +106,15 @@ SOURCES: Shape[dict[str, SourceScope]] = map_of(
         {
             "clusters": Key(list_of(checked(TEXT, _cluster)), "where its alerts may lead to"),
             "namespaces": Key(list_of(NAMESPACE), "where its alerts may lead to"),
+            "cluster_kinds": Key(
+                CLUSTER_KINDS,
+                "of what is in no namespace: where to",
+                frozenset(),
+            ),
         },
-        lambda found: SourceScope(frozenset(found["clusters"]), frozenset(found["namespaces"])),
+        lambda found: SourceScope(
+            frozenset(found["clusters"]), frozenset(found["namespaces"]), found["cluster_kinds"]
+        ),
     ),
 )
 

@@ -71,8 +71,11 @@ def _playbooks(policy: Policy) -> Iterator[Remark]:
 
 
 def _never_acts(policy: Policy, book: Playbook, where: Where) -> Iterator[Remark]:
-    namespace = book.target.namespace
-    if not namespace.startswith("{") and namespace not in policy.namespaces:
+    namespace, kind = book.target.namespace, book.target.kind
+    if not namespace:
+        if kind not in policy.cluster_kinds:
+            yield (*where, "target"), f"never acts: {kind} is not one of `cluster_kinds`"
+    elif not namespace.startswith("{") and namespace not in policy.namespaces:
         yield (*where, "target"), f"never acts: {namespace!r} is not one of `namespaces`"
     for matcher in book.matches.all:
         listed = values(matcher) if matcher.label == "severity" else None

@@ -11,6 +11,7 @@ from streams.core.policy import Policy
 from streams.policy import parts
 from streams.policy.brakes import BRAKE, FREEZE, WATCHDOG
 from streams.policy.catalogue import (
+    CLUSTER_KINDS,
     ENRICHMENT,
     NAMESPACE,
     SERVICE,
@@ -75,6 +76,7 @@ def _policy(reading: Reading, found: Found, digest: str) -> Policy:
     return Policy(
         digest=digest,
         namespaces=found["namespaces"],
+        cluster_kinds=found["cluster_kinds"],
         limits=found["limits"],
         route=found["route"],
         playbooks=found["playbooks"],
@@ -110,6 +112,9 @@ POLICY: Shape[Found] = record(
         "namespaces": Key(
             made(list_of(checked(NAMESPACE, _never_there)), frozenset),
             "where actions are allowed; an empty list allows none, and no word allows all",
+        ),
+        "cluster_kinds": Key(
+            CLUSTER_KINDS, "of what is in no namespace: where actions are allowed", frozenset()
         ),
         "limits": Key(LIMITS_SHAPE, "what stops Mendlog"),
         "receivers": Key(list_of(names("receiver"), least=1), "who can be told"),

@@ -2,6 +2,8 @@
 
 from yaml.nodes import Node
 
+from schemas import kinds as known_kinds
+from schemas.actions import ACTIONS, ESCALATE
 from streams.core.playbook import Playbook, TargetTemplate
 from streams.policy.digests import ladder_digest
 from streams.policy.never import why_never
@@ -22,7 +24,12 @@ from streams.reading.shapes import (
     referred,
 )
 
-KINDS = {"Deployment": "a Deployment"}
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind}"
+
+
+KINDS = {kind: _a(kind) for kind in sorted({k for a in ACTIONS.values() for k in a.kinds})}
 
 
 def _one_slot(reading: Reading, node: Node, text: str) -> None:
@@ -32,19 +39,35 @@ def _one_slot(reading: Reading, node: Node, text: str) -> None:
 
 
 _SLOT = checked(TEXT, _one_slot)
+
+
+def _target(found: Found) -> TargetTemplate:
+    kind, namespace = found["kind"], found["namespace"]
+    if known_kinds.KINDS[kind].namespaced and not namespace:
+        found.fault("kind", f"{_a(kind)} needs a `namespace`")
+    elif namespace and not known_kinds.KINDS[kind].namespaced:
+        found.fault("namespace", f"{_a(kind)} is in no namespace")
+    return TargetTemplate(kind, namespace, found["name"])
+
+
 TARGET: Shape[TargetTemplate] = record(
     "a target",
     {
         "kind": Key(one_of(KINDS), "what is acted on"),
-        "namespace": Key(_SLOT, "a name, or one label as {label}; no label, no action"),
+        "namespace": Key(
+            _SLOT, "a name, or one label as {label}; no label, no action. Not for a Node", ""
+        ),
         "name": Key(_SLOT, "as namespace"),
     },
-    lambda found: TargetTemplate(found["kind"], found["namespace"], found["name"]),
+    _target,
 )
 
 
 def _playbook(found: Found) -> Playbook:
+    kind = found["target"].kind
     for rung in found["steps"]:
+        if rung.action != ESCALATE and kind not in ACTIONS[rung.action].kinds:
+            found.fault("steps", f"{rung.action} cannot change {_a(kind)}")
         if rung.mode and not lower(rung.mode, found["mode"]):
             why = f"a step's mode must be lower than the playbook's, not {rung.mode}"
             found.fault("steps", why)

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 import pytest
 
 from remediators.actions.catalog import CATALOG, announce
+from remediators.actions.releases import Revision, replica_sets
+from remediators.actions.releases import revisions as revisions_of
 from remediators.core.marker import carries, marker_of
-from remediators.core.patch import add, request
+from remediators.core.patch import add, patch
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Revision, Surroundings, Workload
+from remediators.core.workload import Surroundings, Workload
 from schemas.actions import DEGRADE, RESTART, ROLL_BACK, SCALE
 from schemas.remediation import Command, CommandKind, Request, Target
 from tests.ports.sites import Site
@@ -63,13 +65,16 @@ async def settled(site: Site) -> Workload:
 async def survey(site: Site) -> tuple[Workload, Surroundings]:
     found = await site.cluster.survey(site.target)
     assert not isinstance(found, Reply), found
-    return found
+    seen, around = found
+    assert isinstance(seen, Workload)
+    return seen, around
 
 
 async def revisions(site: Site, seen: Workload) -> tuple[Revision, ...]:
-    found = await site.cluster.revisions(seen)
+    (query,) = replica_sets(order(seen), seen)
+    found = await site.cluster.find(query)
     assert not isinstance(found, Reply)
-    return found
+    return revisions_of(seen.uid, found)
 
 
 async def send(site: Site, what: Request) -> Answer:
@@ -100,7 +105,7 @@ async def test_names_cannot_climb_out_of_their_place(site: Site):
 
 async def test_a_request_takes_effect_once_and_leaves_its_marker(site: Site):
     seen = await settled(site)
-    what = request(order(seen), CHANGE)
+    what = patch(order(seen), CHANGE)
     assert await send(site, what) is Answer.DONE
     after = await look(site)
     assert carries(after, "c1")
@@ -120,7 +125,7 @@ async def test_a_request_takes_effect_once_and_leaves_its_marker(site: Site):
 )
 async def test_a_request_for_another_state_changes_nothing(site: Site, wrong: dict[str, Any]):
     seen = await settled(site)
-    what = request(order(seen, **wrong), CHANGE)
+    what = patch(order(seen, **wrong), CHANGE)
     assert await send(site, what) is Answer.UNPROCESSABLE
     after = await look(site)
     assert (after.generation, marker_of(after)) == (seen.generation, "")
@@ -130,13 +135,13 @@ async def test_an_annotation_by_somebody_else_makes_it_stale(site: Site):
     """It is the generation that stands in for an absent marker, so annotations must move it."""
     seen = await settled(site)
     await site.annotates("mendlog.io/last-command", "somebody")
-    assert await send(site, request(order(seen), CHANGE)) is Answer.UNPROCESSABLE
+    assert await send(site, patch(order(seen), CHANGE)) is Answer.UNPROCESSABLE
     assert marker_of(await look(site)) == "somebody"
 
 
 async def test_of_two_sent_at_once_one_wins(site: Site):
     seen = await settled(site)
-    ours = [request(order(seen, command_id=f"c{n}"), CHANGE) for n in range(6)]
+    ours = [patch(order(seen, command_id=f"c{n}"), CHANGE) for n in range(6)]
     answers = await asyncio.gather(*(send(site, what) for what in ours))
     assert sorted(a.value for a in answers).count("done") == 1, answers
     assert set(answers) <= {Answer.DONE, Answer.UNPROCESSABLE, Answer.CONFLICT}
@@ -147,14 +152,14 @@ async def test_of_two_sent_at_once_one_wins(site: Site):
 
 async def test_what_would_be_invalid_changes_nothing(site: Site):
     seen = await settled(site)
-    what = request(order(seen), (add(-1, "spec", "replicas"),))
+    what = patch(order(seen), (add(-1, "spec", "replicas"),))
     assert await send(site, what) is Answer.UNPROCESSABLE
     assert (await look(site)).generation == seen.generation
 
 
 async def test_held_back_at_the_last_moment(site: Site):
     seen = await settled(site)
-    reply = await site.cluster.send(request(order(seen), CHANGE), lambda: False)
+    reply = await site.cluster.send(patch(order(seen), CHANGE), lambda: False)
     assert reply.answer is Answer.HELD_BACK
     assert (await look(site)).generation == seen.generation
 
@@ -162,7 +167,7 @@ async def test_held_back_at_the_last_moment(site: Site):
 async def test_a_request_for_what_was_deleted(site: Site):
     seen = await settled(site)
     await site.deletes()
-    what = request(order(seen, generation=99), CHANGE)
+    what = patch(order(seen, generation=99), CHANGE)
     await until(lambda: send(site, what), lambda answer: answer is Answer.NOT_FOUND)
 
 

@@ -1,10 +1,14 @@
 """Commands and workloads with sensible defaults: a test names only what it is about."""
 
+import json
 from typing import Any
 
-from remediators.actions.plan import Scene
+from remediators.actions.plan import Kit, Scene
+from remediators.actions.releases import Revision
 from remediators.core.marker import LAST_COMMAND
-from remediators.core.workload import ENABLED, REVISION, Pods, Revision, Workload
+from remediators.core.patch import Operation
+from remediators.core.seen import ENABLED, Json
+from remediators.core.workload import REVISION, Pods, Workload
 from schemas.actions import RESTART
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Request, Target
 
@@ -50,6 +54,8 @@ def workload(marker: str = "", annotations: dict[str, str] | None = None, **more
         "replicas_wanted": 3,
         "unavailable_max": 1,
         "pods": Pods(ready=3, updated=3, available=3, total=3),
+        "selector": {"matchLabels": {"app": "checkout"}},
+        "body": {},
     }
     return Workload(**{**fields, **more})
 
@@ -60,7 +66,18 @@ def scene(
     revisions: tuple[Revision, ...] = (),
     degraded_param: str = "DEGRADED_MODE",
 ) -> Scene:
-    return Scene(order, seen, degraded_param, revisions)
+    sets = tuple(replica_set(revision, seen.uid) for revision in revisions)
+    return Scene(order, seen, (sets,), Kit(degraded_param))
+
+
+def replica_set(revision: Revision, owner_uid: str) -> Json:
+    return {
+        "metadata": {
+            "annotations": {REVISION: str(revision.number)},
+            "ownerReferences": [{"uid": owner_uid, "controller": True}],
+        },
+        "spec": {"template": revision.template},
+    }
 
 
 def template(image: str, **annotations: str) -> dict[str, Any]:
@@ -68,6 +85,12 @@ def template(image: str, **annotations: str) -> dict[str, Any]:
     if annotations:
         metadata["annotations"] = {k.replace("__", "/"): v for k, v in annotations.items()}
     return {"metadata": metadata, "spec": {"containers": [{"name": "main", "image": image}]}}
+
+
+def steps(of: Request) -> list[Operation]:
+    """Of a patch."""
+    found: list[Operation] = json.loads(of.body)
+    return found
 
 
 def outcome(of: Command, status: OutcomeStatus, **more: Any) -> Outcome:

@@ -9,16 +9,18 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from remediators.adapters.kubernetes import owners, views
+from remediators.adapters.kubernetes import owners, paths, views
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.wire import Call
+from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
-from remediators.core.workload import Revision, Surroundings, Workload
+from remediators.core.seen import Json, Seen
+from remediators.core.workload import Surroundings, Workload
 from remediators.ports import Reached, not_reached
+from schemas.kinds import AUTOSCALER, BUDGET, KINDS, NODE
 from schemas.remediation import Request, Target
 
 T = TypeVar("T")
-FIELD_MANAGER = "mendlog"
 NODES_FRESH_S = 10.0
 NO_NODES = Surroundings()
 PAGE_ITEMS = 500
@@ -28,10 +30,8 @@ LIST_S_MAX = 20.0
 
 Items = list[dict[str, Any]]
 NO_SELECTION: Mapping[str, str] = {}
-BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
-AUTOSCALERS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
-
-_RESOURCES: Mapping[str, str] = {"Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}"}
+UNKNOWN_KIND = "no path is known for a"
+REQUEST_SENT = "executor.request_sent"
 
 
 class KubernetesCluster:
@@ -44,31 +44,31 @@ class KubernetesCluster:
         self._nodes = NO_NODES
         self._nodes_read_s = float("-inf")
 
-    async def look(self, target: Target) -> Workload | Reply:
-        path = _path(target)
-        return path if isinstance(path, Reply) else await self._run(self._look, target, path)
+    async def look(self, target: Target) -> Seen | Reply:
+        return await self._run(self._look, target)
 
-    async def revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
-        return await self._run(self._revisions, workload)
+    async def find(self, query: Query) -> tuple[Json, ...] | Reply:
+        return await self._run(self._find, query)
 
-    async def survey(self, target: Target) -> tuple[Workload, Surroundings] | Reply:
+    async def survey(self, target: Target) -> tuple[Seen, Surroundings] | Reply:
         """All at once: what is asked for one after another is answered late."""
         seen, budgets, autoscalers, nodes = await asyncio.gather(
             self.look(target),
-            self._run(self._in_namespace, BUDGETS, target),
-            self._run(self._in_namespace, AUTOSCALERS, target),
+            self._beside(BUDGET, target),
+            self._beside(AUTOSCALER, target),
             self._run(self._fresh_nodes),
         )
         if isinstance(seen, Reply):
             return seen
+        keeper = await self._run(self._keeper, seen)
         owned = replace(seen, owner=_owner(seen, autoscalers))
-        return owned, replace(nodes, pdb_allowed=_allowed(seen, budgets))
+        return owned, replace(nodes, pdb_allowed=_allowed(seen, budgets), keeper=keeper)
+
+    async def rehearse(self, request: Request) -> Reply:
+        return await self._run(self._call, request, _always, True)
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
-        path = _path(request.target)
-        if isinstance(path, Reply):
-            return path
-        return await self._run(self._send, request, path, in_time)
+        return await self._run(self._call, request, in_time, False)
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -78,28 +78,44 @@ class KubernetesCluster:
         work = functools.partial(function, *arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _look(self, target: Target, path: str) -> Workload | Reply:
+    async def _beside(self, kind: str, target: Target) -> tuple[Json, ...] | Reply:
+        if not KINDS[target.kind].namespaced:
+            return ()
+        return await self._run(self._find, Query(kind, target.namespace))
+
+    def _look(self, target: Target) -> Seen | Reply:
+        path = paths.of(target)
+        if path is None:
+            return Reply(Answer.INVALID, f"{UNKNOWN_KIND} {target.kind}")
+        found = self._server.get(path)
+        return found if isinstance(found, Reply) else _read(views.seen, target, found)
+
+    def _find(self, query: Query) -> tuple[Json, ...] | Reply:
+        path = paths.collection(query.kind, query.namespace)
+        if path is None:
+            return Reply(Answer.INVALID, f"{UNKNOWN_KIND} {query.kind}")
+        if query.name:
+            return self._one(f"{path}/{quote(query.name, safe='')}")
+        chosen = {"labelSelector": query.labels, "fieldSelector": query.fields}
+        found = self._list(path, {name: text for name, text in chosen.items() if text})
+        return found if isinstance(found, Reply) else tuple(found)
+
+    def _one(self, path: str) -> tuple[Json, ...] | Reply:
         found = self._server.get(path)
         if isinstance(found, Reply):
-            return found
-        return _read(views.workload, target, found)
+            return () if found.answer is Answer.NOT_FOUND else found
+        return (found,)
 
-    def _revisions(self, workload: Workload) -> tuple[Revision, ...] | Reply:
-        namespace = quote(workload.target.namespace, safe="")
-        selector = views.selector_text(workload.selector)
-        path = f"/apis/apps/v1/namespaces/{namespace}/replicasets"
-        sets = self._list(path, {"labelSelector": selector})
-        if isinstance(sets, Reply):
-            return sets
-        return _read(views.revisions, workload.uid, sets)
-
-    def _in_namespace(self, path: str, target: Target) -> Items | Reply:
-        return self._list(path.format(quote(target.namespace, safe="")))
+    def _keeper(self, seen: Seen) -> Workload | None:
+        """What cannot be read is not known."""
+        named = _read(owners.keeper, seen)
+        found = self._look(named) if isinstance(named, Target) else None
+        return found if isinstance(found, Workload) else None
 
     def _fresh_nodes(self) -> Surroundings:
         """Kept for some seconds: thousands of nodes would make each look slow."""
         if time.monotonic() - self._nodes_read_s > NODES_FRESH_S:
-            nodes = self._list("/api/v1/nodes")
+            nodes = self._find(Query(NODE))
             counted = nodes if isinstance(nodes, Reply) else _read(_count_nodes, nodes)
             self._nodes = NO_NODES if isinstance(counted, Reply) else counted
             self._nodes_read_s = time.monotonic()
@@ -124,22 +140,23 @@ class KubernetesCluster:
                 break
         return Reply(Answer.UNSURE, f"a list that does not end: {len(items)} and more")
 
-    def _send(self, request: Request, path: str, in_time: Callable[[], bool]) -> Reply:
-        call = Call(in_time, functools.partial(self._reached, "executor.request_sent"))
-        return self._server.change(
-            request.verb,
-            f"{path}?fieldManager={FIELD_MANAGER}",
-            request.body.encode(),
-            request.content_type,
-            call,
-        )
+    def _call(self, request: Request, in_time: Callable[[], bool], rehearsal: bool) -> Reply:
+        found = paths.call(request, rehearsal=rehearsal)
+        if found is None:
+            return Reply(Answer.INVALID, f"no call is known to {request.verb} {request.target}")
+        method, path = found
+        on_sent = _nothing if rehearsal else functools.partial(self._reached, REQUEST_SENT)
+        call = Call(in_time, on_sent)
+        body = request.body.encode()
+        return self._server.change(method, path, body, request.content_type, call)
 
 
-def _path(target: Target) -> str | Reply:
-    pattern = _RESOURCES.get(target.kind)
-    if pattern is None:
-        return Reply(Answer.INVALID, f"no path is known for a {target.kind}")
-    return pattern.format(quote(target.namespace, safe=""), quote(target.name, safe=""))
+def _always() -> bool:
+    return True
+
+
+def _nothing() -> None:
+    pass
 
 
 def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
@@ -150,20 +167,20 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
         return Reply(Answer.UNSURE, f"an answer that makes no sense: {fault!r}")
 
 
-def _owner(seen: Workload, found: Items | Reply) -> str:
+def _owner(seen: Seen, found: tuple[Json, ...] | Reply) -> str:
     named = found if isinstance(found, Reply) else _read(owners.autoscalers, seen.target, found)
     return owners.joined([seen.owner, *([owners.UNREAD] if isinstance(named, Reply) else named)])
 
 
-def _allowed(seen: Workload, budgets: Items | Reply) -> int | None:
+def _allowed(seen: Seen, budgets: tuple[Json, ...] | Reply) -> int | None:
     """A right that we lack, or an API that fails, leaves it unknown."""
     if isinstance(budgets, Reply):
         return None
-    allowed = _read(views.pdb_allowed, seen.template, budgets)
+    allowed = _read(views.pdb_allowed, seen, budgets)
     return None if isinstance(allowed, Reply) else allowed
 
 
-def _count_nodes(nodes: Items) -> Surroundings:
+def _count_nodes(nodes: tuple[Json, ...]) -> Surroundings:
     return Surroundings(
         nodes=len(nodes),
         nodes_ready=sum(views.ready(node) for node in nodes),

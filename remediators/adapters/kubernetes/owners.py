@@ -4,13 +4,16 @@ What they would undo, or fight over, a rail must know of before anything is chan
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from remediators.core.seen import Seen
+from schemas.kinds import AUTOSCALER, JOB, POD
 from schemas.remediation import Target
 
 Object = Mapping[str, Any]
 
-AUTOSCALER = "HorizontalPodAutoscaler"
+REPLACED = frozenset({POD, JOB})
 UNREAD = f"{AUTOSCALER}/?"
 """Whether one scales it could not be asked. To take that for none would be wrong."""
 
@@ -26,9 +29,11 @@ def joined(owners: Iterable[str]) -> str:
     return ",".join(dict.fromkeys(owner for owner in owners if owner))
 
 
-def of_object(meta: Object) -> str:
-    """Those that leave a trace on the object itself."""
-    return joined((*_controllers(meta), _argo_cd(meta), *_flux(meta)))
+def of_object(kind: str, meta: Object) -> str:
+    """Those that leave a trace on the object itself. What keeps pods, or starts jobs, does not mind
+    when one of them goes: it is there to bring the next."""
+    controllers = () if kind in REPLACED else _controllers(meta)
+    return joined((*controllers, _argo_cd(meta), *_flux(meta)))
 
 
 def autoscalers(target: Target, found: Iterable[Object]) -> tuple[str, ...]:
@@ -38,6 +43,15 @@ def autoscalers(target: Target, found: Iterable[Object]) -> tuple[str, ...]:
         for each in found
         if _names(each["spec"]["scaleTargetRef"], target)
     )
+
+
+def keeper(seen: Seen) -> Target | None:
+    """What would replace a pod. Of a pod that nobody keeps there is none."""
+    if seen.target.kind != POD:
+        return None
+    owners = seen.body["metadata"].get("ownerReferences") or ()
+    names = ((o["kind"], o["name"]) for o in owners if o.get("controller"))
+    return next((replace(seen.target, kind=kind, name=name) for kind, name in names), None)
 
 
 def _names(reference: Object, target: Target) -> bool:

@@ -1,48 +1,77 @@
 """The API's objects, read into our values. What is absent reads as the API's own default."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from remediators.adapters.kubernetes import owners
-from remediators.core.workload import REVISION, Condition, Pods, Revision, Workload
+from remediators.adapters.kubernetes.counts import COUNTED, counts
+from remediators.core.seen import Seen
+from remediators.core.selectors import selects
+from remediators.core.workload import Condition, Workload
+from schemas.kinds import NODE, POD
 from schemas.remediation import Target
 
 Object = Mapping[str, Any]
 ZONE = "topology.kubernetes.io/zone"
+NODE_CONDITIONS = "node.kubernetes.io/"
+"""Taints that controllers set and take away as a node fares."""
+
+
+def seen(target: Target, found: Object) -> Seen:
+    """Raises KeyError or TypeError for what is no such object."""
+    if target.kind in COUNTED:
+        return workload(target, found)
+    return Seen(**_common(target, found))
 
 
 def workload(target: Target, found: Object) -> Workload:
-    """Raises KeyError or TypeError for what is not a Deployment."""
-    meta, spec = found["metadata"], found["spec"]
-    status = found.get("status") or {}
-    wanted = spec.get("replicas", 1)
+    spec, status = found["spec"], found.get("status") or {}
+    counted = counts(target.kind, spec, status)
     return Workload(
-        target=target,
-        uid=meta["uid"],
-        generation=meta.get("generation", 0),
+        **_common(target, found),
         observed_generation=status.get("observedGeneration", 0),
-        resource_version=meta.get("resourceVersion", ""),
-        annotations=meta.get("annotations") or {},
         template=spec["template"],
-        replicas_wanted=wanted,
-        unavailable_max=unavailable_max(spec.get("strategy") or {}, wanted),
-        pods=_pods(status),
+        replicas_wanted=counted.wanted,
+        unavailable_max=counted.unavailable_max,
+        pods=counted.pods,
         conditions=tuple(_condition(c) for c in status.get("conditions") or ()),
         rollout_paused=bool(spec.get("paused")),
         selector=spec.get("selector") or {},
-        owner=owners.of_object(meta),
-        field_managers=_managers(meta),
     )
 
 
-def _pods(status: Object) -> Pods:
-    return Pods(
-        ready=status.get("readyReplicas", 0),
-        updated=status.get("updatedReplicas", 0),
-        available=status.get("availableReplicas", 0),
-        unavailable=status.get("unavailableReplicas", 0),
-        total=status.get("replicas", 0),
-    )
+def _common(target: Target, found: Object) -> dict[str, Any]:
+    meta = found["metadata"]
+    kept = meta.get("generation", 0)
+    return {
+        "target": target,
+        "uid": meta["uid"],
+        "generation": kept or _number_of(target.kind, found),
+        "generation_kept": bool(kept),
+        "resource_version": meta.get("resourceVersion", ""),
+        "annotations": meta.get("annotations") or {},
+        "owner": owners.of_object(target.kind, meta),
+        "field_managers": _managers(meta),
+        "leaving": bool(meta.get("deletionTimestamp")),
+        "body": found,
+    }
+
+
+def _number_of(kind: str, found: Object) -> int:
+    """Of what the object is for; what controllers report on it does not count."""
+    content = json.dumps(_content(kind, found), sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(content.encode()).digest()
+    return int.from_bytes(digest[:6], "big") or 1
+
+
+def _content(kind: str, found: Object) -> Any:
+    if kind != NODE:
+        return [found.get(part) for part in ("spec", "data", "binaryData")]
+    spec = found.get("spec") or {}
+    taints = [t for t in spec.get("taints") or () if not t["key"].startswith(NODE_CONDITIONS)]
+    return [bool(spec.get("unschedulable")), taints]
 
 
 def _condition(condition: Object) -> Condition:
@@ -58,49 +87,26 @@ def _managers(meta: Object) -> tuple[str, ...]:
     return tuple(sorted({m.get("manager", "") for m in meta.get("managedFields") or ()} - {""}))
 
 
-def unavailable_max(strategy: Object, replicas: int) -> int:
-    """As the Deployment's controller counts: surge rounds up, unavailable down, not both none."""
-    if strategy.get("type") == "Recreate":
-        return replicas
-    rolling = strategy.get("rollingUpdate") or {}
-    surge = _share(rolling.get("maxSurge", "25%"), replicas, up=True)
-    unavailable = _share(rolling.get("maxUnavailable", "25%"), replicas, up=False)
-    return min(replicas, unavailable if surge or unavailable else 1)
-
-
-def _share(value: int | str, total: int, *, up: bool) -> int:
-    if isinstance(value, int):
-        return value
-    percent = int(value.removesuffix("%"))
-    return -(-total * percent // 100) if up else total * percent // 100
-
-
-def revisions(owner_uid: str, replica_sets: Iterable[Object]) -> tuple[Revision, ...]:
-    """Of those that the Deployment controls, oldest first."""
-    found = [
-        Revision(int(number), rs["spec"]["template"])
-        for rs in replica_sets
-        if _controlled_by(rs, owner_uid) and (number := _revision(rs)).isdigit()
-    ]
-    return tuple(sorted(found, key=lambda revision: revision.number))
-
-
-def _controlled_by(found: Object, uid: str) -> bool:
-    owners = found["metadata"].get("ownerReferences") or ()
-    return any(o.get("controller") and o.get("uid") == uid for o in owners)
-
-
-def _revision(found: Object) -> str:
-    return str((found["metadata"].get("annotations") or {}).get(REVISION, ""))
-
-
-def pdb_allowed(template: Object, budgets: Iterable[Object]) -> int | None:
+def pdb_allowed(found: Seen, budgets: Iterable[Object]) -> int | None:
     """How many pods the strictest budget over them lets go; None without one."""
-    labels = (template.get("metadata") or {}).get("labels") or {}
+    labels = _pod_labels(found)
+    if labels is None:
+        return None
     allowed = [
         _allowed(budget) for budget in budgets if selects(budget["spec"].get("selector"), labels)
     ]
     return min(allowed, default=None)
+
+
+def _pod_labels(found: Seen) -> Object | None:
+    """None for what is neither a pod nor keeps any."""
+    if isinstance(found, Workload):
+        meta = found.template.get("metadata") or {}
+    elif found.target.kind == POD:
+        meta = found.body["metadata"]
+    else:
+        return None
+    return meta.get("labels") or {}
 
 
 def _allowed(budget: Object) -> int:
@@ -108,47 +114,6 @@ def _allowed(budget: Object) -> int:
     status = budget.get("status") or {}
     counted = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
     return max(0, status.get("disruptionsAllowed", 0)) if counted else 0
-
-
-def selects(selector: Object | None, labels: Mapping[str, str]) -> bool:
-    """An empty selector selects everything, an absent one nothing."""
-    if selector is None:
-        return False
-    wanted = selector.get("matchLabels") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
-    return all(_meets(expression, labels) for expression in selector.get("matchExpressions") or ())
-
-
-def _meets(expression: Object, labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False
-
-
-def selector_text(selector: Object) -> str:
-    """A selector as a query parameter."""
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    for expression in selector.get("matchExpressions") or ():
-        values = ",".join(expression.get("values") or ())
-        match expression["operator"]:
-            case "In":
-                parts.append(f"{expression['key']} in ({values})")
-            case "NotIn":
-                parts.append(f"{expression['key']} notin ({values})")
-            case "Exists":
-                parts.append(expression["key"])
-            case "DoesNotExist":
-                parts.append(f"!{expression['key']}")
-    return ",".join(parts)
 
 
 def ready(node: Object) -> bool:

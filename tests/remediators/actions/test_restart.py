@@ -7,7 +7,7 @@ import pytest
 from deploy.sandbox.cluster.api.json_patch import apply
 from remediators.actions import restart
 from remediators.actions.plan import Plan
-from remediators.core.patch import request
+from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
 from schemas.remediation import OutcomeReason
 from tests.remediators.builders import command, scene, template, workload
@@ -18,7 +18,7 @@ AT = "2026-01-01T00:00:00.000Z"
 def applied(to):
     plan = restart.plan(scene(command(), workload(template=to)))
     assert isinstance(plan, Plan)
-    steps = [s for s in json.loads(request(command(), plan.changes).body) if s["op"] == "add"]
+    steps = [s for s in json.loads(patch(command(), plan.changes).body) if s["op"] == "add"]
     document = {"metadata": {"annotations": {"a": "b"}}, "spec": {"template": to}}
     return apply(document, steps)["spec"]["template"]
 

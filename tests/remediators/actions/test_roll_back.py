@@ -4,9 +4,10 @@ import pytest
 
 from remediators.actions import roll_back
 from remediators.actions.plan import Plan
+from remediators.actions.releases import Revision
 from remediators.actions.roll_back import LEFT
 from remediators.core.refusal import Refusal
-from remediators.core.workload import REVISION, Revision
+from remediators.core.workload import REVISION
 from schemas.actions import ROLL_BACK
 from schemas.remediation import OutcomeReason
 from tests.remediators.builders import command, scene, template, workload

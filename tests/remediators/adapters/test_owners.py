@@ -3,6 +3,7 @@
 import pytest
 
 from remediators.adapters.kubernetes import owners
+from schemas.kinds import DEPLOYMENT, JOB, POD
 from tests.remediators.builders import TARGET
 
 INSTANCE = {"app.kubernetes.io/instance": "shop"}
@@ -45,7 +46,14 @@ INSTANCE = {"app.kubernetes.io/instance": "shop"}
     ],
 )
 def test_of_object(meta, owner):
-    assert owners.of_object(meta) == owner
+    assert owners.of_object(DEPLOYMENT, meta) == owner
+
+
+@pytest.mark.parametrize("kind", [POD, JOB])
+def test_what_its_controller_replaces_is_not_fought_over(kind):
+    controller = {"kind": "ReplicaSet", "name": "web-1", "controller": True}
+    meta = {"ownerReferences": [controller], "labels": {"helm.toolkit.fluxcd.io/name": "shop"}}
+    assert owners.of_object(kind, meta) == "Flux/shop"
 
 
 @pytest.mark.parametrize(

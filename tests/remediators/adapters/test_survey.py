@@ -55,7 +55,9 @@ async def survey(server: Server) -> tuple[Workload, Surroundings]:
     finally:
         await cluster.close()
     assert not isinstance(found, Reply)
-    return found
+    seen, around = found
+    assert isinstance(seen, Workload)
+    return seen, around
 
 
 def node(name: str, zone: str, *, ready: bool = True) -> dict[str, Any]:

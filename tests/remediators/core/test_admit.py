@@ -84,6 +84,9 @@ def test_issued_before_the_ledger_begins_nothing_is_said_of_it():
         pytest.param({"target": Target("eu-1", "shop", "Deployment", "")}, id="no name"),
         pytest.param({"target": Target("eu-1", "*", "Deployment", "x")}, id="star"),
         pytest.param({"target": Target("eu-1", "shop", "Deployment", "a/b")}, id="slash"),
+        pytest.param({"target": Target("eu-1", "shop", "Secret", "x")}, id="unknown kind"),
+        pytest.param({"target": Target("eu-1", "", "Deployment", "x")}, id="no namespace"),
+        pytest.param({"target": Target("eu-1", "shop", "Node", "n1")}, id="a node in a namespace"),
         pytest.param({"uid": ""}, id="no uid"),
         pytest.param({"generation": 0}, id="no generation"),
         pytest.param({"kind": CommandKind.ROLLBACK}, id="undoes nothing"),
@@ -95,6 +98,10 @@ def test_what_no_sound_processor_writes(wrong):
     refused = admit(command(**wrong), ledger(), NOW_MS)
     assert isinstance(refused, Refusal)
     assert refused.reason is OutcomeReason.INVALID
+
+
+def test_a_node_is_in_no_namespace():
+    assert admit(command(target=Target("eu-1", "", "Node", "n1")), ledger(), NOW_MS) == Proceed()
 
 
 def test_the_second_guard_counts_each_announced_act_once():

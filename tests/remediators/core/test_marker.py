@@ -21,12 +21,21 @@ def test_a_marker_is_searched_by_whole_ids():
 def test_an_act_expects_the_target_as_observed():
     expected = precondition(command(marker="a,b"))
     assert expected == Precondition("uid-1", 4, "a,b")
-    assert expected.holds(workload(marker="a,b"))
+    assert expected.moved(workload(marker="a,b")) == ""
 
 
 def test_a_rollback_expects_the_target_as_its_act_has_left_it():
     undo = command(CommandKind.ROLLBACK, command_id="c2", marker="a", undoes="c1")
-    assert precondition(undo) == Precondition("uid-1", 5, "c1,a")
+    assert precondition(undo) == Precondition("uid-1", 5, "c1,a", after_act=True)
+
+
+def test_a_number_made_of_the_content_is_foretold_by_nobody():
+    undo = precondition(command(CommandKind.ROLLBACK, command_id="c2", undoes="c1"))
+    assert undo.moved(workload(generation=99, marker="c1"))
+    assert undo.moved(workload(generation=99, marker="c1", generation_kept=False)) == ""
+    assert undo.moved(workload(generation=99, generation_kept=False))
+    act = precondition(command())
+    assert act.moved(workload(generation=99, generation_kept=False))
 
 
 def test_what_moved_is_named():

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
 from remediators.core.marker import LAST_COMMAND
-from remediators.core.patch import add, pointer, request
+from remediators.core.patch import add, must_be, patch, pointer
 from schemas.remediation import CommandKind
 from tests.remediators.builders import command
 
@@ -21,7 +21,7 @@ def document(marker: str = "", generation: int = 4, uid: str = "uid-1"):
 
 
 def steps(of) -> list[dict]:
-    return json.loads(request(of, CHANGE).body)
+    return json.loads(patch(of, CHANGE).body)
 
 
 def test_names_with_slashes_and_tildes():
@@ -56,12 +56,21 @@ def test_another_marker_fails_although_the_generation_is_right():
         apply(document("x"), steps(command(marker="b")))
 
 
-def test_an_absent_marker_is_not_tested_for():
-    """JSON Patch cannot; the generation stands in for it."""
-    assert [s["path"] for s in steps(command()) if s["op"] == "test"] == [
-        "/metadata/uid",
-        "/metadata/generation",
-    ]
+def test_a_marker_where_none_was_seen_is_somebody_before_us():
+    with pytest.raises(PatchFailed):
+        apply(document("x"), steps(command()))
+
+
+def test_without_a_generation_the_marker_and_the_plans_own_tests_are_the_proof():
+    own = (must_be(3, "spec", "replicas"),)
+    body = json.loads(patch(command(), CHANGE, own, generation_kept=False).body)
+    anything = document(generation=9)
+    assert apply(anything, body)["spec"]["replicas"] == 5
+    with pytest.raises(PatchFailed):
+        apply(document("x"), body)
+    anything["spec"]["replicas"] = 4
+    with pytest.raises(PatchFailed):
+        apply(anything, body)
 
 
 def test_applied_it_cannot_be_applied_again():
@@ -72,7 +81,7 @@ def test_applied_it_cannot_be_applied_again():
 
 
 def test_the_same_command_gives_the_same_bytes():
-    assert request(command(), CHANGE) == request(replace(command()), CHANGE)
+    assert patch(command(), CHANGE) == patch(replace(command()), CHANGE)
 
 
 def test_a_rollback_follows_its_act():
@@ -80,6 +89,6 @@ def test_a_rollback_follows_its_act():
     acted = apply(document("a"), steps(act))
     acted["metadata"]["generation"] += 1
     undo = command(CommandKind.ROLLBACK, command_id="c2", marker="a", undoes="c1")
-    undone = apply(acted, json.loads(request(undo, (add(3, "spec", "replicas"),)).body))
+    undone = apply(acted, json.loads(patch(undo, (add(3, "spec", "replicas"),)).body))
     assert undone["spec"]["replicas"] == 3
     assert undone["metadata"]["annotations"][LAST_COMMAND] == "c2,c1,a"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediators.core import protocol
+from remediators.core.patch import add, patch
 from remediators.core.protocol import End, Read, Send, Wait
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
@@ -17,6 +18,7 @@ from schemas.remediation import OutcomeReason, OutcomeStatus
 from tests.remediators.builders import NOW_MS, TTL_MS, command, workload
 
 ACT = command()
+PATCHED = patch(ACT, (add(5, "spec", "replicas"),))
 HELD = workload()
 OURS = workload(generation=5, marker="c1")
 MOVED = workload(generation=5)
@@ -57,8 +59,8 @@ def play(start, replies, readings, refusal: Callable[[int], Refusal | None] = la
     raise AssertionError("it does not end")
 
 
-FRESH = protocol.begin(ACT)
-RESUMED = protocol.resume(ACT)
+FRESH = protocol.begin(ACT, PATCHED)
+RESUMED = protocol.resume(ACT, PATCHED)
 
 STORIES = [
     # what happens, start, replies, readings, status, reason, sends
@@ -136,7 +138,7 @@ def test_killed_between_two_sends_what_is_under_way_is_still_found_out():
 def test_resumed_after_the_expiry_it_is_never_sent():
     late = command(issued_at_ms=NOW_MS - 10_000, expires_at_ms=NOW_MS - 1)
     for readings, status in ([[HELD], "unknown"], [[OURS], "applied"], [[MOVED], "rejected"]):
-        end, sent, _ = play(protocol.resume(late), [], readings)
+        end, sent, _ = play(protocol.resume(late, PATCHED), [], readings)
         assert (end.status.value, sent) == (status, 0)
 
 

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from remediators.actions.plan import Kit
+from remediators.core.reply import Reply
 from remediators.core.scope import Scope
 from remediators.executor.desk import Desk
 from remediators.executor.job import Means
 from remediators.executor.metrics import Metrics
 from remediators.executor.work import Work
 from remediators.ports import Outlook, Recorded
-from schemas.remediation import Command, CommandKind, Observation, Outcome
+from schemas.remediation import Command, CommandKind, Observation, Outcome, Request
 from tests.fakes import FakeClock, FakeCluster, FakeLedger, FakePages
 from tests.remediators.builders import NOW_MS, TARGET, command
 
@@ -44,7 +46,7 @@ class Bench:
             self.actions_per_hour_max,
             Outlook(self.pages, {"eu-1": self.pages}),
             self.scope,
-            "DEGRADED_MODE",
+            Kit(),
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)
@@ -63,6 +65,11 @@ class Bench:
         assert isinstance(seen, Observation)
         bound = {"uid": seen.uid, "generation": seen.generation, "marker": seen.marker}
         return command(**{**bound, **more})
+
+    def somebody_releases(self, request: Request) -> Reply:
+        """At the very moment of a request, which then finds another generation."""
+        self.cluster.change(TARGET, lambda found: found["spec"].update(replicas=7))
+        return self.cluster.take_effect(request)
 
     def _reached(self, point: str) -> None:
         self.points.append(point)

@@ -9,7 +9,7 @@ from remediators.core.page import Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.scope import Scope
-from remediators.core.workload import PAUSED_UNTIL
+from remediators.core.seen import PAUSED_UNTIL
 from remediators.executor import reading
 from schemas.actions import DEGRADE, ROLL_BACK, SCALE
 from schemas.remediation import (
@@ -378,6 +378,7 @@ async def test_a_request_holds_nothing_but_tests_the_change_and_the_marker(here:
     assert [(s["op"], s["path"]) for s in steps] == [
         ("test", "/metadata/uid"),
         ("test", "/metadata/generation"),
+        ("test", "/metadata/annotations/mendlog.io~1last-command"),
         ("add", "/spec/replicas"),
         ("add", "/metadata/annotations/mendlog.io~1last-command"),
     ]

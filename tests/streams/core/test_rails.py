@@ -8,6 +8,7 @@ from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.reasons import PASSING, Reason
 from tests.builders import QUICK, START_MS, World, ms
+from tests.policies import ESCALATE, quick, step
 
 
 def looked(world: World) -> Command:
@@ -69,6 +70,39 @@ def test_what_is_refused_before_anyone_looks(labels: dict[str, str], reason: Rea
     assert not world.given(Command)
     assert (world.incident.state, world.reasons[-1]) == ("escalated", reason)
     assert world.notices() == ["escalated"]
+
+
+NODES = quick(steps=step("cordon") + ESCALATE).replace(
+    '{kind: Deployment, namespace: "{namespace}", name: "{deployment}"}',
+    '{kind: Node, name: "{node}"}',
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("", Reason.NAMESPACE_NOT_ALLOWED),
+        ("cluster_kinds: []", Reason.NAMESPACE_NOT_ALLOWED),
+        ("cluster_kinds: [Node]", None),
+        (
+            "cluster_kinds: [Node]\nsources: {prometheus: {clusters: [eu-1], namespaces: [shop]}}",
+            Reason.OUTSIDE_SOURCE_SCOPE,
+        ),
+        (
+            "cluster_kinds: [Node]\n"
+            "sources: {prometheus: {clusters: [eu-1], namespaces: [], cluster_kinds: [Node]}}",
+            None,
+        ),
+    ],
+)
+def test_what_is_in_no_namespace_is_allowed_by_its_kind(more: str, reason: Reason | None) -> None:
+    world = World(policy=NODES + more)
+    world.at("0s").fires(node="n1")
+    if reason is None:
+        target = world.only(Command).target
+        assert (target.kind, target.namespace, target.name) == ("Node", "", "n1")
+    else:
+        assert world.reasons[-1] == reason
 
 
 def test_without_a_policy_nothing_is_done_and_in_the_end_a_human_is_told() -> None:

@@ -6,12 +6,20 @@ import sys
 import pytest
 
 from schemas.actions import ACTIONS, PROBES, PROBES_MAX
+from schemas.kinds import KINDS as KNOWN
 from streams.core.playbook import Approval, Mode, Probe
 from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS
+from streams.reading.faults import FileError
+from tests.policies import ESCALATE, VERIFY, quick
 from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, policy
 
 PROBE = "            - rollout\n"
+OF_A_DEPLOYMENT = '{kind: Deployment, namespace: "{namespace}", name: "{deployment}"}'
+TARGETS = {
+    kind: f'kind: {kind}, name: "{{x}}"' + (', namespace: "{namespace}"' if k.namespaced else "")
+    for kind, k in KNOWN.items()
+}
 SCALED = "action: scale\n        parameters: {by: 1, max: 10}"
 
 
@@ -66,7 +74,7 @@ def test_what_a_step_need_not_say() -> None:
         (
             "- action: scale",
             "- action: reboot",
-            "unknown: 'reboot'; known: degrade, escalate, restart",
+            "unknown: 'reboot'; known: cordon, degrade, escalate, restart",
         ),
         ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
         ("- action: escalate", "- action: escalate\n        dwell: 1m", "in the last step"),
@@ -211,6 +219,20 @@ def test_the_ladders_digest_covers_nothing_else(old: str, new: str) -> None:
     assert other.playbooks[0].digest == policy().playbooks[0].digest
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ('kind: Node, name: "{node}", namespace: "{namespace}"', "a Node is in no namespace"),
+        ('kind: Deployment, name: "{deployment}"', "a Deployment needs a `namespace`"),
+        ('kind: Node, name: "{node}"', "restart cannot change a Node"),
+        ('kind: Secret, name: x, namespace: "{namespace}"', "unknown: 'Secret'"),
+    ],
+)
+def test_a_target_fits_its_kind_and_the_steps_fit_the_target(target: str, expected: str) -> None:
+    with pytest.raises(FileError, match=expected):
+        compile_policy(QUICK.replace(OF_A_DEPLOYMENT, "{" + target + "}"))
+
+
 def test_the_digests_are_the_same_in_every_process() -> None:
     code = (
         "from tests.streams.policy.texts import policy; p = policy();"
@@ -234,7 +256,10 @@ def test_every_action_and_probe_can_be_named() -> None:
         needed = row.one_of or any(p.required for p in row.parameters.values())
         assert given or not needed
         line = f"\n        parameters: {given}" if given else ""
-        compile_policy(changed("- action: restart", f"- action: {action}{line}", QUICK))
+        steps = f"      - action: {action}{line}\n        dwell: 0s\n        {VERIFY}\n{ESCALATE}"
+        for kind in row.kinds:
+            target = "{" + TARGETS[kind] + "}"
+            compile_policy(quick(steps=steps).replace(OF_A_DEPLOYMENT, target))
     for kind in PROBES:
         given = {
             "http": "{url: http://x}",
@@ -245,4 +270,5 @@ def test_every_action_and_probe_can_be_named() -> None:
 
 
 def test_the_kinds_of_target_are_those_of_the_executor() -> None:
-    assert set(KINDS) == {"Deployment"}
+    assert set(KINDS) >= {"Deployment", "Node"}
+    assert set(KINDS) <= set(KNOWN)

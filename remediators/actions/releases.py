@@ -1,0 +1,44 @@
+"""The releases of a Deployment, as its ReplicaSets remember them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from remediators.core.query import Query
+from remediators.core.seen import Json, Seen
+from remediators.core.selectors import selector_text
+from remediators.core.workload import REVISION, Workload
+from schemas.kinds import REPLICA_SET
+from schemas.remediation import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One past or present pod template of a workload, by its owner's count."""
+
+    number: int
+    template: Json
+
+
+def replica_sets(_command: Command, seen: Seen) -> tuple[Query, ...]:
+    assert isinstance(seen, Workload)
+    namespace, labels = seen.target.namespace, selector_text(seen.selector)
+    return (Query(REPLICA_SET, namespace, labels=labels),)
+
+
+def revisions(owner_uid: str, found: Iterable[Json]) -> tuple[Revision, ...]:
+    """Of those that the Deployment controls, oldest first."""
+    numbered = [
+        Revision(int(number), rs["spec"]["template"])
+        for rs in found
+        if _controlled_by(rs, owner_uid) and (number := _revision(rs)).isdigit()
+    ]
+    return tuple(sorted(numbered, key=lambda revision: revision.number))
+
+
+def _controlled_by(found: Json, uid: str) -> bool:
+    owners = found["metadata"].get("ownerReferences") or ()
+    return any(o.get("controller") and o.get("uid") == uid for o in owners)
+
+
+def _revision(found: Json) -> str:
+    return str((found["metadata"].get("annotations") or {}).get(REVISION, ""))

@@ -1,0 +1,68 @@
+"""Has an announced request had its effect, and could it still? Asked of its subject, as it is now.
+
+Each verb leaves a trace of its own: a patch and a creation our marker, a deletion the absence of
+that very uid.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from remediators.core.marker import carries, precondition
+from remediators.core.request import CREATE, PATCH, removed_uid
+from remediators.core.seen import Seen
+from schemas.remediation import Command, Request
+
+
+class Trace(StrEnum):
+    DONE = "done"
+    OPEN = "open"
+    """Not yet, and it may still have it; sent again, it has it once at most."""
+    MOVED = "moved"
+    """Not, and never again: what it depends on is no longer so."""
+    GONE = "gone"
+    """What it was about is no longer there, and nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    trace: Trace
+    detail: str = ""
+
+
+ANOTHER = "the object that it was sent to is gone"
+
+
+def proof(command: Command, request: Request, seen: Seen | None) -> Proof:
+    """`seen` is None where nothing of that name is there."""
+    if request.verb == PATCH:
+        return _patched(command, seen)
+    if request.verb == CREATE:
+        return _created(command, seen)
+    return _removed(request, seen)
+
+
+def _patched(command: Command, seen: Seen | None) -> Proof:
+    if seen is None:
+        return Proof(Trace.GONE, ANOTHER)
+    if carries(seen, command.command_id):
+        return Proof(Trace.DONE)
+    expected = precondition(command)
+    if seen.uid != expected.uid:
+        return Proof(Trace.GONE, expected.moved(seen))
+    moved = expected.moved(seen)
+    return Proof(Trace.MOVED, moved) if moved else Proof(Trace.OPEN)
+
+
+def _created(command: Command, seen: Seen | None) -> Proof:
+    if seen is None:
+        return Proof(Trace.OPEN)
+    if carries(seen, command.command_id):
+        return Proof(Trace.DONE)
+    return Proof(Trace.MOVED, f"there is a {seen.target.kind} of that name, and it is not ours")
+
+
+def _removed(request: Request, seen: Seen | None) -> Proof:
+    """That it is gone is all that was wanted, and it cannot be twice."""
+    if seen is None or seen.uid != removed_uid(request) or seen.leaving:
+        return Proof(Trace.DONE, "it is gone; by whom, nobody can tell")
+    return Proof(Trace.OPEN)

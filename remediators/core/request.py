@@ -1,0 +1,50 @@
+"""The one call that an INTENT announces. It depends on the command and on what was planned alone:
+no clock, nothing read since."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from remediators.core.marker import LAST_COMMAND, pushed
+from remediators.core.seen import Json
+from schemas.remediation import Command, Request, Target
+
+PATCH = "PATCH"
+CREATE = "CREATE"
+DELETE = "DELETE"
+EVICT = "EVICT"
+
+BODY_BYTES_MAX = 128 * 1024
+"""An INTENT is copied to the tape, whose records are at most twice this."""
+JSON = "application/json"
+
+
+def text(body: Any) -> str:
+    return json.dumps(body, separators=(",", ":"))
+
+
+def removal(verb: str, target: Target, uid: str, options: Json | None = None) -> Request:
+    """DELETE or EVICT of that very object, or of nothing: a uid never returns."""
+    wanted = {**(options or {}), "preconditions": {"uid": uid}}
+    if verb == EVICT:
+        name = {"name": target.name, "namespace": target.namespace}
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": name}
+        return Request(verb, target, JSON, text({**body, "deleteOptions": wanted}))
+    return Request(
+        verb, target, JSON, text({"apiVersion": "v1", "kind": "DeleteOptions", **wanted})
+    )
+
+
+def removed_uid(request: Request) -> str:
+    """Of the object that a DELETE or EVICT is about."""
+    body: Mapping[str, Any] = json.loads(request.body)
+    options = body["deleteOptions"] if request.verb == EVICT else body
+    return str(options["preconditions"]["uid"])
+
+
+def creation(command: Command, target: Target, body: Json) -> Request:
+    """Under a name that is the command's own, so that it cannot be made twice; marked as ours."""
+    metadata: Mapping[str, Any] = body.get("metadata") or {}
+    notes = {**(metadata.get("annotations") or {}), LAST_COMMAND: pushed("", command.command_id)}
+    named = {**metadata, "name": target.name, "namespace": target.namespace, "annotations": notes}
+    return Request(CREATE, target, JSON, text({**body, "metadata": named}))
