@@ -125,8 +125,12 @@ class _ClustersFile(_Part):
 
 
 def read_clusters(path: Path) -> Mapping[str, ClusterAddress]:
-    """Raises OSError, or BadFile with all that is wrong, each with its place."""
-    document = read(path.read_text(encoding="utf-8"), str(path))
+    """Raises BadFile with all that is wrong, each with its place."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
+    document = read(text, str(path))
     try:
         return _ClustersFile.model_validate(document.plain).clusters
     except ValidationError as wrong:

@@ -108,7 +108,7 @@ class ExecutorSettings(ProcessSettings):
         return self.group or f"{self.topic_prefix}-executor"
 
     def all_clusters(self) -> dict[str, ClusterAddress]:
-        """Raises OSError or BadFile for a file that cannot be used."""
+        """Raises BadFile for a file that cannot be used."""
         if self.clusters_file is None:
             return dict(self.clusters)
         return {**read_clusters(self.clusters_file), **self.clusters}

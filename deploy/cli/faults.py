@@ -17,6 +17,7 @@ KNOWN: Mapping[str, int] = {
     "deploy.broker.BrokerUnreachable": FAILED,
     "pydantic_core._pydantic_core.ValidationError": BAD_CONFIGURATION,
     "pydantic_settings.exceptions.SettingsError": BAD_CONFIGURATION,
+    "remediators.reading.BadFile": BAD_CONFIGURATION,
     "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,
     "schemas.registry.RegistryFault": FAILED,
     "schemas.signing.BadKey": BAD_CONFIGURATION,

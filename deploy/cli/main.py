@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "scraper": "read Prometheus endpoints into Kafka",
     "processor": "run the agents observe, detect, relay and decide",
     "executor": "carry commands out on the clusters",
+    "clusters": "ask each cluster of the executor whether it answers",
     "notifier": "tell people, through Slack, PagerDuty and webhooks",
     "policy": "check, explain and test a policy; put it in force",
     "incidents": "see what is going on, and whose turn it is",

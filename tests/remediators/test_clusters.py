@@ -116,3 +116,11 @@ def test_a_file_that_cannot_be_used(file: Path, text: str):
 def test_what_is_no_address_at_eks(wrong: dict[str, str]):
     with pytest.raises(ValueError, match="1 validation error"):
         EksAddress.model_validate({**EKS, **wrong})
+
+
+def test_a_file_that_cannot_be_read(file: Path):
+    (fault,) = told(file)
+    assert "cannot be read" in fault
+    file.write_bytes(b"\xff")
+    (fault,) = told(file)
+    assert "cannot be read" in fault
