@@ -12,11 +12,13 @@ from aiokafka.structs import ConsumerRecord
 from remediators.adapters.kafka.topics import FETCH_WAIT_MS, Broker, broker_errors, in_time
 from schemas.codec import encode
 from schemas.rejects import Reject
-from schemas.topics import Topic, partition_for
+from schemas.topics import BODY_BYTES_MAX, KIB, Topic, partition_for
 
 POLL_MS = 200
 HEARTBEATS_PER_SESSION = 5
 COMMIT_S = 3.0
+KEY_BYTES_MAX = 64 * KIB
+DETAIL_CHARS_MAX = 1_000
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 log = structlog.get_logger()
@@ -95,21 +97,25 @@ class Group:
             log.info("commit_lost", fault=repr(fault))
 
     async def reject(self, record: Unusable, at_ms: int) -> None:
+        """What anybody may have made too large is kept in part: it must never end us."""
+        raw = record.value or b""
         rejected = Reject(
             topic=self._topic,
             partition=record.partition,
             offset=record.offset,
             reason=record.fault,
-            detail=record.detail,
+            detail=record.detail[:DETAIL_CHARS_MAX],
             source=self._source,
             at_ms=at_ms,
-            body=record.value or b"",
+            body=raw[:BODY_BYTES_MAX],
+            truncated=len(raw) > BODY_BYTES_MAX,
         )
+        key = record.key and record.key[:KEY_BYTES_MAX]
         sending = self._producer.send_and_wait(
             self._broker.rejects,
             encode(rejected),
-            key=record.key,
-            partition=partition_for(record.key or b"", self._broker.partitions),
+            key=key,
+            partition=partition_for(key or b"", self._broker.partitions),
         )
         await in_time("writing to rejects", sending, self._broker.timeout_s)
 

@@ -16,6 +16,7 @@ from remediators.adapters.kafka.notices import KafkaNotices
 from remediators.adapters.kafka.outcomes import KafkaOutcomes
 from remediators.adapters.kafka.switches import KafkaSwitches
 from remediators.adapters.kafka.topics import Broker, in_time
+from schemas.topics import REJECTS
 
 STOP_S = 5.0
 
@@ -68,6 +69,7 @@ async def _producer(broker: Broker, opened: AsyncExitStack) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
+        max_request_size=REJECTS.message_bytes_max,
         request_timeout_ms=int(broker.timeout_s * 1000),
     )
     opened.push_async_callback(_stop, producer)

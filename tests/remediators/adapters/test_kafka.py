@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord
 
 from deploy import topics
 from deploy.sandbox.kafka import Kafka
@@ -20,7 +21,7 @@ from schemas.codec import decode, encode
 from schemas.controls import Heartbeat, Switch
 from schemas.rejects import Reject
 from schemas.remediation import Command, OutcomeStatus
-from schemas.topics import partition_for
+from schemas.topics import KIB, MIB, partition_for
 from tests.remediators.builders import command, outcome
 
 pytestmark = pytest.mark.broker
@@ -128,6 +129,25 @@ async def _fetched(inbox, room: int, tries: int = 100) -> list[Delivery]:
 async def test_what_is_no_command_is_kept_as_received(here: Here):
     spoilt = Delivery(HOME, 9, 0, b"eu-1", b"\xff\x00", None, "unknown_framing", "starts with ff")
     await here.session.inbox.reject(spoilt, at_ms=5)
+    kept = decode((await first_reject(here)).value, Reject)
+    assert isinstance(kept, Reject)
+    assert (kept.body, kept.offset, kept.reason) == (b"\xff\x00", 9, "unknown_framing")
+    assert not kept.truncated
+
+
+async def test_what_somebody_made_too_large_is_kept_in_part(here: Here):
+    """A batch is compressed, so a record may be of any size."""
+    key, value = b"k" * MIB, b"\xff" * (20 * MIB)
+    await here.session.inbox.reject(
+        Delivery(HOME, 9, 0, key, value, None, "malformed", "d" * MIB), at_ms=5
+    )
+    record = await first_reject(here)
+    kept = decode(record.value, Reject)
+    assert isinstance(kept, Reject)
+    assert (len(record.key or b""), len(kept.body), kept.truncated) == (64 * KIB, 4 * MIB, True)
+
+
+async def first_reject(here: Here) -> ConsumerRecord:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=here.broker.bootstrap, auto_offset_reset="earliest"
     )
@@ -135,12 +155,9 @@ async def test_what_is_no_command_is_kept_as_received(here: Here):
     try:
         consumer.assign([TopicPartition(here.broker.rejects, p) for p in range(PARTITIONS)])
         async with asyncio.timeout(10):
-            record = await consumer.getone()
+            return await consumer.getone()
     finally:
         await consumer.stop()
-    kept = decode(record.value, Reject)
-    assert isinstance(kept, Reject)
-    assert (kept.body, kept.offset, kept.reason) == (b"\xff\x00", 9, "unknown_framing")
 
 
 async def test_a_broker_that_is_not_there_is_lost():
