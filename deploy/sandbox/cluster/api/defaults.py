@@ -1,5 +1,6 @@
 """Values that the API server fills in when the author left them out."""
 
+from deploy.sandbox.cluster.api import pod_defaults, service_defaults, workload_defaults
 from deploy.sandbox.cluster.objects import Json
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -7,25 +8,40 @@ AVERAGE_CPU: Json = {
     "type": "Resource",
     "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
 }
-PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-
 
 WITH_SPEC = frozenset(
     {
+        "CronJob",
+        "DaemonSet",
         "Deployment",
         "HorizontalPodAutoscaler",
+        "Ingress",
+        "Job",
         "Lease",
         "Namespace",
         "Node",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
         "Pod",
         "PodDisruptionBudget",
         "ReplicaSet",
+        "Service",
+        "StatefulSet",
     }
 )
 
 NEVER_OMITTED: dict[str, Json] = {
+    "DaemonSet": {
+        "currentNumberScheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "numberReady": 0,
+    },
     "HorizontalPodAutoscaler": {"desiredReplicas": 0},
+    "Ingress": {"loadBalancer": {}},
     "Namespace": {"phase": "Active"},
+    "PersistentVolume": {"phase": "Pending"},
+    "PersistentVolumeClaim": {"phase": "Pending"},
     "Pod": {"phase": "Pending"},
     "PodDisruptionBudget": {
         "currentHealthy": 0,
@@ -34,6 +50,8 @@ NEVER_OMITTED: dict[str, Json] = {
         "expectedPods": 0,
     },
     "ReplicaSet": {"replicas": 0},
+    "Service": {"loadBalancer": {}},
+    "StatefulSet": {"availableReplicas": 0, "replicas": 0},
 }
 """Parts of a status that are there even before anybody has written one."""
 
@@ -45,17 +63,25 @@ def fill(kind: str, obj: Json) -> None:
     if kind in WITH_SPEC:
         obj.setdefault("spec", {})
     match kind:
-        case "Deployment":
-            _deployment(obj["spec"])
-        case "ReplicaSet":
-            obj["spec"].setdefault("replicas", 1)
-            _template(obj["spec"])
+        case "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob":
+            workload_defaults.fill(kind, obj["spec"])
         case "Pod":
-            _pod_spec(obj["spec"])
-            _pod_only(obj["spec"])
+            pod_defaults.pod_spec(obj["spec"])
+            pod_defaults.pod_only(obj["spec"])
+            service = pod_defaults.quality_of_service(obj["spec"])
+            obj["status"].setdefault("qosClass", service)
         case "HorizontalPodAutoscaler":
-            obj["spec"].setdefault("minReplicas", 1)
-            obj["spec"].setdefault("metrics", [AVERAGE_CPU])
+            _autoscaler(obj["spec"])
+        case "Service":
+            service_defaults.service(obj["spec"])
+        case "PersistentVolumeClaim":
+            obj["spec"].setdefault("volumeMode", "Filesystem")
+        case "PersistentVolume":
+            obj["spec"].setdefault("volumeMode", "Filesystem")
+            obj["spec"].setdefault("persistentVolumeReclaimPolicy", "Retain")
+        case "StorageClass":
+            obj.setdefault("reclaimPolicy", "Delete")
+            obj.setdefault("volumeBindingMode", "Immediate")
         case "Namespace":
             obj["spec"].setdefault("finalizers", ["kubernetes"])
             meta = obj["metadata"]
@@ -64,68 +90,16 @@ def fill(kind: str, obj: Json) -> None:
             obj.setdefault("status", {})
 
 
-def _deployment(spec: Json) -> None:
-    spec.setdefault("replicas", 1)
-    spec.setdefault("revisionHistoryLimit", 10)
-    spec.setdefault("progressDeadlineSeconds", 600)
-    strategy = spec.setdefault("strategy", {})
-    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        rolling = strategy.setdefault("rollingUpdate", {})
-        rolling.setdefault("maxSurge", "25%")
-        rolling.setdefault("maxUnavailable", "25%")
-    _template(spec)
-
-
-def _template(spec: Json) -> None:
-    template = spec.get("template")
-    if isinstance(template, dict):
-        template.setdefault("metadata", {})
-        if isinstance(template.get("spec"), dict):
-            _pod_spec(template["spec"])
-
-
-def _pod_spec(spec: Json) -> None:
-    spec.setdefault("restartPolicy", "Always")
-    spec.setdefault("terminationGracePeriodSeconds", 30)
-    spec.setdefault("dnsPolicy", "ClusterFirst")
-    spec.setdefault("schedulerName", "default-scheduler")
-    spec.setdefault("securityContext", {})
-    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
-        _container(container)
-
-
-def _pod_only(spec: Json) -> None:
-    """What admission adds to a pod, and to no template."""
-    spec.setdefault("enableServiceLinks", True)
-    spec.setdefault("priority", 0)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    known = {toleration.get("key") for toleration in spec.get("tolerations", ())}
-    for key in (f"node.kubernetes.io/{trouble}" for trouble in ("not-ready", "unreachable")):
-        if key not in known:
-            patience = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-            spec.setdefault("tolerations", []).append({"key": key, **patience})
-
-
-def _container(container: Json) -> None:
-    container.setdefault("resources", {})
-    container.setdefault("terminationMessagePath", "/dev/termination-log")
-    container.setdefault("terminationMessagePolicy", "File")
-    latest = ":" not in container.get("image", "").rpartition("/")[2]
-    container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
-    for port in container.get("ports", ()):
-        port.setdefault("protocol", "TCP")
-    for probe in (container[name] for name in PROBES if name in container):
-        _probe(probe)
-
-
-def _probe(probe: Json) -> None:
-    for field, value in (
-        ("timeoutSeconds", 1),
-        ("periodSeconds", 10),
-        ("successThreshold", 1),
-        ("failureThreshold", 3),
-    ):
-        probe.setdefault(field, value)
-    if "httpGet" in probe:
-        probe["httpGet"].setdefault("path", "/")
-        probe["httpGet"].setdefault("scheme", "HTTP")
+def _autoscaler(spec: Json) -> None:
+    spec.setdefault("minReplicas", 1)
+    spec.setdefault("metrics", [AVERAGE_CPU])
+    for way, pods in (("scaleUp", 4), ("scaleDown", None)):
+        if not spec.get("behavior"):
+            return
+        rules = spec["behavior"].setdefault(way, {})
+        rules.setdefault("selectPolicy", "Max")
+        if pods is not None:
+            rules.setdefault("stabilizationWindowSeconds", 0)
+        share: Json = {"type": "Percent", "value": 100, "periodSeconds": 15}
+        some = [{"type": "Pods", "value": pods, "periodSeconds": 15}] if pods else []
+        rules.setdefault("policies", [*some, share])

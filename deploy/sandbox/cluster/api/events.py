@@ -1,5 +1,7 @@
 """Events have two shapes, core/v1 and events.k8s.io/v1, of the same stored objects."""
 
+from deploy.sandbox.cluster.api import errors
+from deploy.sandbox.cluster.api.errors import Cause
 from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import EVENTS, NEW_EVENTS, Resource
 from deploy.sandbox.cluster.objects import Json, name, namespace, now, time_text, uid
@@ -20,6 +22,12 @@ def stored_form(resource: Resource, obj: Json) -> Json:
     """As the core kind, which is what the store keeps."""
     if resource is not NEW_EVENTS:
         return obj
+    wrong = [] if "eventTime" in obj else [Cause.required("eventTime")]
+    if obj.get("type") not in ("Normal", "Warning"):
+        problem = f"has invalid value: {obj.get('type', '')}"
+        wrong.append(Cause.invalid("type", "", problem))
+    if wrong:
+        raise errors.invalid(EVENTS, obj.get("metadata", {}).get("name", ""), wrong)
     renamed = {OLD_NAME_OF.get(key, key): value for key, value in obj.items()}
     return renamed | {"apiVersion": EVENTS.api_version, "kind": EVENTS.kind}
 

@@ -15,8 +15,9 @@ EXPIRED_CONTINUE = (
 
 
 def list_of(store: Store, query: Query) -> Json:
+    matches = query.matches
     version, after = _start(store, query)
-    found = [obj for obj in _objects(store, query, version) if query.matches(obj)]
+    found = [obj for obj in _objects(store, query, version) if matches(obj)]
     rest = [obj for obj in found if (namespace(obj), name(obj)) > after]
     page = rest[: query.limit] if query.limit > 0 else rest
     meta: Json = {"resourceVersion": str(version)}
@@ -72,4 +73,5 @@ def _read_token(token: str) -> tuple[int, tuple[str, str]]:
         version, space, last = json.loads(base64.urlsafe_b64decode(token))
         return int(version), (str(space), str(last))
     except (ValueError, TypeError) as error:
-        raise errors.bad_request(f"continue key is not valid: {error}") from error
+        problem = f"invalid continue token: continue key is not valid: {error}"
+        raise errors.bad_request(problem) from error

@@ -79,8 +79,15 @@ def _merged_field(field: str, current: Any, value: Any) -> Any:
     if field in MERGED_PRIMITIVES:
         return [*(current or ()), *(item for item in value if item not in (current or ()))]
     if field in MERGE_KEYS and all(isinstance(item, dict) for item in value):
-        return _merged_list(MERGE_KEYS[field], current or [], value)
+        return _merged_list(_merge_key(field, value), current or [], value)
     return copy.deepcopy(value)
+
+
+def _merge_key(field: str, items: list[Json]) -> str:
+    """Ports of a service have another key than those of a container."""
+    if field == "ports" and any("port" in item for item in items):
+        return "port"
+    return MERGE_KEYS[field]
 
 
 def _merged_list(key: str, current: list[Json], patch: list[Json]) -> list[Json]:

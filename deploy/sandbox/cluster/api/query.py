@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deploy.sandbox.cluster.api import errors, selectors
 from deploy.sandbox.cluster.api.resources import Resource
-from deploy.sandbox.cluster.api.selectors import BadSelector, Matcher
+from deploy.sandbox.cluster.api.selectors import BadSelector, Matcher, UnknownField
 
 FIELDS_OF_ALL = ("metadata.name", "metadata.namespace")
 FIELDS = {
@@ -14,6 +14,7 @@ FIELDS = {
         "spec.restartPolicy",
         "spec.schedulerName",
         "spec.serviceAccountName",
+        "status.nominatedNodeName",
         "status.phase",
         "status.podIP",
     ),
@@ -30,7 +31,11 @@ FIELDS = {
     "nodes": ("spec.unschedulable",),
     "namespaces": ("status.phase",),
     "replicasets.apps": ("status.replicas",),
+    "services": ("spec.clusterIP", "spec.type"),
+    "jobs.batch": ("status.successful",),
 }
+BARE_REFUSAL = ("events", "namespaces", "nodes", "pods", "services")
+"""Kinds that do not say which fields they know."""
 
 TRUE_WORDS = ("1", "t", "T", "true", "TRUE", "True")
 
@@ -54,6 +59,8 @@ class Query:
             by_labels = selectors.by_labels(self.label_selector)
             known = FIELDS_OF_ALL + FIELDS.get(self.resource.id, ())
             by_fields = selectors.by_fields(self.field_selector, known)
+        except UnknownField as error:
+            raise errors.bad_request(_unknown_field(self.resource, error.field)) from error
         except BadSelector as error:
             raise errors.bad_request(str(error)) from error
         return lambda obj: by_labels(obj) and by_fields(obj)
@@ -61,6 +68,15 @@ class Query:
     @property
     def selective(self) -> bool:
         return bool(self.label_selector or self.field_selector)
+
+
+def _unknown_field(resource: Resource, field: str) -> str:
+    if resource.id in BARE_REFUSAL:
+        return f"field label not supported: {field}"
+    if resource.id in FIELDS:
+        return f'field label "{field}" not supported for {resource.kind}'
+    listed = ", ".join(f'"{one}"' for one in FIELDS_OF_ALL)
+    return f'"{field}" is not a known field selector: only {listed}'
 
 
 def query_of(resource: Resource, namespace: str, name: str, parameters: Mapping[str, str]) -> Query:
@@ -94,10 +110,12 @@ def number(parameters: Mapping[str, str], key: str) -> int | None:
     try:
         return int(text)
     except ValueError as error:
-        raise errors.bad_request(f"{key}: {text!r} is not a number") from error
+        problem = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise errors.bad_request(problem) from error
 
 
 def version_number(text: str) -> int:
     if not text.isdecimal():
-        raise errors.bad_request(f"Invalid resource version {text!r}")
+        problem = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise errors.bad_request(f"invalid resource version: resourceVersion: {problem}")
     return int(text)

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from deploy.sandbox.cluster.api import defaults, errors, managed_fields, rules, validation
+from deploy.sandbox.cluster.api import (
+    admission,
+    defaults,
+    errors,
+    managed_fields,
+    rules,
+    validation,
+)
 from deploy.sandbox.cluster.api.canonical import canonical
 from deploy.sandbox.cluster.api.errors import Cause
 from deploy.sandbox.cluster.api.managed_fields import Writer
@@ -113,11 +120,13 @@ class Registry:
 
     def _finish(self, resource: Resource, new: Json, old: Json | None, how: Write) -> Json:
         new["apiVersion"], new["kind"] = resource.api_version, resource.kind
+        admission.prepare(self.store, resource, new, old)
         defaults.fill(resource.kind, new)
         new = canonical(new)
         wrong = validation.problems(resource.kind, new, old)
         if wrong:
             raise errors.invalid(resource, new["metadata"]["name"], wrong)
+        admission.check(self.store, resource, new, old)
         if new == old:
             return old
         if old is not None and rules.is_new_generation(resource, new, old, how.writer):

@@ -111,17 +111,115 @@ LEASES = Resource(
     "leases", "Lease", "coordination.k8s.io", "v1", "V1Lease", unconditional_update=False
 )
 
+SERVICES = Resource(
+    "services",
+    "Service",
+    "",
+    "v1",
+    "V1Service",
+    has_status=True,
+    shown_when_deleted=True,
+)
+INGRESSES = Resource(
+    "ingresses",
+    "Ingress",
+    "networking.k8s.io",
+    "v1",
+    "V1Ingress",
+    has_status=True,
+    counts_generations=True,
+)
+STATEFUL_SETS = Resource(
+    "statefulsets",
+    "StatefulSet",
+    "apps",
+    "v1",
+    "V1StatefulSet",
+    has_status=True,
+    subresources=("scale",),
+    counts_generations=True,
+)
+DAEMON_SETS = Resource(
+    "daemonsets",
+    "DaemonSet",
+    "apps",
+    "v1",
+    "V1DaemonSet",
+    has_status=True,
+    counts_generations=True,
+)
+CONTROLLER_REVISIONS = Resource(
+    "controllerrevisions", "ControllerRevision", "apps", "v1", "V1ControllerRevision"
+)
+JOBS = Resource(
+    "jobs",
+    "Job",
+    "batch",
+    "v1",
+    "V1Job",
+    has_status=True,
+    counts_generations=True,
+    default_policy="Orphan",
+)
+CRON_JOBS = Resource(
+    "cronjobs",
+    "CronJob",
+    "batch",
+    "v1",
+    "V1CronJob",
+    has_status=True,
+    counts_generations=True,
+)
+CLAIMS = Resource(
+    "persistentvolumeclaims",
+    "PersistentVolumeClaim",
+    "",
+    "v1",
+    "V1PersistentVolumeClaim",
+    has_status=True,
+    shown_when_deleted=True,
+)
+VOLUMES = Resource(
+    "persistentvolumes",
+    "PersistentVolume",
+    "",
+    "v1",
+    "V1PersistentVolume",
+    namespaced=False,
+    has_status=True,
+    shown_when_deleted=True,
+)
+STORAGE_CLASSES = Resource(
+    "storageclasses",
+    "StorageClass",
+    "storage.k8s.io",
+    "v1",
+    "V1StorageClass",
+    namespaced=False,
+    shown_when_deleted=True,
+)
+
 RESOURCES = (
     NAMESPACES,
     NODES,
     PODS,
     CONFIG_MAPS,
+    SERVICES,
+    CLAIMS,
+    VOLUMES,
     EVENTS,
     NEW_EVENTS,
     DEPLOYMENTS,
     REPLICA_SETS,
+    STATEFUL_SETS,
+    DAEMON_SETS,
+    CONTROLLER_REVISIONS,
+    JOBS,
+    CRON_JOBS,
     BUDGETS,
     AUTOSCALERS,
+    INGRESSES,
+    STORAGE_CLASSES,
     LEASES,
 )
 

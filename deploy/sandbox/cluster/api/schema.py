@@ -11,13 +11,14 @@ from typing import Any
 
 from kubernetes.client import models
 
+from deploy.sandbox.cluster.api import quantities
 from deploy.sandbox.cluster.objects import Json, micro_time_text, parse_time, time_text
 
 QUANTITIES = frozenset({"capacity", "allocatable", "limits", "requests"})
 """Maps of quantities, which may be written as numbers and are kept as text."""
 
 GENERIC = re.compile(r"(?P<of>List|Dict)\[(?:str, )?(?P<item>.+)\]")
-JSON_NAMES = {"int": "integer", "bool": "boolean", "str": "string"}
+JSON_NAMES = {"int": "integer", "bool": "boolean", "str": "string", "bytes": "string"}
 
 MICRO_TIMES = frozenset({"acquireTime", "eventTime", "lastObservedTime", "renewTime"})
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -68,7 +69,11 @@ class Conformed:
         if not isinstance(value, dict):
             raise WrongType(f"{path}: {_shown(value)} is not an object")
         if field in QUANTITIES:
-            value = {key: str(part) for key, part in value.items()}
+            value = {
+                key: _quantity(part, f"{path}.{key}")
+                for key, part in value.items()
+                if part is not None
+            }
         zeros = {"str": ""}  # what Go makes of a null
         said = {key: zeros.get(item) if part is None else part for key, part in value.items()}
         return {
@@ -91,6 +96,15 @@ def _scalar(declared: str, value: Any, path: str) -> Any:
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise WrongType(f"{path}: {_shown(value)} is not of type {JSON_NAMES[declared]}")
     return value
+
+
+def _quantity(value: Any, path: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise WrongType(f"{path}: {_shown(value)} is not a quantity")
+    try:
+        return quantities.canonical(str(value))
+    except quantities.BadQuantity as error:
+        raise WrongType(str(error)) from error
 
 
 def _time(field: str, value: Any, path: str) -> str:

@@ -12,11 +12,20 @@ LabelTest = Callable[[Mapping[str, str]], bool]
 SET_TERM = re.compile(r"^(?P<key>\S+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
 EQUALITY_TERM = re.compile(r"^(?P<key>[^\s=!]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s=!]*)$")
 EXISTS_TERM = re.compile(r"^(?P<absent>!\s*)?(?P<key>[^\s=!()]+)$")
+ALIASES = {"status.successful": "status.succeeded"}
 COMMA_OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
 
 
 class BadSelector(ValueError):
     """A selector that cannot be read."""
+
+
+class UnknownField(BadSelector):
+    """A field that the kind cannot be selected by."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
 
 
 def by_labels(text: str) -> Matcher:
@@ -80,17 +89,16 @@ def _expression_matches(expression: Json, of: Mapping[str, str]) -> bool:
 def _field_test(term: str, known: tuple[str, ...]) -> Matcher:
     found = EQUALITY_TERM.match(term)
     if found is None:
-        raise BadSelector(f"invalid field selector: {term!r}")
+        raise BadSelector(f"invalid selector: '{term}'; can't understand '{term}'")
     field, value, differs = found["key"], found["value"], found["operator"] == "!="
     if field not in known:
-        listed = ", ".join(f'"{one}"' for one in known)
-        raise BadSelector(f'"{field}" is not a known field selector: only {listed}')
+        raise UnknownField(field)
     return lambda obj: (_at(obj, field) == value) is not differs
 
 
 def _at(obj: Json, field: str) -> str:
     """An absent field counts as the empty string, as `spec.nodeName=` expects."""
     value: Any = obj
-    for part in field.split("."):
+    for part in ALIASES.get(field, field).split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return "" if value is None else str(value)

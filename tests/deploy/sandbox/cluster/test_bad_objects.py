@@ -15,13 +15,21 @@ from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import (
     AUTOSCALERS,
     BUDGETS,
+    CLAIMS,
     CONFIG_MAPS,
+    CRON_JOBS,
+    DAEMON_SETS,
     DEPLOYMENTS,
     EVENTS,
+    INGRESSES,
+    JOBS,
     LEASES,
     NAMESPACES,
     NODES,
     PODS,
+    SERVICES,
+    STATEFUL_SETS,
+    STORAGE_CLASSES,
     Resource,
 )
 from deploy.sandbox.cluster.api.store import Store
@@ -38,10 +46,22 @@ VALID: dict[Resource, dict] = {
     CONFIG_MAPS: {"metadata": {"name": "flags"}, "data": {"a": "1"}},
     NODES: {"metadata": {"name": "n"}, "spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}},
     LEASES: {"metadata": {"name": "leader"}, "spec": {"holderIdentity": "a"}},
-    EVENTS: {"metadata": {"name": "one"}, "involvedObject": {"kind": "Pod"}, "reason": "R"},
+    EVENTS: {
+        "metadata": {"name": "one"},
+        "involvedObject": {"kind": "Pod", "namespace": NAMESPACE},
+        "reason": "R",
+    },
+    STATEFUL_SETS: workloads.stateful_set(),
+    DAEMON_SETS: workloads.daemon_set(),
+    JOBS: workloads.job(),
+    CRON_JOBS: workloads.cron_job(),
+    SERVICES: workloads.service(),
+    INGRESSES: workloads.ingress(),
+    CLAIMS: workloads.claim(),
+    STORAGE_CLASSES: {"metadata": {"name": "fast"}, "provisioner": "example.com/disk"},
     AUTOSCALERS: {
         "metadata": {"name": "web"},
-        "spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+        "spec": {"maxReplicas": 2, "scaleTargetRef": workloads.DEPLOYMENT},
     },
 }
 
