@@ -42,6 +42,8 @@ test-faults: .venv ## processes killed, stopped and cut off in the middle
 test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; needs Go, builds it once
 	@$(BIN)/python -m deploy.sandbox.control_plane build
 	@$(BIN)/python -m pytest -m control_plane $(PYTEST_ARGS)
+	@$(BIN)/python -m deploy.sandbox.control_plane run \
+	  $(BIN)/python -m pytest tests/deploy/sandbox/cluster $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

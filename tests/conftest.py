@@ -58,8 +58,8 @@ def control_plane(
     tmp_path_factory: pytest.TempPathFactory, kubernetes: Path
 ) -> Iterator[ControlPlane]:
     """One for all tests marked `control_plane`; they choose namespaces of their own."""
-    folder = tmp_path_factory.mktemp("control-plane")
-    with ControlPlane(folder, Layout.choose(folder, kubernetes)) as plane:
+    layout = Layout.choose(tmp_path_factory.mktemp("control-plane"), kubernetes)
+    with ControlPlane(layout) as plane:
         yield plane
 
 

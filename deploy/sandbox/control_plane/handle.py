@@ -4,7 +4,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.sandbox.control_plane import build, parts
+from deploy.sandbox.control_plane import parts
 from deploy.sandbox.control_plane.admin import Admin
 from deploy.sandbox.control_plane.credentials import (
     ADMIN,
@@ -25,10 +25,10 @@ STOP_S = 10.0
 
 
 class ControlPlane:
-    """In an empty folder. Started with `start()` or as a context manager; gone with its parent."""
+    """Started with `start()` or as a context manager; gone, pods included, with its parent."""
 
-    def __init__(self, folder: Path, layout: Layout | None = None) -> None:
-        self._layout = layout or Layout.choose(folder.resolve(), build.programs())
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         self._children: list[Child] = []
         self._identities: Identities | None = None
 

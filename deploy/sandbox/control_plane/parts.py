@@ -23,7 +23,8 @@ class Layout:
 
     @classmethod
     def choose(cls, folder: Path, programs: Path) -> "Layout":
-        return cls(folder, programs, *ports.choose(3))
+        """Free ports, and a folder that is empty or not there yet."""
+        return cls(folder.resolve(), programs, *ports.choose(3))
 
     @property
     def etcd_url(self) -> str:

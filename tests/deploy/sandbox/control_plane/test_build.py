@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from deploy.sandbox.control_plane import build, go
 from deploy.sandbox.control_plane.build import MARK, BuildFailed, Source, ensure, is_current
 from deploy.sandbox.control_plane.go import GoUnavailable, find_go
 from deploy.sandbox.progress import Quiet
-from tests.source import ROOT
 
 HELLO = 'package main\n\nvar word = "unset"\n\nfunc main() { println(word) }\n'
 BROKEN = "package main\n\nfunc main() { nothing() }\n"
@@ -67,14 +65,6 @@ def test_what_was_built_from_other_sources_is_out_of_date(hello, into, name: str
     with (hello.module / name).open("a") as file:
         file.write("\n")
     assert not is_current(hello, into)
-
-
-def test_the_command_says_whether_this_machine_can(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "deploy.sandbox.control_plane", "check"]
-    env = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    ended = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("No Go on the PATH. The control plane needs Go")
 
 
 def test_the_release_is_the_one_of_go_mod() -> None:

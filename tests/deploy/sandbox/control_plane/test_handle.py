@@ -5,6 +5,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -131,7 +132,7 @@ def children() -> set[int]:
 
 @pytest.mark.control_plane
 def test_all_of_it_is_gone_afterwards_pods_included(layout) -> None:
-    with ControlPlane(layout.folder, layout) as plane:
+    with ControlPlane(layout) as plane:
         deploy(plane.kubeconfig, Checkout(namespace="ends", replicas=1))
         pids = dict(plane.pids)
         pods = psutil.Process(pids["kubelet"]).children(recursive=True)
@@ -149,7 +150,7 @@ def test_all_of_it_is_gone_afterwards_pods_included(layout) -> None:
 @pytest.mark.parametrize(("part", "port"), [("etcd", "etcd_port"), ("kube-apiserver", "api_port")])
 def test_a_port_that_is_taken_is_named(layout, part: str, port: str) -> None:
     with socket.create_server((ports.HOST, getattr(layout, port))):
-        plane = ControlPlane(layout.folder, layout)
+        plane = ControlPlane(layout)
         with pytest.raises(ChildFailed, match=rf"(?s){part} ended with.*address already in use"):
             plane.start()
 
@@ -162,22 +163,22 @@ def test_a_part_that_dies_is_quoted_and_takes_the_others_along(layout, tmp_path)
         (programs / name).symlink_to(layout.programs / name)
     (programs / "kube-scheduler").unlink()
     dies(programs / "kube-scheduler")
-    broken = Layout(layout.folder, programs, layout.etcd_port, layout.peer_port, layout.api_port)
+    broken = replace(layout, programs=programs)
     with pytest.raises(ChildFailed, match=r"(?s)kube-scheduler ended with 3.*out of luck"):
-        ControlPlane(layout.folder, broken).start()
+        ControlPlane(broken).start()
 
 
 def test_a_store_that_dies_is_quoted(tmp_path) -> None:
     dies(tmp_path / "etcd")
     layout = Layout.choose(tmp_path / "plane", tmp_path)
     with pytest.raises(ChildFailed, match=r"(?s)etcd ended with 3.*out of luck"):
-        ControlPlane(layout.folder, layout).start()
+        ControlPlane(layout).start()
 
 
 def test_a_program_that_is_missing_is_named(tmp_path) -> None:
     layout = Layout.choose(tmp_path / "plane", tmp_path)
     with pytest.raises(ChildFailed, match=r"etcd cannot be started"):
-        ControlPlane(layout.folder, layout).start()
+        ControlPlane(layout).start()
 
 
 def dies(program: Path) -> None:
