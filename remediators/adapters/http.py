@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from weakref import WeakValueDictionary
 
 from aiohttp import (
     ClientError,
@@ -21,7 +22,8 @@ from remediators.core.page import NoPage, Page
 
 BODY_BYTES_MAX = 1024 * 1024
 AT_ONCE_MAX = 16
-"""Requests under way; whoever finds no room within its time has had no answer."""
+"""Requests to one host under way; whoever finds no room within its time has had no answer. One that
+hangs takes no room from another."""
 HEADERS = {"User-Agent": "mendlog-executor", "Accept-Encoding": "identity"}
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -36,7 +38,8 @@ class HttpPages:
     def __init__(self, hosts: Hosts, resolve: Resolve | None = None) -> None:
         self._hosts = hosts
         self._resolve = resolve or _resolve
-        self._room = asyncio.Semaphore(AT_ONCE_MAX)
+        self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        """By host and port, as long as somebody is in there."""
 
     async def get(self, url: str, timeout_ms: int) -> Page | NoPage:
         until_s = asyncio.get_running_loop().time() + timeout_ms / 1000
@@ -54,10 +57,11 @@ class HttpPages:
 
     async def _head(self, url: str, opened: AsyncExitStack) -> ClientResponse:
         """The name is resolved once, all that it leads to is judged, and no other is called."""
-        await opened.enter_async_context(self._room)
         address = self._allowed(url)
         assert address.host
         assert address.port
+        room = self._rooms.setdefault(address.authority, asyncio.Semaphore(AT_ONCE_MAX))
+        await opened.enter_async_context(room)
         found = await self._resolve(address.host, address.port)
         if not found or any(never(each) for each in found):
             raise _Refused("its host leads to an address that is never asked")

@@ -280,6 +280,27 @@ async def test_who_finds_no_room_in_time_has_had_no_answer():
     assert all(isinstance(page, NoPage) for page in found)
 
 
+async def to_loopback(_: str, __: int) -> Sequence[str]:
+    return ("127.0.0.1",)
+
+
+async def test_a_host_that_hangs_takes_no_room_from_another():
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    async with serving(silence) as hanging, application(answer) as there:
+        asked = HttpPages(Hosts.of([f".svc:{hanging}", f".svc:{there}"]), to_loopback)
+        stuck = [
+            asyncio.create_task(asked.get(f"http://{NAME}:{hanging}/", LONG_MS))
+            for _ in range(AT_ONCE_MAX + 1)
+        ]
+        await asyncio.sleep(0)
+        assert await asked.get(f"http://{NAME}:{there}/", LONG_MS) == Page(200)
+        assert not any(task.done() for task in stuck)
+        for task in stuck:
+            task.cancel()
+
+
 async def test_no_secret_goes_along(monkeypatch: pytest.MonkeyPatch):
     """Neither cookies nor a proxy of the environment."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
