@@ -20,27 +20,36 @@ from remediators.core.page import NoPage, Page
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.request import CREATE, EVICT, PATCH, removed_uid
 from remediators.core.seen import Json, Seen
 from remediators.core.workload import REVISION, Surroundings
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
 from schemas.controls import Heartbeat
-from schemas.kinds import REPLICA_SET
+from schemas.kinds import (
+    CONFIG_MAP,
+    DAEMON_SET,
+    DEPLOYMENT,
+    INGRESS,
+    JOB,
+    POD,
+    REPLICA_SET,
+    STATEFUL_SET,
+)
 from schemas.remediation import Request, Target
 from tests.remediators.builders import replica_set
 
 Object = dict[str, Any]
+KEEP_A_GENERATION = {DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, INGRESS, JOB, POD}
 
 
 class FakeCluster:
-    """Deployments with optimistic concurrency: a spec or an annotation that changes moves the
-    generation, and a patch of which one test fails changes nothing."""
+    """Objects with optimistic concurrency: of a Deployment a spec or an annotation that changes
+    moves the generation, and a patch of which one test fails changes nothing."""
 
     def __init__(self) -> None:
         self.objects: dict[Target, Object] = {}
         self.history: dict[str, list[Revision]] = defaultdict(list)
         """By uid."""
-        self.others: dict[str, list[Object]] = defaultdict(list)
-        """What else is found, by kind."""
         self.rehearsed: list[Request] = []
         self.rehearsals: deque[Reply | Callable[[Request], Reply]] = deque()
         """As `replies`."""
@@ -80,6 +89,18 @@ class FakeCluster:
         self._settle(found)
         return found
 
+    def put(self, target: Target, body: Object) -> Object:
+        """Any other object, opted in unless it says otherwise."""
+        meta = {"annotations": {"mendlog.io/enabled": "true"}, **body.get("metadata", {})}
+        meta |= {"name": target.name, "uid": f"uid-{next(self._uids)}", "resourceVersion": "1"}
+        if target.namespace:
+            meta["namespace"] = target.namespace
+        if target.kind in KEEP_A_GENERATION:
+            meta["generation"] = 1
+        spec = {} if target.kind == CONFIG_MAP else {"spec": {}}
+        self.objects[target] = {**spec, **copy.deepcopy(body), "metadata": meta}
+        return self.objects[target]
+
     def change(self, target: Target, edit: Callable[[Object], None]) -> None:
         """By somebody else."""
         changed = copy.deepcopy(self.objects[target])
@@ -91,19 +112,48 @@ class FakeCluster:
 
     def take_effect(self, request: Request, *, rehearsal: bool = False) -> Reply:
         """What the API does with a request; for replies that then tell another story."""
+        before = copy.deepcopy(self.objects)
+        reply = self._does(request)
+        if rehearsal:
+            self.objects = before
+        elif reply.answer is Answer.DONE:
+            self.changes.append(request)
+        return reply
+
+    def _does(self, request: Request) -> Reply:
         found = self.objects.get(request.target)
+        if request.verb == CREATE:
+            return self._creates(request, found)
         if found is None:
             return Reply(Answer.NOT_FOUND, "404: not found")
+        if request.verb == PATCH:
+            return self._patches(request, found)
+        return self._removes(request, found)
+
+    def _creates(self, request: Request, found: Object | None) -> Reply:
+        if found is not None:
+            return Reply(Answer.CONFLICT, "409: already exists")
+        self.put(request.target, json.loads(request.body))
+        return Reply(Answer.DONE)
+
+    def _patches(self, request: Request, found: Object) -> Reply:
         try:
-            changed = apply(found, json.loads(request.body))
+            changed = apply(copy.deepcopy(found), json.loads(request.body))
         except PatchFailed as fault:
             return Reply(Answer.UNPROCESSABLE, f"422: {fault}")
-        if changed["spec"]["replicas"] < 0:
+        if changed.get("spec", {}).get("replicas", 0) < 0:
             return Reply(Answer.UNPROCESSABLE, "422: must not be negative")
-        if rehearsal:
-            return Reply(Answer.DONE)
-        self.changes.append(request)
         self._store(request.target, changed)
+        return Reply(Answer.DONE)
+
+    def _removes(self, request: Request, found: Object) -> Reply:
+        if removed_uid(request) != found["metadata"]["uid"]:
+            return Reply(Answer.CONFLICT, "409: the UID in the precondition does not match")
+        if request.verb == EVICT:
+            seen = views.seen(request.target, found)
+            if views.pdb_allowed(seen, self.budgets) == 0:
+                return Reply(Answer.THROTTLED, "429: it would violate the disruption budget")
+        del self.objects[request.target]
         return Reply(Answer.DONE)
 
     def lose_answer(self, request: Request) -> Reply:
@@ -121,12 +171,18 @@ class FakeCluster:
         return views.seen(target, copy.deepcopy(found))
 
     async def find(self, query: Query) -> tuple[Json, ...] | Reply:
-        if query.kind != REPLICA_SET:
-            return tuple(self.others[query.kind])
+        if query.kind == REPLICA_SET:
+            return tuple(
+                replica_set(revision, uid)
+                for uid, revisions in self.history.items()
+                for revision in revisions
+            )
         return tuple(
-            replica_set(revision, uid)
-            for uid, revisions in self.history.items()
-            for revision in revisions
+            copy.deepcopy(found)
+            for target, found in self.objects.items()
+            if (target.kind, target.name) == (query.kind, query.name or target.name)
+            and query.namespace in ("", target.namespace)
+            and _selected(query, found)
         )
 
     async def survey(self, target: Target) -> tuple[Seen, Surroundings] | Reply:
@@ -158,13 +214,15 @@ class FakeCluster:
         pass
 
     def _store(self, target: Target, changed: Object) -> None:
-        old = self.objects[target]
-        meta = changed["metadata"]
-        if (changed["spec"], meta["annotations"]) != (old["spec"], old["metadata"]["annotations"]):
-            meta["generation"] += 1
+        old, meta = self.objects[target], changed["metadata"]
         meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
+        counted = (changed.get("spec"), meta["annotations"] if target.kind == DEPLOYMENT else None)
+        before = (old.get("spec"), old["metadata"]["annotations"] if counted[1] else None)
+        if "generation" in meta and counted != before:
+            meta["generation"] += 1
         self.objects[target] = changed
-        self._settle(changed)
+        if target.kind == DEPLOYMENT:
+            self._settle(changed)
 
     def _settle(self, found: Object) -> None:
         """As the controllers would, at once."""
@@ -181,6 +239,18 @@ class FakeCluster:
             number = 1 + max((r.number for r in [*history, *same]), default=0)
             history.append(Revision(number, copy.deepcopy(template)))
         meta["annotations"][REVISION] = str(history[-1].number)
+
+
+def _selected(query: Query, found: Object) -> bool:
+    """The selectors that the executor uses: equal labels, and one field."""
+    labels = found["metadata"].get("labels") or {}
+    wanted = [part.partition("=") for part in query.labels.split(",") if part]
+    path, _, value = query.fields.partition("=")
+    at: Any = found
+    for part in path.split(".") if path else ():
+        at = at.get(part) or {}
+    field = not path or at == value
+    return field and all(labels.get(name) == text for name, _, text in wanted)
 
 
 class FakePages:

@@ -42,6 +42,17 @@ def removed_uid(request: Request) -> str:
     return str(options["preconditions"]["uid"])
 
 
+def rehearsal_of(request: Request) -> str:
+    """The body under which a removal is only rehearsed. The API reads the options of a DELETE from
+    its body where there is one, and then does not look at `?dryRun` at all."""
+    if request.verb not in (DELETE, EVICT):
+        return request.body
+    body = json.loads(request.body)
+    options = body["deleteOptions"] if request.verb == EVICT else body
+    options["dryRun"] = ["All"]
+    return text(body)
+
+
 def creation(command: Command, target: Target, body: Json) -> Request:
     """Under a name that is the command's own, so that it cannot be made twice; marked as ours."""
     metadata: Mapping[str, Any] = body.get("metadata") or {}

@@ -14,6 +14,7 @@ from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.wire import Call
 from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
+from remediators.core.request import rehearsal_of
 from remediators.core.seen import Json, Seen
 from remediators.core.workload import Surroundings, Workload
 from remediators.ports import Reached, not_reached
@@ -147,8 +148,8 @@ class KubernetesCluster:
         method, path = found
         on_sent = _nothing if rehearsal else functools.partial(self._reached, REQUEST_SENT)
         call = Call(in_time, on_sent)
-        body = request.body.encode()
-        return self._server.change(method, path, body, request.content_type, call)
+        body = rehearsal_of(request) if rehearsal else request.body
+        return self._server.change(method, path, body.encode(), request.content_type, call)
 
 
 def _always() -> bool:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from remediators.core.request import CREATE, DELETE, EVICT, creation, removal, removed_uid
+from remediators.core.request import CREATE, DELETE, EVICT, creation, rehearsal_of, removal, removed_uid
 from schemas.kinds import JOB, POD
 from schemas.remediation import Target
 from tests.remediators.builders import command
@@ -18,6 +18,21 @@ def test_a_removal_is_of_one_uid(verb):
     made = removal(verb, THE_POD, "uid-1", {"gracePeriodSeconds": 5})
     assert (made.verb, made.target, removed_uid(made)) == (verb, THE_POD, "uid-1")
     assert '"gracePeriodSeconds":5' in made.body
+
+
+@pytest.mark.parametrize("verb", [DELETE, EVICT])
+def test_a_removal_is_rehearsed_by_its_body(verb):
+    made = removal(verb, THE_POD, "uid-1")
+    body = json.loads(rehearsal_of(made))
+    options = body.get("deleteOptions", body)
+    assert options["dryRun"] == ["All"]
+    assert options["preconditions"] == {"uid": "uid-1"}
+    assert "dryRun" not in made.body
+
+
+def test_what_is_no_removal_is_rehearsed_by_its_address():
+    made = creation(command(), THE_JOB, {})
+    assert rehearsal_of(made) == made.body
 
 
 def test_an_eviction_names_its_pod():
