@@ -12,23 +12,23 @@ import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.control_plane.credentials import CONTEXT
+from deploy.sandbox.control_plane.executor import executor_rules
 from deploy.sandbox.control_plane.handle import ControlPlane
-from deploy.sandbox.control_plane.identities import Rules
+from remediators.actions.plan import Right
 from remediators.settings import ClusterAddress
+from schemas.kinds import CONFIG_MAP, JOB, POD
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
 
 OTHER_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
 OTHER_CONTEXT = os.environ.get("MENDLOG_TEST_CONTEXT", "")
 REAL = pytest.param("real", marks=() if OTHER_CONTEXT else pytest.mark.control_plane)
-
-EXECUTOR: Rules = (
-    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"]},
-    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list"]},
-    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["list"]},
-    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
-    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
+BEYOND = (
+    *(Right(verb, CONFIG_MAP) for verb in ("get", "patch")),
+    *(Right(verb, JOB) for verb in ("get", "create")),
+    *(Right(verb, POD) for verb in ("get", "list", "delete")),
+    Right("create", POD, "eviction"),
 )
-"""With these rights and no other the suite has to pass."""
+"""What the port can do and no row of the catalogue asks for so far."""
 
 
 @pytest.fixture(scope="package")
@@ -39,8 +39,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def executor(control_plane: ControlPlane) -> Path:
-    """Its kubeconfig."""
-    return control_plane.identity("executor", EXECUTOR)
+    """Its kubeconfig, with the rights that its catalogue names and those beyond, no other."""
+    return control_plane.identity("executor", executor_rules(BEYOND))
 
 
 @pytest_asyncio.fixture(params=("fake", "sandbox", REAL))
