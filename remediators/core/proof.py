@@ -1,14 +1,14 @@
 """Has an announced request had its effect, and could it still? Asked of its subject, as it is now.
 
 Each verb leaves a trace of its own: a patch and a creation our marker, a deletion the absence of
-that very uid.
+that very uid, a value that was set the value.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from remediators.core.marker import carries, precondition
-from remediators.core.request import CREATE, PATCH, removed_uid
+from remediators.core.request import CREATE, PATCH, SET, removed_uid, set_value
 from remediators.core.seen import Seen
 from schemas.remediation import Command, Request
 
@@ -38,7 +38,15 @@ def proof(command: Command, request: Request, seen: Seen | None) -> Proof:
         return _patched(command, seen)
     if request.verb == CREATE:
         return _created(command, seen)
+    if request.verb == SET:
+        return _set(request, seen)
     return _removed(request, seen)
+
+
+def _set(request: Request, seen: Seen | None) -> Proof:
+    if seen is not None and seen.body["value"] == set_value(request):
+        return Proof(Trace.DONE)
+    return Proof(Trace.OPEN)
 
 
 def _patched(command: Command, seen: Seen | None) -> Proof:

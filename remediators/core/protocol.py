@@ -9,7 +9,8 @@ The rules, for a request whose INTENT is recorded:
 3. Without a trace, and with the precondition still true, the same bytes may go out again: they and
    whatever is still under way compete for one marker, name or uid, so at most one of them wins.
 4. Without a trace, and with the precondition gone, none of them can win any more.
-5. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
+5. Where a copy could do harm (`core.request.ONCE`) there is none: once in doubt, it is only read.
+6. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from remediators.core.proof import ANOTHER, Trace, proof
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.request import ONCE
 from remediators.core.seen import Seen
 from schemas.remediation import Command, OutcomeReason, OutcomeStatus, Request
 
@@ -178,11 +180,16 @@ def _still_open(attempt: Attempt, now_ms: int) -> Next:
     """Not applied, and the precondition is true: what was sent may still win, and so may we."""
     if attempt.conflicted is Answer.UNPROCESSABLE:
         return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.INVALID, attempt.detail)
+    if attempt.unsure and attempt.request.verb in ONCE and attempt.closed is None:
+        attempt = _closed(attempt, Refusal(OutcomeReason.NO_ANSWER, NEVER_TWICE), now_ms)
     if attempt.closed is not None:
         return _last_read(attempt, attempt.closed, now_ms)
     if attempt.tries:
         return _again(attempt)
     return replace(attempt, tries=1), Wait(0)
+
+
+NEVER_TWICE = "it may have been sent, and is never sent twice"
 
 
 def _not_read(attempt: Attempt, reply: Reply, now_ms: int) -> Next:

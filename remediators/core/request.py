@@ -13,6 +13,12 @@ PATCH = "PATCH"
 CREATE = "CREATE"
 DELETE = "DELETE"
 EVICT = "EVICT"
+SET = "SET"
+"""A value outside of Kubernetes, in a place that knows no condition."""
+
+ONCE = frozenset({SET})
+"""A second copy of one of these could undo what somebody has done since the first. So it is sent
+once, and what nobody can tell of it is UNKNOWN."""
 
 BODY_BYTES_MAX = 128 * 1024
 """An INTENT is copied to the tape, whose records are at most twice this."""
@@ -51,6 +57,15 @@ def rehearsal_of(request: Request) -> str:
     options = body["deleteOptions"] if request.verb == EVICT else body
     options["dryRun"] = ["All"]
     return text(body)
+
+
+def setting(target: Target, value: str) -> Request:
+    return Request(SET, target, JSON, text({"value": value}))
+
+
+def set_value(request: Request) -> str:
+    """That a SET would leave."""
+    return str(json.loads(request.body)["value"])
 
 
 def creation(command: Command, target: Target, body: Json) -> Request:

@@ -1,10 +1,12 @@
 """What a request has left behind, by its verb."""
 
+from dataclasses import replace
+
 import pytest
 
 from remediators.core.patch import add, patch
 from remediators.core.proof import Trace, proof
-from remediators.core.request import DELETE, EVICT, creation, removal
+from remediators.core.request import DELETE, EVICT, creation, removal, setting
 from remediators.core.seen import Seen
 from schemas.kinds import JOB, POD
 from schemas.remediation import CommandKind, Target
@@ -71,6 +73,15 @@ def test_a_removal_leaves_nothing(verb, now, trace):
 )
 def test_a_creation_leaves_an_object_with_our_marker(now, trace):
     assert proof(ACT, CREATED, now).trace is trace
+
+
+@pytest.mark.parametrize(
+    ("now", "trace"), [("on", Trace.DONE), ("off", Trace.OPEN), (None, Trace.OPEN)]
+)
+def test_a_value_that_was_set_is_there(now, trace):
+    flag = Target("eu-1", "", "Flag", "checkout/degraded")
+    there = None if now is None else replace(seen(flag), body={"value": now})
+    assert proof(ACT, setting(flag, "on"), there).trace is trace
 
 
 def test_a_rollback_where_the_api_keeps_no_generation():

@@ -14,7 +14,9 @@ from remediators.core.patch import add, patch
 from remediators.core.protocol import End, Read, Send, Wait
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from schemas.remediation import OutcomeReason, OutcomeStatus
+from remediators.core.request import setting
+from remediators.core.seen import Seen
+from schemas.remediation import OutcomeReason, OutcomeStatus, Target
 from tests.remediators.builders import NOW_MS, TTL_MS, command, workload
 
 ACT = command()
@@ -140,6 +142,40 @@ def test_resumed_after_the_expiry_it_is_never_sent():
     for readings, status in ([[HELD], "unknown"], [[OURS], "applied"], [[MOVED], "rejected"]):
         end, sent, _ = play(protocol.resume(late, PATCHED), [], readings)
         assert (end.status.value, sent) == (status, 0)
+
+
+FLAG = Target("eu-1", "", "Flag", "checkout/degraded")
+SETTING = setting(FLAG, "on")
+
+
+def flag(value: str) -> Seen:
+    return Seen(
+        target=FLAG,
+        uid="-",
+        generation=1,
+        resource_version="",
+        annotations={},
+        body={"value": value},
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "replies", "readings", "status", "sends"),
+    [
+        (protocol.begin(ACT, SETTING), [DONE], [], "applied", 1),
+        (protocol.begin(ACT, SETTING), [LOST], [flag("on")], "applied", 1),
+        (protocol.begin(ACT, SETTING), [LOST], [flag("off"), flag("on")], "applied", 1),
+        (protocol.begin(ACT, SETTING), [LOST], [flag("off")], "unknown", 1),
+        (protocol.begin(ACT, SETTING), [NEVER, DONE], [], "applied", 2),
+        (protocol.begin(ACT, SETTING), [BUSY, DONE], [], "applied", 2),
+        (protocol.resume(ACT, SETTING), [DONE], [flag("off")], "unknown", 0),
+        (protocol.resume(ACT, SETTING), [DONE], [flag("on")], "applied", 0),
+    ],
+)
+def test_what_could_do_harm_twice_is_never_sent_in_doubt(start, replies, readings, status, sends):
+    end, sent, took_ms = play(start, replies, readings)
+    assert (end.status.value, sent) == (status, sends)
+    assert took_ms < TTL_MS
 
 
 def test_held_back_at_the_last_moment_it_asks_again():
