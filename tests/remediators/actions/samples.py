@@ -1,4 +1,4 @@
-"""One case of every action: a target, what is beside it, and parameters with which it can be done."""
+"""One case of every action: a target, what is beside it, and parameters with which it works."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

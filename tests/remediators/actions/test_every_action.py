@@ -1,8 +1,10 @@
-"""What holds of every action alike: killed anywhere, doubled or lost, it has one effect at most, and
-an end. Each has its case in `samples`.
+"""What holds of every action: killed anywhere, doubled or lost, it has one effect at most, and an
+end. Each has its case in `samples`.
 """
 
 import copy
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -127,41 +129,19 @@ async def test_the_intent_and_what_was_sent_are_the_same_bytes(action: str):
 
 
 @EVERY
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"uid": "uid-99"},
-        {"generation": 99},
-        {"marker": "somebody"},
-    ],
-)
-async def test_what_moved_since_the_evidence_is_refused(action: str, more: dict[str, object]):
+@pytest.mark.parametrize("more", [{"uid": "uid-99"}, {"generation": 99}, {"marker": "somebody"}])
+async def test_what_moved_since_the_evidence_is_refused(action: str, more: dict[str, Any]):
     here, act = await begun(action)
-    stale = command(**{**{f: getattr(act, f) for f in act.__slots__}, **more})
-    assert words(await here.do(stale)) == ["rejected stale"]
+    assert words(await here.do(replace(act, **more))) == ["rejected stale"]
     assert here.cluster.sent == []
 
 
 @EVERY
-@pytest.mark.parametrize(
-    "value", ["{{7*7}}", "$(id)", "-1", "1000000000", "../kube-system", "*", ""]
-)
-@pytest.mark.parametrize("name", ["no_such_parameter", "{first}"])
-async def test_bad_parameters_are_refused_before_anything_is_announced(
-    action: str, name: str, value: str
-):
+async def test_a_parameter_that_nobody_has_declared(action: str):
     here, act = await begun(action)
-    name = name.format(first=next(iter(ACTIONS[action].parameters), "any"))
-    wrong = command(
-        **{
-            **{f: getattr(act, f) for f in act.__slots__},
-            "parameters": {**act.parameters, name: value},
-        }
-    )
-    outcomes = words(await here.do(wrong))
-    assert here.cluster.sent == [] or outcomes == ["intent", "applied"]
-    if name == "no_such_parameter":
-        assert outcomes == ["rejected bad_parameters"]
+    wrong = replace(act, parameters={**act.parameters, "no_such_parameter": "{{7*7}}"})
+    assert words(await here.do(wrong)) == ["rejected bad_parameters"]
+    assert here.cluster.sent == []
 
 
 @UNDOABLE
