@@ -20,12 +20,16 @@ from deploy.sandbox.cluster.api.resources import NAMESPACES
 from deploy.sandbox.cluster.api.routes import BODY_BYTES_MAX, Api
 from deploy.sandbox.cluster.api.store import HISTORY_MAX, Store
 from deploy.sandbox.cluster.controllers.budgets import Budgets
+from deploy.sandbox.cluster.controllers.daemonsets import DaemonSets
 from deploy.sandbox.cluster.controllers.deployments import Deployments
 from deploy.sandbox.cluster.controllers.garbage import Garbage
+from deploy.sandbox.cluster.controllers.jobs import Jobs
 from deploy.sandbox.cluster.controllers.loop import Loop
 from deploy.sandbox.cluster.controllers.nodes import NodeLifecycle
 from deploy.sandbox.cluster.controllers.replicasets import ReplicaSets
 from deploy.sandbox.cluster.controllers.scheduler import Scheduler
+from deploy.sandbox.cluster.controllers.statefulsets import StatefulSets
+from deploy.sandbox.cluster.controllers.volumes import Volumes
 from deploy.sandbox.cluster.kubelet.client import Server
 from deploy.sandbox.cluster.kubelet.kubelet import Kubelet
 from deploy.sandbox.cluster.kubelet.pace import Pace
@@ -34,7 +38,18 @@ from deploy.sandbox.cluster.service_discovery import ServiceDiscovery
 
 LOOPBACK = "127.0.0.1"
 FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-CONTROLLERS = (Deployments, ReplicaSets, Budgets, Scheduler, NodeLifecycle, Garbage)
+CONTROLLERS = (
+    Deployments,
+    ReplicaSets,
+    StatefulSets,
+    DaemonSets,
+    Jobs,
+    Budgets,
+    Volumes,
+    Scheduler,
+    NodeLifecycle,
+    Garbage,
+)
 GOODBYE_S = 0.2
 """How long open watches may take to end."""
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from deploy.sandbox.cluster.api.registry import Registry
-from deploy.sandbox.cluster.api.resources import BUDGETS, DEPLOYMENTS, PODS, REPLICA_SETS
+from deploy.sandbox.cluster.api.resources import (
+    BUDGETS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+)
 from deploy.sandbox.cluster.api.selectors import selects
 from deploy.sandbox.cluster.api.store import Change
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
@@ -30,7 +36,7 @@ DISRUPTION_BELIEVED_S = 120
 
 
 class Budgets:
-    watched = (BUDGETS.id, PODS.id, REPLICA_SETS.id, DEPLOYMENTS.id)
+    watched = (BUDGETS.id, PODS.id, REPLICA_SETS.id, DEPLOYMENTS.id, STATEFUL_SETS.id)
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -97,8 +103,10 @@ class Budgets:
         return sum(one["spec"]["replicas"] for one in workloads.values())
 
     def _workload(self, pod: Json) -> Json | None:
-        """The deployment of a pod, or the replica set that stands alone."""
+        """The deployment of a pod, or the replica set that stands alone, or the stateful set."""
         owner = controller_of(pod)
+        if owner and owner["kind"] == STATEFUL_SETS.kind:
+            return self._store.get(STATEFUL_SETS.id, namespace(pod), owner["name"])
         found = owner and self._store.get(REPLICA_SETS.id, namespace(pod), owner["name"])
         above = found and controller_of(found)
         if not above:

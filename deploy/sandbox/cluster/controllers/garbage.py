@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from deploy.sandbox.cluster.api.registry import FOREGROUND, ORPHAN, Registry
 from deploy.sandbox.cluster.api.resources import (
     BY_KIND,
-    DEPLOYMENTS,
+    CONTROLLER_REVISIONS,
     EVENTS,
+    JOBS,
+    LEASES,
     NAMESPACES,
     PODS,
     REPLICA_SETS,
@@ -22,10 +24,10 @@ from deploy.sandbox.cluster.objects import Json, deleting, name, namespace, uid
 EVENTS_MAX = 1000
 """The real server forgets events after an hour; here the oldest make room."""
 
-OWNED = (REPLICA_SETS, PODS)
-OWNERS = (DEPLOYMENTS, REPLICA_SETS)
-MAY_BE_GARBAGE = frozenset(resource.id for resource in (*OWNED, *OWNERS))
+OWNED = (REPLICA_SETS, JOBS, CONTROLLER_REVISIONS, PODS)
 STORED = tuple(resource for resource in RESOURCES if not resource.stored_as)
+OWNERS = tuple(resource for resource in STORED if resource not in (EVENTS, LEASES, NAMESPACES))
+MAY_BE_GARBAGE = frozenset(resource.id for resource in OWNERS)
 
 
 class Garbage:
@@ -65,7 +67,7 @@ class Garbage:
                 continue
             owners = self._owners(obj)
             if owners is not None and all(map(_waits_for_dependents, owners)):
-                policy = "Foreground" if owners and resource in OWNERS else None
+                policy = "Foreground" if owners and resource is not PODS else "Background"
                 self._registry.delete(resource, namespace(obj), name(obj), Deletion(policy=policy))
 
     def _owners(self, obj: Json) -> list[Json] | None:
@@ -128,7 +130,8 @@ class Garbage:
             ]
             for resource, obj in inside:
                 if not deleting(obj):
-                    self._registry.delete(resource, name(space), name(obj), Deletion())
+                    how = Deletion(policy="Background")
+                    self._registry.delete(resource, name(space), name(obj), how)
             if not inside:
                 self._registry.remove(NAMESPACES, space)
 

@@ -1,7 +1,6 @@
 """Replica sets: as many pods of one template as are wanted."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 from deploy.sandbox.cluster.api import events
 from deploy.sandbox.cluster.api.registry import Registry
@@ -9,6 +8,10 @@ from deploy.sandbox.cluster.api.resources import PODS, REPLICA_SETS
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.selectors import selects
 from deploy.sandbox.cluster.api.store import Change
+from deploy.sandbox.cluster.controllers.availability import (
+    available_in_s,
+    seconds_to_next_available,
+)
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
 from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
@@ -55,7 +58,7 @@ class ReplicaSets:
             self._fill(replica_set, self._pods(replica_set))
         pods = self._pods(replica_set)
         self._tell(replica_set, pods, leaving=len(self._leaving(replica_set)))
-        return _seconds_to_next_available(replica_set, pods, now())
+        return seconds_to_next_available(replica_set, pods, now())
 
     def _owned(self, replica_set: Json) -> list[Json]:
         pods = self._registry.store.all(PODS.id, namespace(replica_set))
@@ -101,7 +104,7 @@ class ReplicaSets:
                 selects({"matchLabels": template_labels}, labels(pod)) for pod in pods
             ),
             "readyReplicas": sum(condition_is_true(pod, "Ready") for pod in pods),
-            "availableReplicas": sum(_available_in_s(replica_set, pod, at) == 0 for pod in pods),
+            "availableReplicas": sum(available_in_s(replica_set, pod, at) == 0 for pod in pods),
             "terminatingReplicas": leaving,
         }
 
@@ -137,17 +140,3 @@ def _worth(pod: Json, pods: list[Json]) -> tuple[object, ...]:
 def _reversed(text: str) -> tuple[int, ...]:
     """Sorts later times first."""
     return tuple(-ord(character) for character in text)
-
-
-def _available_in_s(replica_set: Json, pod: Json, at: datetime) -> float | None:
-    """0 when available, None while not ready."""
-    since = ready_since(pod)
-    if since is None:
-        return None
-    wait = timedelta(seconds=replica_set["spec"].get("minReadySeconds", 0))
-    return max(0.0, (since + wait - at).total_seconds()) if wait else 0.0
-
-
-def _seconds_to_next_available(replica_set: Json, pods: list[Json], at: datetime) -> float | None:
-    waits = [_available_in_s(replica_set, pod, at) for pod in pods]
-    return min((wait + 0.01 for wait in waits if wait), default=None)

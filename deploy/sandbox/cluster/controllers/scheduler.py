@@ -45,7 +45,7 @@ class Scheduler:
         pod = self._store.get(PODS.id, *key)
         if pod is None or not _waits(pod):
             return None
-        nodes = [node for node in self._store.all(NODES.id) if _takes(node, pod)]
+        nodes = [node for node in self._store.all(NODES.id) if takes(node, pod)]
         if nodes:
             self._bind(pod, min(nodes, key=lambda node: self._load(node, pod)))
         else:
@@ -94,7 +94,8 @@ def _waits(pod: Json) -> bool:
     return not pod["spec"].get("nodeName") and not deleting(pod) and not ended(pod)
 
 
-def _takes(node: Json, pod: Json) -> bool:
+def takes(node: Json, pod: Json, *, cordoned: bool = False) -> bool:
+    """Whether the pod may go there; `cordoned` says that a cordon does not matter."""
     repels = any(
         taint["effect"] in ("NoSchedule", "NoExecute") and not _tolerates(pod, taint)
         for taint in node["spec"].get("taints", ())
@@ -102,7 +103,7 @@ def _takes(node: Json, pod: Json) -> bool:
     wanted = pod["spec"].get("nodeSelector") or {}
     return (
         condition_is_true(node, "Ready")
-        and not node["spec"].get("unschedulable")
+        and (cordoned or not node["spec"].get("unschedulable"))
         and not repels
         and wanted.items() <= labels(node).items()
     )

@@ -43,6 +43,14 @@ class Clients:
         return client.AppsV1Api(self.api)
 
     @property
+    def batch(self) -> client.BatchV1Api:
+        return client.BatchV1Api(self.api)
+
+    @property
+    def storage(self) -> client.StorageV1Api:
+        return client.StorageV1Api(self.api)
+
+    @property
     def leases(self) -> client.CoordinationV1Api:
         return client.CoordinationV1Api(self.api)
 
