@@ -1,5 +1,5 @@
-"""A proxy between the executor and the API: it logs every change that is asked for, and misbehaves
-when told to."""
+"""A proxy between the executor and the API: it logs every change that is asked for, but not what is
+only rehearsed, and misbehaves when told to."""
 
 import asyncio
 import json
@@ -87,7 +87,7 @@ class Wire:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        if request.method != "PATCH":
+        if request.method != "PATCH" or "dryRun" in request.query:
             self.reads += 1
             return await self._pass_on(request, body)
         asked = Asked(time.time_ns() // 1_000_000, _command_of(body), body)

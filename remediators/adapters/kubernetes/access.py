@@ -63,7 +63,7 @@ def _eks(address: EksAddress, configuration: Configuration) -> Access:
 
     configuration.host = address.endpoint.rstrip("/")
     configuration.api_key["authorization"] = ""
-    configuration.refresh_api_key_hook = refresh
+    configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]
     if address.ca:
         configuration.ca_cert_data = _pem(address.ca)
     elif address.ca_file:
