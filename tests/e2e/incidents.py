@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiokafka.structs import ConsumerRecord
 
 from deploy.sandbox.demo.load import Load
 from deploy.sandbox.demo.story import Story
@@ -98,14 +99,19 @@ async def inject(pods: list[str]) -> None:
 
 async def records(stack: Stack, topic: Topic, *kinds: type) -> list[Any]:
     """Every readable record of these kinds, partition by partition."""
+    found = [decode(record.value, *kinds) for record in await as_received(stack, topic)]
+    return [value for value in found if not isinstance(value, Undecodable)]
+
+
+async def as_received(stack: Stack, topic: Topic) -> list[ConsumerRecord]:
     consumer = plain_consumer(stack.kafka.bootstrap)
     await consumer.start()
     name, found = topic.name(stack.options.prefix), []
     for partition in range(topic.partitions(stack.options.tape_partitions)):
         async for record in read_partition(consumer, name, partition):
-            found.append(decode(record.value, *kinds))
+            found.append(record)
     await consumer.stop()
-    return [value for value in found if not isinstance(value, Undecodable)]
+    return found
 
 
 async def contents(

@@ -15,9 +15,10 @@ from deploy.failpoints import ARMED, POINT
 from deploy.sandbox.stack import Stack
 from schemas.incidents import Decision
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
+from schemas.signing import COMMAND, read_public_keys, signature_of
 from schemas.topics import COMMANDS, DECISIONS, OUTCOMES
 from streams.replay import verify
-from tests.e2e.incidents import break_and_wait, contents, records
+from tests.e2e.incidents import as_received, break_and_wait, contents, records
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -80,3 +81,13 @@ async def check_the_record(stack: Stack) -> None:
     replayed = await verify(stack.kafka.bootstrap, prefix, stack.options.tape_partitions)
     assert replayed.first is None
     assert replayed.recomputed > 0
+    await check_signatures(stack)
+
+
+async def check_signatures(stack: Stack) -> None:
+    """Every command has the processor's; one that was appended again has the same."""
+    (key,) = read_public_keys(stack.command_keys.public)
+    commands = await as_received(stack, COMMANDS)
+    signed = {(record.value, signature_of(record.headers)) for record in commands}
+    assert all(key.has_signed(COMMAND, value, signature) for value, signature in signed)
+    assert len(signed) == len({value for value, _ in signed})
