@@ -48,7 +48,16 @@ def test_the_kubeconfig_leads_to_it(cluster: Cluster):
 
 def test_discovery_names_groups_and_resources(cluster: Cluster, kube: Clients):
     groups = {group.name for group in client.ApisApi(kube.api).get_api_versions().groups}
-    assert {"apps", "policy", "autoscaling", "coordination.k8s.io", "events.k8s.io"} == groups
+    assert groups == {
+        "apps",
+        "autoscaling",
+        "batch",
+        "coordination.k8s.io",
+        "events.k8s.io",
+        "networking.k8s.io",
+        "policy",
+        "storage.k8s.io",
+    }
     assert client.CoreApi(kube.api).get_api_versions().versions == ["v1"]
     names = {one.name for one in kube.apps.get_api_resources().resources}
     assert {"deployments", "deployments/scale", "deployments/status", "replicasets"} <= names
@@ -59,7 +68,7 @@ def test_discovery_names_groups_and_resources(cluster: Cluster, kube: Clients):
 
 @pytest.mark.parametrize(
     "path",
-    ["/apis/apps/v1/daemonsets", "/apis/nobody/v1/things", "/nowhere", "/api/v1/pods/a/b/c"],
+    ["/apis/apps/v1/things", "/apis/nobody/v1/things", "/nowhere", "/api/v1/pods/a/b/c"],
 )
 def test_what_is_not_served_is_not_found(cluster: Cluster, kube: Clients, path: str):
     code, _, status = kube.send("GET", path)
