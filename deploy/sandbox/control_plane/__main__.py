@@ -3,10 +3,11 @@
 `build` builds its programs, or says that they are there; `check` says whether this machine can,
 and exits 1 where it cannot; `run COMMAND` starts one with nodes, runs the command with KUBECONFIG
 and MENDLOG_TEST_KUBECONFIG pointing there, and ends with the command's own exit code. A shell is
-a command as well.
+a command as well. What `mendlog` does there it does as an executor with its rights and no other.
 """
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.credentials import CONTEXT
+from deploy.sandbox.control_plane.executor import executor_rules
 from deploy.sandbox.control_plane.go import find_go
 from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.control_plane.parts import Layout
@@ -66,8 +68,12 @@ def _run(command: Sequence[str], progress: Reporter) -> int:
         ControlPlane(Layout.choose(Path(folder), programs)) as plane,
     ):
         progress.say(f"the control plane answers at {plane.url}")
+        executor = plane.identity("executor", executor_rules())
         ours = {
             "KUBECONFIG": str(plane.kubeconfig),
+            "MENDLOG_CLUSTERS": json.dumps(
+                {CONTEXT: {"context": CONTEXT, "kubeconfig": str(executor)}}
+            ),
             "MENDLOG_TEST_KUBECONFIG": str(plane.kubeconfig),
             "MENDLOG_TEST_CONTEXT": CONTEXT,
         }
