@@ -1,11 +1,13 @@
 """The file of clusters: what it may say, and how it is told what is wrong with it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from remediators.clusters import ApiLimits, CircuitLimits, ClusterAddress, EksAddress, read_clusters
 from remediators.reading import BadFile
+from remediators.settings import ExecutorSettings
 
 EKS = {"name": "shop", "region": "eu-central-1", "endpoint": "https://x.eks.example"}
 WHOLE = """
@@ -124,3 +126,17 @@ def test_a_file_that_cannot_be_read(file: Path):
     file.write_bytes(b"\xff")
     (fault,) = told(file)
     assert "cannot be read" in fault
+
+
+def test_the_page_shows_a_file_that_can_be_used_and_the_limits_as_they_are(file: Path):
+    page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    file.write_text(shown)
+    assert set(read_clusters(file)) == {"here", "eu-1", "sandbox", "us-1"}
+    limits, circuit, settings = ApiLimits(), CircuitLimits(), ExecutorSettings()
+    assert f"| {limits.requests_per_s:g}, {limits.burst} |" in page
+    assert f"| {circuit.failures_max} |" in page
+    assert f"| {circuit.open_first_s:g}, {circuit.open_most_s:g} |" in page
+    assert f"{settings.threads_per_cluster} (`MENDLOG_THREADS_PER_CLUSTER`)" in page
+    assert f"{settings.in_flight_max} (`MENDLOG_IN_FLIGHT_MAX`)" in page
+    assert f"{settings.held_max:,} commands of a partition (`MENDLOG_HELD_MAX`)" in page
