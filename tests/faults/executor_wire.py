@@ -49,7 +49,7 @@ class Wire:
         self.asked: list[Asked] = []
         self.faults: deque[Fault] = deque()
         self.reads = 0
-        self.on_patch = asyncio.Event()
+        self.on_change = asyncio.Event()
         self._upstream = upstream
         self._runner: web.ServerRunner | None = None
         self._client: ClientSession | None = None
@@ -92,7 +92,7 @@ class Wire:
             return await self._pass_on(request, body)
         asked = Asked(time.time_ns() // 1_000_000, _command_of(body), body)
         self.asked.append(asked)
-        self.on_patch.set()
+        self.on_change.set()
         fault = self.faults.popleft() if self.faults else Fault()
         if fault.held_until is not None:
             await fault.held_until.wait()

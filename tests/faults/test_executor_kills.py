@@ -122,7 +122,7 @@ async def test_a_zombie_wakes_up_when_another_has_acted(here: World):
     late = asyncio.Event()
     here.wire.faults.append(Fault(held_until=late))
     act = await here.act(seen)
-    await here.wire.on_patch.wait()
+    await here.wire.on_change.wait()
     zombie.pause()
     here.start_executor()
     assert (await here.ended(act)).status is OutcomeStatus.APPLIED

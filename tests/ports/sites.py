@@ -7,24 +7,21 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Protocol
 
 from kubernetes import client, config
 
 from deploy.sandbox.cluster.api.merge_patch import merge
-from remediators.adapters.kubernetes import paths
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.ports import Cluster
 from remediators.settings import ClusterAddress
-from schemas.kinds import KINDS
 from schemas.remediation import Target
 from tests.deploy.sandbox.cluster.workloads import deployment
 from tests.fakes import FakeCluster
+from tests.hand import Body, Hand, beside
 
 NAME = "web"
-Body = dict[str, Any]
 
 
 class Site(Protocol):
@@ -122,9 +119,8 @@ class ApiSite:
     def __init__(self, address: ClusterAddress, configuration: client.Configuration) -> None:
         self.cluster = KubernetesCluster(ApiServer(address, 10.0, 4), "test", 4)
         self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
-        api = self._api = client.ApiClient(configuration)
-        self._made: list[Target] = []
-        """In no namespace, which would take them along."""
+        api = client.ApiClient(configuration)
+        self._hand = Hand(api)
         self._apps, self._core = client.AppsV1Api(api), client.CoreV1Api(api)
         self._policy, self._scaling = client.PolicyV1Api(api), client.AutoscalingV2Api(api)
 
@@ -156,29 +152,11 @@ class ApiSite:
 
     async def makes(self, kind: str, name: str, body: Body) -> Target:
         target = beside(self.target, kind, name)
-        notes = {"mendlog.io/enabled": "true", **body.get("metadata", {}).get("annotations", {})}
-        whole = {"apiVersion": api_version(kind), "kind": kind, **body}
-        whole["metadata"] = {**body.get("metadata", {}), "name": name, "annotations": notes}
-        place = paths.collection(kind, target.namespace) or ""
-        await asyncio.to_thread(self._call, "POST", place, whole, "application/json")
-        if not target.namespace:
-            self._made.append(target)
+        await asyncio.to_thread(self._hand.makes, target, body)
         return target
 
     async def edits(self, target: Target, body: Body) -> None:
-        kind = "application/merge-patch+json"
-        await asyncio.to_thread(self._call, "PATCH", paths.of(target) or "", body, kind)
-
-    def _call(self, method: str, path: str, body: Body | None, content_type: str) -> None:
-        call = self._api.param_serialize(
-            method,
-            path,
-            header_params={"Content-Type": content_type, "Accept": "application/json"},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        answer = self._api.call_api(*call)
-        assert answer.status < 300, answer.read()
+        await asyncio.to_thread(self._hand.edits, target, body)
 
     async def _patch(self, body: dict[str, Any]) -> None:
         patch = self._apps.patch_namespaced_deployment
@@ -189,19 +167,8 @@ class ApiSite:
         self._apps.create_namespaced_deployment(self.target.namespace, deployment(NAME, replicas=1))
 
     def clear_up(self) -> None:
-        for target in self._made:
-            self._call("DELETE", paths.of(target) or "", None, "application/json")
+        self._hand.clears_up()
         self._core.delete_namespace(self.target.namespace)
-
-
-def beside(target: Target, kind: str, name: str) -> Target:
-    namespace = target.namespace if KINDS[kind].namespaced else ""
-    return replace(target, kind=kind, namespace=namespace, name=name)
-
-
-def api_version(kind: str) -> str:
-    found = KINDS[kind]
-    return f"{found.group}/{found.version}" if found.group else found.version
 
 
 def variables(env: dict[str, str]) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from remediators.actions.catalog import CATALOG, announce
+from remediators.actions.plan import Kit, Scene
 from remediators.actions.releases import Revision, replica_sets
 from remediators.actions.releases import revisions as revisions_of
 from remediators.core.marker import carries, marker_of
@@ -18,8 +19,9 @@ from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Surroundings, Workload
 from schemas.actions import DEGRADE, RESTART, ROLL_BACK, SCALE
 from schemas.remediation import Command, CommandKind, Request, Target
+from tests.ports.scenes import scene_of
 from tests.ports.sites import Site
-from tests.remediators.builders import command, scene
+from tests.remediators.builders import command
 
 T = TypeVar("T")
 WITHIN_S = 20.0
@@ -217,7 +219,7 @@ async def test_degraded_and_back_to_the_very_same_pods(site: Site, env: dict[str
 
 async def test_a_degrade_that_another_has_overtaken_changes_nothing(site: Site):
     seen = await settled(site)
-    made = announce(CATALOG[DEGRADE], scene(order(seen, action=DEGRADE), seen))
+    made = announce(CATALOG[DEGRADE], Scene(order(seen, action=DEGRADE), seen))
     assert not isinstance(made, Refusal)
     await site.configures({"DEGRADED_MODE": "false"})
     assert await send(site, made[0]) is Answer.UNPROCESSABLE
@@ -282,8 +284,8 @@ async def _undo(site: Site, act: Command, command_id: str, **parameters: str) ->
 
 async def _carry(site: Site, act: Command) -> None:
     seen = await look(site)
-    found = await revisions(site, seen)
-    made = announce(CATALOG[act.action], scene(act, seen, found))
+    row = CATALOG[act.action]
+    made = announce(row, await scene_of(site, row, act, seen, Kit()))
     assert not isinstance(made, Refusal), made
     assert await send(site, made[0]) is Answer.DONE, json.loads(made[0].body)
 

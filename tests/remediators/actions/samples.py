@@ -1,9 +1,13 @@
-"""One case of every action: a target, what is beside it, and parameters with which it works."""
+"""One case of every action: a target, what is beside it, and parameters with which it works.
+
+Bodies are such as a real API server accepts: `tests/ports` and `tests/faults` make them there.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from remediators.actions.plan import Kit
 from schemas.actions import CORDON, DEGRADE, RESTART, ROLL_BACK, SCALE, UNCORDON
 from schemas.kinds import NODE
 from schemas.remediation import Target
@@ -23,6 +27,7 @@ class Sample:
     parameters: Mapping[str, str] = field(default_factory=dict)
     releases: tuple[str, ...] = ()
     """Images of a Deployment, one after another, after its first."""
+    kit: Kit = field(default_factory=Kit)
 
     def build(self, cluster: FakeCluster) -> None:
         if self.target.kind == TARGET.kind:

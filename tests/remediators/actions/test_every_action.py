@@ -34,6 +34,8 @@ def test_every_action_has_its_case():
 async def begun(action: str) -> tuple[Bench, Command]:
     """A cluster with its case, and an ACT bound to a look."""
     here, sample = Bench(), SAMPLES[action]
+    here.kit = sample.kit
+    here.restart()
     here.cluster.objects.clear()
     sample.build(here.cluster)
     look = command(CommandKind.LOOK, command_id="look", target=sample.target, action=action)

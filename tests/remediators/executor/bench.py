@@ -27,6 +27,7 @@ class Bench:
         self.cluster.deploy(TARGET)
         self.pages = FakePages()
         self.scope = Scope()
+        self.kit = Kit()
         self.clock = FakeClock(NOW_MS)
         self.ledger = FakeLedger(self.clock)
         self.points: list[str] = []
@@ -46,7 +47,7 @@ class Bench:
             self.actions_per_hour_max,
             Outlook(self.pages, {"eu-1": self.pages}),
             self.scope,
-            Kit(),
+            self.kit,
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)
