@@ -69,8 +69,8 @@ class EksAddress(_Part):
 class ApiLimits(_Part):
     """What one API server is asked at most, by this process."""
 
-    requests_per_s: Positive = 50.0
-    burst: Count = 100
+    requests_per_s: Positive = 100.0
+    burst: Count = 200
 
 
 class CircuitLimits(_Part):

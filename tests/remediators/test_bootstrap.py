@@ -8,12 +8,14 @@ import pytest
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
-from remediators.bootstrap import open_keys, run_executor
+from remediators.bootstrap import open_clusters, open_keys, run_executor
+from remediators.clusters import CircuitLimits, ClusterAddress
 from remediators.executor.metrics import Metrics
-from remediators.settings import ClusterAddress, ExecutorSettings
+from remediators.ports import not_reached
+from remediators.settings import ExecutorSettings
 from remediators.web import Web
 from schemas.remediation import OutcomeStatus
-from tests.remediators.builders import command, outcome
+from tests.remediators.builders import TARGET, command, outcome
 
 
 def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Path):
@@ -46,6 +48,27 @@ def test_that_nothing_is_verified_is_said_at_the_start():
 def test_a_broker_that_is_not_there_is_a_fault():
     settings = ExecutorSettings(bootstrap="127.0.0.1:1", produce_timeout_s=0.5)
     assert run_executor(settings) == os.EX_SOFTWARE
+
+
+async def test_each_cluster_has_a_circuit_of_its_own_and_metrics_and_log_tell_of_it():
+    def left_alone(name: str) -> float | None:
+        labels = {"cluster": name}
+        return metrics.registry.get_sample_value("mendlog_cluster_left_alone", labels)
+
+    metrics = Metrics()
+    nobody = ClusterAddress(url="http://127.0.0.1:1", circuit=CircuitLimits(failures_max=2))
+    settings = ExecutorSettings(clusters={"eu-1": nobody, "us-1": nobody})
+    clusters = open_clusters(settings, metrics, not_reached)
+    seen = []
+    with capture_logs() as logs:
+        for _ in range(4):
+            seen.append(left_alone("eu-1"))
+            await clusters["eu-1"].look(TARGET)
+    for cluster in clusters.values():
+        await cluster.close()
+    assert (seen, left_alone("us-1")) == ([0, 0, 1, 1], 0)
+    told = [(line["event"], line["cluster"]) for line in logs]
+    assert told == [("cluster_left_alone", "eu-1")]
 
 
 async def test_health_and_metrics():
