@@ -1,9 +1,11 @@
 """A cluster as a child process, for the demo and for tests."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from deploy.sandbox.access import Access
 from deploy.sandbox.processes import Child, wait_until
 
 START_S = 30.0
@@ -47,6 +49,21 @@ class Cluster:
     def kill(self) -> None:
         """SIGKILL. The pods' processes die with it."""
         self._child.kill()
+
+    @property
+    def access(self) -> Access:
+        """For people: what they may do here is everything."""
+        return Access(self.url)
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        """For an executor, as its settings name a cluster."""
+        return {"url": self.url}
+
+    @property
+    def discovery(self) -> str:
+        """Where pods are told to whoever does not speak Kubernetes."""
+        return f"{self.url}/sd"
 
     @property
     def pid(self) -> int:

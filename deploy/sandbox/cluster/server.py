@@ -19,6 +19,7 @@ from deploy.sandbox.cluster.api.registry import Registry, Write
 from deploy.sandbox.cluster.api.resources import NAMESPACES
 from deploy.sandbox.cluster.api.routes import BODY_BYTES_MAX, Api
 from deploy.sandbox.cluster.api.store import HISTORY_MAX, Store
+from deploy.sandbox.cluster.controllers.autoscalers import Autoscalers
 from deploy.sandbox.cluster.controllers.budgets import Budgets
 from deploy.sandbox.cluster.controllers.daemonsets import DaemonSets
 from deploy.sandbox.cluster.controllers.deployments import Deployments
@@ -44,6 +45,7 @@ CONTROLLERS = (
     StatefulSets,
     DaemonSets,
     Jobs,
+    Autoscalers,
     Budgets,
     Volumes,
     Scheduler,

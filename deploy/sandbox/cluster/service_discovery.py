@@ -1,9 +1,10 @@
 """Where pods are reached, for scrapers and callers that do not speak Kubernetes."""
 
+from typing import Protocol
+
 from aiohttp import web
 
 from deploy.sandbox.cluster.api.resources import PODS, REPLICA_SETS
-from deploy.sandbox.cluster.api.store import Store
 from deploy.sandbox.cluster.kubelet.pod import PORT_ANNOTATION
 from deploy.sandbox.cluster.objects import (
     Json,
@@ -18,8 +19,16 @@ from deploy.sandbox.cluster.objects import (
 )
 
 
+class Objects(Protocol):
+    """What it asks of a cluster."""
+
+    def all(self, resource_id: str, namespace: str = "") -> list[Json]: ...
+
+    def get(self, resource_id: str, namespace: str, name: str) -> Json | None: ...
+
+
 class ServiceDiscovery:
-    def __init__(self, store: Store, cluster_name: str) -> None:
+    def __init__(self, store: Objects, cluster_name: str) -> None:
         self._store = store
         self._cluster_name = cluster_name
 

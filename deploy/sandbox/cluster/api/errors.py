@@ -113,10 +113,14 @@ def patch_failed() -> ApiError:
 def _invalid(what: str, details: Json, causes: Sequence[Cause]) -> ApiError:
     problems = [f"{cause.field}: {cause.message}" for cause in causes]
     listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-    shown = [
+    told = {**details, "causes": _shown(causes)}
+    return ApiError(422, "Invalid", f"{what} is invalid: {listed}", told)
+
+
+def _shown(causes: Sequence[Cause]) -> list[Json]:
+    return [
         {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes
     ]
-    return ApiError(422, "Invalid", f"{what} is invalid: {listed}", {**details, "causes": shown})
 
 
 def bad_request(message: str) -> ApiError:
@@ -129,9 +133,12 @@ def other_namespace() -> ApiError:
     )
 
 
-def forbidden(resource: Resource, name: str, why: str) -> ApiError:
+def forbidden(resource: Resource, name: str, why: str, causes: Sequence[Cause] = ()) -> ApiError:
     message = f'{resource.id} "{name}" is forbidden: {why}'
-    return ApiError(403, "Forbidden", message, _details(resource, name))
+    details = _details(resource, name)
+    if causes:
+        details["causes"] = _shown(causes)
+    return ApiError(403, "Forbidden", message, details)
 
 
 def expired(message: str) -> ApiError:

@@ -161,7 +161,9 @@ class Registry:
                     f"unable to create new content in namespace {namespace} "
                     "because it is being terminated"
                 )
-                raise errors.forbidden(resource, name, why)
+                terminating = f"namespace {namespace} is being terminated"
+                cause = Cause("metadata.namespace", terminating, "NamespaceTerminating")
+                raise errors.forbidden(resource, name, why, [cause])
         if self.store.get(resource.id, namespace, name) is not None:
             raise errors.already_exists(resource, name)
 

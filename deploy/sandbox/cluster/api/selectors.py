@@ -1,5 +1,6 @@
 """Label and field selectors: the query language of lists and watches."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,9 @@ SET_TERM = re.compile(r"^(?P<key>\S+)\s+(?P<operator>in|notin)\s*\((?P<values>[^
 EQUALITY_TERM = re.compile(r"^(?P<key>[^\s=!]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s=!]*)$")
 EXISTS_TERM = re.compile(r"^(?P<absent>!\s*)?(?P<key>[^\s=!()]+)$")
 ALIASES = {"status.successful": "status.succeeded"}
+ABSENT = {"spec.unschedulable": "false", "status.successful": "0"}
+"""What counts as said where nothing is; elsewhere that is the empty text."""
+
 COMMA_OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
 
 
@@ -101,4 +105,6 @@ def _at(obj: Json, field: str) -> str:
     value: Any = obj
     for part in ALIASES.get(field, field).split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return "" if value is None else str(value)
+    if value is None:
+        return ABSENT.get(field, "")
+    return json.dumps(value) if isinstance(value, bool) else str(value)

@@ -142,13 +142,8 @@ class DaemonSets:
 
 def _pod(owner: Json, place: str, newest: str) -> Json:
     """Put on its node directly, where the real one asks the scheduler for that node."""
-    template = edited(owner["spec"]["template"])
+    template = _tolerant(owner)
     marks = {POD_LABEL: newest, TEMPLATE_LABEL: annotations(owner)[TEMPLATE_GENERATION]}
-    patience = [
-        {"key": f"node.kubernetes.io/{trouble}", "operator": "Exists", "effect": "NoSchedule"}
-        for trouble in TOLERATED
-    ]
-    spec = template["spec"]
     return {
         "metadata": {
             **template["metadata"],
@@ -156,13 +151,19 @@ def _pod(owner: Json, place: str, newest: str) -> Json:
             "labels": {**(template["metadata"].get("labels") or {}), **marks},
             "ownerReferences": [owner_reference(owner)],
         },
-        "spec": {
-            **spec,
-            "nodeName": place,
-            "tolerations": [*spec.get("tolerations", ()), *patience],
-        },
+        "spec": {**template["spec"], "nodeName": place},
     }
 
 
 def _belongs(owner: Json, node: Json) -> bool:
-    return takes(node, {"spec": owner["spec"]["template"]["spec"]}, cordoned=True)
+    return takes(node, _tolerant(owner), cordoned=True)
+
+
+def _tolerant(owner: Json) -> Json:
+    """Its template, with the patience that every daemon has."""
+    template = edited(owner["spec"]["template"])
+    template["spec"].setdefault("tolerations", []).extend(
+        {"key": f"node.kubernetes.io/{trouble}", "operator": "Exists", "effect": "NoSchedule"}
+        for trouble in TOLERATED
+    )
+    return template

@@ -1,4 +1,4 @@
-"""Nodes that stop answering: their pods count as not ready, and nothing new is sent there."""
+"""Nodes that stop answering or are cordoned: tainted, and the pods of the first not ready."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,8 @@ from deploy.sandbox.cluster.objects import (
     time_text,
 )
 
-TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+NOT_READY = "node.kubernetes.io/not-ready"
+CORDONED = "node.kubernetes.io/unschedulable"
 
 
 class NodeLifecycle:
@@ -34,19 +35,23 @@ class NodeLifecycle:
         if node is None:
             return None
         ready = condition_is_true(node, "Ready")
-        self._taint(node, wanted=not ready)
+        self._taint(node, {NOT_READY: not ready, CORDONED: "unschedulable" in node["spec"]})
         if not ready:
             for pod in self._registry.store.all(PODS.id):
                 if pod["spec"].get("nodeName") == name(node) and condition_is_true(pod, "Ready"):
                     self._doubt(pod)
         return None
 
-    def _taint(self, node: Json, *, wanted: bool) -> None:
+    def _taint(self, node: Json, wanted: dict[str, bool]) -> None:
         def taint(old: Json) -> Json:
-            others = [one for one in old["spec"].get("taints", ()) if one["key"] != TAINT["key"]]
-            old["spec"]["taints"] = [*others, *([TAINT] if wanted else [])]
-            if not old["spec"]["taints"]:
-                del old["spec"]["taints"]
+            taints = old["spec"].get("taints", ())
+            kept = [one for one in taints if wanted.get(one["key"], True)]
+            there = {one["key"] for one in kept}
+            old["spec"]["taints"] = kept + [
+                {"key": key, "effect": "NoSchedule", "timeAdded": time_text(now())}
+                for key, due in wanted.items()
+                if due and key not in there
+            ]
             return old
 
         self._registry.update(NODES, "", name(node), taint, CONTROLLER)

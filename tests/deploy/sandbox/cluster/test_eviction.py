@@ -12,14 +12,7 @@ from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import Store
 from tests.deploy.sandbox.cluster import workloads
 from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
-
-STUBBORN = [
-    "python",
-    "-c",
-    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "open(os.environ['PORT_FILE'], 'w').write('1'); time.sleep(60)",
-]
-"""Ignores SIGTERM, and says by its port that it does so by now."""
+from tests.deploy.sandbox.cluster.stubborn import stubborn
 
 NOT_READY = {
     "readinessProbe": {
@@ -186,18 +179,11 @@ def test_an_eviction_with_a_wrong_uid_uses_up_a_disruption(
 
 
 def test_a_pod_that_is_already_leaving_can_be_evicted_again(kube: Clients, namespace: str):
-    body = workloads.pod(command=STUBBORN, terminationGracePeriodSeconds=2)
-    kube.core.create_namespaced_pod(namespace, body)
-    eventually(lambda: stubborn(kube, namespace), "the pod to ignore signals")
+    stubborn(kube, namespace, grace_s=2)
     evict(kube, namespace, "alone")
     evict(kube, namespace, "alone", dryRun=["All"])
     leaving = kube.core.read_namespaced_pod("alone", namespace).metadata
     assert (leaving.deletion_grace_period_seconds, leaving.generation) == (2, 2)
-
-
-def stubborn(kube: Clients, namespace: str) -> bool:
-    pod = kube.core.read_namespaced_pod("alone", namespace)
-    return (pod.metadata.annotations or {}).get("sandbox.mendlog.io/port") == "1"
 
 
 def test_a_dry_run_evicts_nobody(kube: Clients, namespace: str, two_pods: list[str]):

@@ -166,3 +166,55 @@ def test_the_past_that_is_remembered_can_be_listed(kube: Clients, namespace: str
     kube.leases.delete_namespaced_lease("a", namespace)
     exact = {"resource_version": then, "resource_version_match": "Exact"}
     assert names(kube.leases.list_namespaced_lease(namespace, **exact)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "plural", "asked", "message"),
+    [
+        (
+            "/api/v1",
+            "pods",
+            "fieldSelector=spec.image%3Da",
+            "field label not supported: spec.image",
+        ),
+        (
+            "/apis/apps/v1",
+            "deployments",
+            "fieldSelector=spec.replicas%3D1",
+            '"spec.replicas" is not a known field selector: only "metadata.name", '
+            '"metadata.namespace"',
+        ),
+        (
+            "/apis/batch/v1",
+            "jobs",
+            "fieldSelector=spec.suspend%3D1",
+            'field label "spec.suspend" not supported for Job',
+        ),
+        ("/api/v1", "pods", "fieldSelector=a", "invalid selector: 'a'; can't understand 'a'"),
+        ("/api/v1", "pods", "limit=x", 'strconv.ParseInt: parsing "x": invalid syntax'),
+        ("/api/v1", "pods", "continue=x", "invalid continue token: continue key is not valid: "),
+        ("/api/v1", "pods", "labelSelector=a%20in%20b", "unable to parse requirement: "),
+        (
+            "/api/v1",
+            "pods",
+            "resourceVersion=x",
+            'invalid resource version: resourceVersion: Invalid value: "x": '
+            'strconv.ParseUint: parsing "x": invalid syntax',
+        ),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_even_when_there_is_nothing(
+    kube: Clients, namespace: str, prefix: str, plural: str, asked: str, message: str
+):
+    code, _, status = kube.send("GET", f"{prefix}/namespaces/{namespace}/{plural}?{asked}")
+    assert (code, status["reason"]) == (400, "BadRequest")
+    assert status["message"].startswith(message)
+
+
+def test_jobs_are_found_by_their_successes(kube: Clients, namespace: str):
+    kube.batch.create_namespaced_job(namespace, workloads.job(suspend=True))
+    for successes, found in (("0", ["once"]), ("1", [])):
+        listed = kube.batch.list_namespaced_job(
+            namespace, field_selector=f"status.successful={successes}"
+        )
+        assert [one.metadata.name for one in listed.items] == found
