@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.kinds import DEPLOYMENT, NODE
+from schemas.kinds import DEPLOYMENT, NODE, POD
 
 
 class ParameterType(StrEnum):
@@ -57,6 +57,8 @@ DEGRADE = "degrade"
 ROLL_BACK = "roll_back"
 CORDON = "cordon"
 UNCORDON = "uncordon"
+DELETE_POD = "delete_pod"
+EVICT_POD = "evict_pod"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
@@ -83,6 +85,18 @@ ACTIONS: Mapping[str, Action] = {
     ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
     CORDON: Action("let no new pods onto a node", {}, kinds=frozenset({NODE}), undoable=True),
     UNCORDON: Action("let pods onto a node again", {}, kinds=frozenset({NODE})),
+    DELETE_POD: Action(
+        "delete a pod that somebody keeps, whatever its disruption budget says",
+        {"grace": Parameter(ParameterType.INT, "seconds to end in, the pod's own unless given")},
+        kinds=frozenset({POD}),
+        disruptive=True,
+    ),
+    EVICT_POD: Action(
+        "take away a pod that somebody keeps, where its disruption budget allows it",
+        {},
+        kinds=frozenset({POD}),
+        disruptive=True,
+    ),
 }
 
 

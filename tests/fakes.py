@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
+from remediators.actions.pods import budgets_over
 from remediators.actions.releases import Revision
 from remediators.adapters.kubernetes import owners, views
 from remediators.core.page import NoPage, Page
@@ -26,6 +27,7 @@ from remediators.core.workload import REVISION, Surroundings
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
 from schemas.controls import Heartbeat
 from schemas.kinds import (
+    BUDGET,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
@@ -151,6 +153,8 @@ class FakeCluster:
             return Reply(Answer.CONFLICT, "409: the UID in the precondition does not match")
         if request.verb == EVICT:
             seen = views.seen(request.target, found)
+            if len(budgets_over(found, self.budgets)) > 1:
+                return Reply(Answer.UNSURE, "500: more than one disruption budget")
             if views.pdb_allowed(seen, self.budgets) == 0:
                 return Reply(Answer.THROTTLED, "429: it would violate the disruption budget")
         del self.objects[request.target]
@@ -177,6 +181,8 @@ class FakeCluster:
                 for uid, revisions in self.history.items()
                 for revision in revisions
             )
+        if query.kind == BUDGET and self.budgets:
+            return tuple(copy.deepcopy(self.budgets))
         return tuple(
             copy.deepcopy(found)
             for target, found in self.objects.items()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from remediators.actions import cordon, degrade, restart, roll_back, scale
+from remediators.actions import cordon, degrade, delete_pod, evict_pod, restart, roll_back, scale
 from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene
 from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
@@ -17,6 +17,8 @@ ROWS = (
     roll_back.ROW,
     cordon.ROW,
     cordon.UNCORDON_ROW,
+    delete_pod.ROW,
+    evict_pod.ROW,
 )
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 

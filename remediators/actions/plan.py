@@ -101,3 +101,5 @@ class Row:
     rollback: Planner | None = None
     reads: Queries = nothing
     rights: tuple[Right, ...] = ()
+    marks: bool = True
+    """Its target is patched. A removal and a creation leave their traces without that right."""

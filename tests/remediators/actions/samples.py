@@ -8,14 +8,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from remediators.actions.plan import Kit
-from schemas.actions import CORDON, DEGRADE, RESTART, ROLL_BACK, SCALE, UNCORDON
-from schemas.kinds import NODE
+from schemas.actions import (
+    CORDON,
+    DEGRADE,
+    DELETE_POD,
+    EVICT_POD,
+    RESTART,
+    ROLL_BACK,
+    SCALE,
+    UNCORDON,
+)
+from schemas.kinds import NODE, POD
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
 from tests.remediators.builders import TARGET
 
 Object = dict[str, Any]
 THE_NODE = Target("eu-1", "", NODE, "n1")
+
+A_POD = Target("eu-1", "shop", POD, "web-1")
+
+
+def kept(kind: str, **spec: Any) -> Object:
+    """A pod, by one of a kind that no site knows: so nobody finds it to be missing, and removes it."""
+    owner = {"apiVersion": "example.com/v1", "kind": kind, "name": "web", "uid": "u"}
+    main = {"name": "main", "image": "example/main:1"}
+    return {
+        "metadata": {"labels": {"app": "web"}, "ownerReferences": [{**owner, "controller": True}]},
+        "spec": {"containers": [main], **spec},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +72,6 @@ SAMPLES: Mapping[str, Sample] = {
     ROLL_BACK: Sample(releases=("example/main:2",)),
     CORDON: Sample(THE_NODE),
     UNCORDON: Sample(THE_NODE, body={"spec": {"unschedulable": True}}),
+    DELETE_POD: Sample(A_POD, kept("Keeper"), parameters={"grace": "5"}),
+    EVICT_POD: Sample(A_POD, kept("Keeper")),
 }

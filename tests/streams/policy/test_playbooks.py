@@ -74,7 +74,7 @@ def test_what_a_step_need_not_say() -> None:
         (
             "- action: scale",
             "- action: reboot",
-            "unknown: 'reboot'; known: cordon, degrade, escalate, restart",
+            "unknown: 'reboot'; known: cordon",
         ),
         ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
         ("- action: escalate", "- action: escalate\n        dwell: 1m", "in the last step"),
@@ -133,7 +133,7 @@ def test_what_a_step_need_not_say() -> None:
         ('namespace: "{namespace}"', 'namespace: "{namespace"', "one label as"),
         ('name: "{deployment}"', 'name: "web-{deployment}"', "one label as"),
         ('name: "{deployment}"', 'name: "*"', "one label as"),
-        ("kind: Deployment", "kind: Pod", "unknown: 'Pod'"),
+        ("kind: Deployment", "kind: Secret", "unknown: 'Secret'"),
         ("alertname=\"HighErrors\"", "alertname == x", "expected a matcher"),
     ],
     ids=lambda value: value.strip()[:40],
