@@ -107,6 +107,7 @@ async def _serve(
             outlook,
             Scope(settings.target_namespace, settings.target_deployment),
             Kit(settings.degraded_param),
+            settings.enabled,
         )
         executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from remediators.clusters import ClusterAddress, Count, Positive, read_clusters
+from schemas.actions import ACTIONS
 
 Texts = Annotated[tuple[str, ...], NoDecode]
 """Between commas."""
@@ -67,6 +68,9 @@ class ExecutorSettings(ProcessSettings):
         default="DEGRADED_MODE", validation_alias="DEGRADED_PARAM", pattern=ENVIRONMENT_NAME
     )
     """The environment variable that `degrade` sets. No command can name another."""
+    actions: Texts = ()
+    """Those that it carries out, and that its rights are for; empty for all. See `mendlog executor
+    rights`."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
     command_keys: Path | None = None
@@ -90,12 +94,19 @@ class ExecutorSettings(ProcessSettings):
     held_max: Count = 1_000
     """Commands of one partition that are fetched and not finished, those that wait included."""
 
-    @field_validator("probe_hosts", mode="before")
+    @field_validator("actions", "probe_hosts", mode="before")
     @classmethod
     def _between_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part for text in value.split(",") if (part := text.strip()))
+
+    @field_validator("actions")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(value) - set(ACTIONS)):
+            raise ValueError(f"no action is called {', '.join(unknown)}")
+        return value
 
     @model_validator(mode="after")
     def _bound_to_one(self) -> "ExecutorSettings":
@@ -106,6 +117,10 @@ class ExecutorSettings(ProcessSettings):
     @property
     def group_id(self) -> str:
         return self.group or f"{self.topic_prefix}-executor"
+
+    @property
+    def enabled(self) -> frozenset[str]:
+        return frozenset(self.actions or ACTIONS)
 
     def all_clusters(self) -> dict[str, ClusterAddress]:
         """Raises BadFile for a file that cannot be used."""

@@ -32,6 +32,8 @@ VOLUME_CLAIM = "PersistentVolumeClaim"
 STORAGE_CLASS = "StorageClass"
 BUDGET = "PodDisruptionBudget"
 ROLLOUT = "Rollout"
+VERTICAL_AUTOSCALER = "VerticalPodAutoscaler"
+EVENT = "Event"
 
 KINDS: Mapping[str, Kind] = {
     DEPLOYMENT: Kind("apps", "v1", "deployments"),
@@ -49,6 +51,8 @@ KINDS: Mapping[str, Kind] = {
     STORAGE_CLASS: Kind("storage.k8s.io", "v1", "storageclasses", namespaced=False),
     BUDGET: Kind("policy", "v1", "poddisruptionbudgets"),
     ROLLOUT: Kind("argoproj.io", "v1alpha1", "rollouts"),
+    VERTICAL_AUTOSCALER: Kind("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
+    EVENT: Kind("", "v1", "events"),
 }
 
 WORKLOADS = frozenset({DEPLOYMENT, STATEFUL_SET, DAEMON_SET})

@@ -120,6 +120,8 @@ class OutcomeReason(StrEnum):
     API_DOWN = "api_down"
     NO_ANSWER = "no_answer"
     UNKNOWN_ACTION = "unknown_action"
+    NOT_ENABLED = "not_enabled"
+    """This executor knows the action and is not set to carry it out."""
     UNKNOWN_CLUSTER = "unknown_cluster"
     OUT_OF_SCOPE = "out_of_scope"
     """This executor is bound to another namespace or workload."""

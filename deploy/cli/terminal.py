@@ -14,12 +14,12 @@ def quiet_clients() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-def commands(purpose: str) -> typer.Typer:
-    """What `deploy/cli/<name>.py` holds as `app`."""
+def commands(purpose: str, *, bare: bool = False) -> typer.Typer:
+    """What `deploy/cli/<name>.py` holds as `app`. `bare`: it does something without arguments."""
     return typer.Typer(
         help=purpose,
         add_completion=False,  # the main command's own covers all
-        no_args_is_help=True,
+        no_args_is_help=not bare,
         pretty_exceptions_enable=False,
         rich_markup_mode=markup(),
     )

@@ -76,8 +76,8 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What an executor must be allowed for an action. Reading the target and marking it are
-    understood."""
+    """What an executor must be allowed for an action. Reading the target, and marking it where the
+    row says so, are understood; `rights` makes roles of them."""
 
     verb: str
     kind: str

@@ -13,7 +13,10 @@ from remediators.core.workload import Surroundings
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
 from remediators.ports import Clock, Cluster, Outlook, Reached, Recorded
-from schemas.remediation import Command, Target
+from schemas.actions import ACTIONS
+from schemas.remediation import Command, OutcomeReason, Target
+
+ENABLED = "this executor's MENDLOG_ACTIONS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Means:
     outlook: Outlook
     scope: Scope
     kit: Kit
+    enabled: frozenset[str] = frozenset(ACTIONS)
+    """Actions that are carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Job:
 
     @property
     def refusal(self) -> Refusal | None:
+        """Why it may not change anything, whatever its target is like."""
+        if self.command.action not in self.means.enabled:
+            return Refusal(
+                OutcomeReason.NOT_ENABLED, f"{self.command.action} is not among {ENABLED}"
+            )
         return self.means.clock.refusal(self.command.cluster)
 
     def may_send(self) -> bool:

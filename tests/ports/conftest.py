@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.control_plane.credentials import CONTEXT
-from deploy.sandbox.control_plane.executor import executor_rules
 from deploy.sandbox.control_plane.handle import ControlPlane
 from remediators.actions.plan import Right
+from remediators.actions.rights import rights_of
 from remediators.settings import ClusterAddress
 from schemas.kinds import CONFIG_MAP, JOB, POD
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
@@ -39,8 +39,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def executor(control_plane: ControlPlane) -> Path:
-    """Its kubeconfig, with the rights that its catalogue names and those beyond, no other."""
-    return control_plane.identity("executor", executor_rules(BEYOND))
+    """Its kubeconfig, with the rights of `mendlog executor rights` and those beyond, no other."""
+    rules = rights_of(more=BEYOND).everywhere
+    return control_plane.identity("executor", [rule.plain() for rule in rules])
 
 
 @pytest_asyncio.fixture(params=("fake", "sandbox", REAL))

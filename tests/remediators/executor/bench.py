@@ -10,6 +10,7 @@ from remediators.executor.job import Means
 from remediators.executor.metrics import Metrics
 from remediators.executor.work import Work
 from remediators.ports import Outlook, Recorded
+from schemas.actions import ACTIONS
 from schemas.remediation import Command, CommandKind, Observation, Outcome, Request
 from tests.fakes import FakeClock, FakeCluster, FakeLedger, FakePages
 from tests.remediators.builders import NOW_MS, TARGET, command
@@ -28,6 +29,7 @@ class Bench:
         self.pages = FakePages()
         self.scope = Scope()
         self.kit = Kit()
+        self.enabled = frozenset(ACTIONS)
         self.clock = FakeClock(NOW_MS)
         self.ledger = FakeLedger(self.clock)
         self.points: list[str] = []
@@ -48,6 +50,7 @@ class Bench:
             Outlook(self.pages, {"eu-1": self.pages}),
             self.scope,
             self.kit,
+            self.enabled,
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)

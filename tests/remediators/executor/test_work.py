@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from remediators.core import protocol
 from remediators.core.page import Page
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
@@ -111,6 +112,40 @@ async def test_a_bound_executor_refuses_what_is_not_its_own(here: Bench, kind: C
     here.restart()
     records = await here.do(command(kind, undoes="c0" if kind is CommandKind.ROLLBACK else ""))
     assert words(records) == ["rejected out_of_scope"]
+    assert here.cluster.sent == []
+
+
+@pytest.mark.parametrize("kind", [CommandKind.ACT, CommandKind.ROLLBACK])
+async def test_an_action_that_is_not_enabled_is_refused_and_not_looked_at(
+    here: Bench, kind: CommandKind
+):
+    here.enabled = frozenset({SCALE})
+    here.restart()
+    undo = {"undoes": "c0", "parameters": {"replicas": "2"}}
+    order = command(kind, action=DEGRADE, **(undo if kind is CommandKind.ROLLBACK else {}))
+    (refused,) = await here.do(order)
+    assert words([refused]) == ["rejected not_enabled"]
+    assert isinstance(refused, Outcome)
+    assert refused.detail == "degrade is not among this executor's MENDLOG_ACTIONS"
+    assert here.cluster.sent == []
+
+
+async def test_looks_need_no_action_to_be_enabled(here: Bench):
+    here.enabled = frozenset({SCALE})
+    here.restart()
+    assert words(await here.do(command(CommandKind.LOOK))) == ["observed"]
+
+
+async def test_what_was_announced_before_it_was_disabled_is_only_read(here: Bench, monkeypatch):
+    monkeypatch.setattr(protocol, "LAST_READS_MS", 0)
+    act = await here.act()
+    here.die_at = "executor.intent_acked"
+    with pytest.raises(Died):
+        await here.do(act)
+    here.enabled = frozenset({SCALE})
+    here.restart()
+    (ended,) = await here.do(act)
+    assert words([ended]) == ["unknown no_answer"]
     assert here.cluster.sent == []
 
 
