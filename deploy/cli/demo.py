@@ -11,12 +11,18 @@ import typer
 
 from deploy.cli.terminal import commands, quiet_clients, show_table
 
+CLUSTERS = ("sandbox", "real")
+
 app = commands("Break checkout and watch the loop close.")
 
 
 @app.command()
 def demo(
     scenario: Annotated[str, typer.Argument(help="leak or bad-release.")] = "leak",
+    cluster: Annotated[
+        str,
+        typer.Option(help="sandbox, or real: a Kubernetes control plane, built with Go once."),
+    ] = "sandbox",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the facts to this file, for scripts.")
     ] = None,
@@ -28,14 +34,17 @@ def demo(
     from deploy.sandbox.demo.run import run
     from deploy.sandbox.demo.scenarios import SCENARIOS
     from deploy.sandbox.progress import reporter
-    from deploy.sandbox.stack import Stack
+    from deploy.sandbox.stack import Options, Stack
 
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"choose among {', '.join(SCENARIOS)}")
+    if cluster not in CLUSTERS:
+        raise typer.BadParameter(f"choose among {', '.join(CLUSTERS)}")
     quiet_clients()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mendlog-demo-") as folder:
-        stack = Stack(Path(folder), progress=reporter())
+        options = Options(real_cluster=cluster == "real")
+        stack = Stack(Path(folder), options, progress=reporter())
         stack.start()
         try:
             facts, replayed = asyncio.run(run(stack, SCENARIOS[scenario], Teller(stack)))

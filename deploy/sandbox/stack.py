@@ -1,10 +1,11 @@
-"""The embedded stack: the real broker, the sandbox cluster, and each of our processes.
+"""The embedded stack: the real broker, a cluster, and each of our processes.
 
 Every process is the one that production runs, started by the same command with the same settings
 from the environment.
 """
 
 import asyncio
+import json
 import os
 import sys
 import urllib.error
@@ -19,6 +20,7 @@ from deploy.faust_topics import faust_topics
 from deploy.sandbox import ports
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.command_keys import CommandKeys
+from deploy.sandbox.control_plane.cluster import RealCluster
 from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, ChildFailed, stop_all, wait_until
 from deploy.sandbox.progress import Quiet, Reporter
@@ -38,6 +40,8 @@ class Options:
     """What a stack is made of; the defaults are those of `mendlog up`."""
 
     cluster: str = "demo"
+    real_cluster: bool = False
+    """A real Kubernetes control plane in place of the sandbox's; built from source once."""
     prefix: str = "mendlog"
     tape_partitions: int = 4
     policy: Path = POLICIES / "demo.yaml"
@@ -60,7 +64,7 @@ class Stack:
         self.options = options or Options()
         self.progress = progress or Quiet()
         self.kafka = Kafka(folder / "kafka", progress=self.progress)
-        self.cluster = Cluster(folder / "cluster", cluster_name=self.options.cluster)
+        self.cluster = self._cluster()
         self.command_keys = CommandKeys(folder / "keys")
         self.processes: dict[str, Child] = {}
         self.restarts: dict[str, int] = {}
@@ -126,10 +130,17 @@ class Stack:
     def url(self, name: str) -> str:
         return f"http://{ports.HOST}:{self._ports[name]}"
 
+    def _cluster(self) -> Cluster | RealCluster:
+        folder, name = self.folder / "cluster", self.options.cluster
+        if self.options.real_cluster:
+            return RealCluster(folder, name, self.progress)
+        return Cluster(folder, cluster_name=name)
+
     def _start_cluster(self) -> None:
-        self.progress.say("starting the sandbox cluster with checkout")
+        kind = "a real control plane" if self.options.real_cluster else "the sandbox cluster"
+        self.progress.say(f"starting {kind} with checkout")
         self.cluster.start()
-        deploy_shop(self.cluster.url)
+        deploy_shop(self.cluster.access)
 
     async def _prepare(self) -> None:
         options = self.options
@@ -166,11 +177,11 @@ class Stack:
             "PORT": port,
             "SESSION_TIMEOUT_S": str(options.session_timeout_s),
             "DETECTIONS_FILE": str(options.detections),
-            "TARGETS_URL": f"{self.cluster.url}/sd/targets",
+            "TARGETS_URL": f"{self.cluster.discovery}/targets",
             "INTERVAL_S": str(options.scrape_interval_s),
             "METRICS": "checkout_",
             **({"NOTIFIER_FILE": str(file)} if (file := options.notifier_file) else {}),
-            "CLUSTERS": f'{{"{options.cluster}": {{"url": "{self.cluster.url}"}}}}',
+            "CLUSTERS": json.dumps({options.cluster: dict(self.cluster.address)}),
         }
         ours = {f"MENDLOG_{key}": value for key, value in settings.items()}
         return {**ours, **options.environment.get(name, {})}

@@ -1,10 +1,11 @@
-"""Putting workloads on the sandbox cluster, over its API as anyone would."""
+"""Putting workloads on a cluster, over its API as anyone would."""
 
 import json
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from deploy.sandbox.access import Access
 from deploy.sandbox.cluster import manifests
 from deploy.sandbox.cluster.manifests import Checkout
 
@@ -16,22 +17,22 @@ _PATHS: Mapping[str, str] = {
 }
 
 
-def deploy_shop(url: str) -> None:
+def deploy_shop(access: Access) -> None:
     """Checkout, with its namespace and its disruption budget."""
     for manifest in (manifests.namespace(), manifests.deployment(), manifests.budget()):
-        create(url, manifest)
+        create(access, manifest)
 
 
 def deploy_idle(url: str, name: str) -> None:
     """A deployment without a pod: something to act on that costs nothing to run."""
-    create(url, manifests.deployment(Checkout(name=name, replicas=0)))
+    create(Access(url), manifests.deployment(Checkout(name=name, replicas=0)))
 
 
-def create(url: str, manifest: Mapping[str, Any]) -> None:
+def create(access: Access, manifest: Mapping[str, Any]) -> None:
     path = _PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace", ""))
     request = urllib.request.Request(
-        url + path,
+        access.url + path,
         data=json.dumps(manifest).encode(),
-        headers={"Content-Type": "application/json"},
+        headers={**access.headers, "Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
+    urllib.request.urlopen(request, timeout=TIMEOUT_S, context=access.tls).close()

@@ -21,6 +21,8 @@ def rules_of(rights: Iterable[Right]) -> Rules:
     """One rule for each kind of object, its verbs together."""
     verbs: dict[tuple[str, str], set[str]] = {}
     for right in rights:
+        if right.kind not in KINDS:  # what is kept outside of the cluster
+            continue
         kind = KINDS[right.kind]
         resource = f"{kind.plural}/{right.subresource}" if right.subresource else kind.plural
         verbs.setdefault((kind.group, resource), set()).add(right.verb)

@@ -4,6 +4,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from deploy.sandbox.access import Access
 from deploy.sandbox.control_plane import parts
 from deploy.sandbox.control_plane.admin import Admin
 from deploy.sandbox.control_plane.credentials import (
@@ -47,8 +48,12 @@ class ControlPlane:
 
     def identity(self, name: str, rules: Rules) -> Path:
         """The kubeconfig of somebody new, who may do exactly this, in any namespace."""
+        return self._admit(name, self.access(name, rules).token)
+
+    def access(self, name: str, rules: Rules) -> Access:
+        """The same for who reads no kubeconfig."""
         assert self._identities is not None, "this control plane was never started"
-        return self._admit(name, self._identities.token(name, rules))
+        return Access(self.url, self._identities.token(name, rules), self.ca_file)
 
     @property
     def url(self) -> str:
@@ -80,7 +85,7 @@ class ControlPlane:
         layout.folder.mkdir(parents=True, exist_ok=True)
         write_signing_key(layout.signing_key)
         tokens = write_tokens(layout.tokens)
-        admin = Admin(self.url, self.ca_file, tokens[ADMIN])
+        admin = Admin(Access(self.url, tokens[ADMIN], self.ca_file))
         self._launch("etcd", parts.etcd(layout))
         self._await(lambda: _answers(f"{layout.etcd_url}/health"), "etcd to answer")
         self._launch("kube-apiserver", parts.api_server(layout))

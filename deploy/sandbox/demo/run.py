@@ -50,7 +50,7 @@ class Facts:
 async def run(stack: Stack, scenario: Scenario, teller: Teller) -> tuple[Facts, Verified]:
     options = stack.options
     async with (
-        Load(f"{stack.cluster.url}/sd/ready?namespace=shop&deployment=checkout") as load,
+        Load(f"{stack.cluster.discovery}/ready?namespace=shop&deployment=checkout") as load,
         Watch(stack.kafka.bootstrap, options.prefix, options.tape_partitions) as watch,
     ):
         await _warm_up(load, teller)

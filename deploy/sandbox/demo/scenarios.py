@@ -35,11 +35,14 @@ async def bad_release(stack: Stack, _pods: list[str]) -> str:
     """A release that fails half its requests: a restart cannot cure it, the one before can."""
     container = {"name": "checkout", "env": [{"name": "ERROR_RATE", "value": "0.5"}]}
     patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-    url = f"{stack.cluster.url}/apis/apps/v1/namespaces/shop/deployments/checkout"
-    headers = {"Content-Type": "application/strategic-merge-patch+json"}
+    access = stack.cluster.access
+    url = f"{access.url}/apis/apps/v1/namespaces/shop/deployments/checkout"
+    headers = {**access.headers, "Content-Type": "application/strategic-merge-patch+json"}
     async with (
         aiohttp.ClientSession() as session,
-        session.patch(url, data=json.dumps(patch), headers=headers) as answer,
+        session.patch(
+            url, data=json.dumps(patch), headers=headers, ssl=access.tls or True
+        ) as answer,
     ):
         answer.raise_for_status()
     return "a release of checkout is rolled out that fails half of all requests"
