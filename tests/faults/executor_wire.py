@@ -18,7 +18,7 @@ MARKER = pointer("metadata", "annotations", LAST_COMMAND)
 
 @dataclass
 class Fault:
-    """What happens to one PATCH."""
+    """What happens to one change."""
 
     forward: bool = True
     answer: bool = True
@@ -33,17 +33,18 @@ class Fault:
 
 @dataclass
 class Asked:
-    """One PATCH that reached the proxy."""
+    """One change that reached the proxy."""
 
     at_ms: int
     command_id: str
+    """Empty for a removal, which carries no marker."""
     body: bytes
     status: int = 0
     """The API's own answer; 0 where it was never asked."""
 
 
 class Wire:
-    """Start, use `url`; every PATCH is in `asked`."""
+    """Start, use `url`; every change is in `asked`."""
 
     def __init__(self, upstream: str) -> None:
         self.asked: list[Asked] = []
@@ -87,7 +88,7 @@ class Wire:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        if request.method != "PATCH" or "dryRun" in request.query:
+        if request.method == "GET" or _rehearses(request, body):
             self.reads += 1
             return await self._pass_on(request, body)
         asked = Asked(time.time_ns() // 1_000_000, _command_of(body), body)
@@ -117,8 +118,16 @@ class Wire:
             )
 
 
+def _rehearses(request: web.BaseRequest, body: bytes) -> bool:
+    return "dryRun" in request.query or b'"dryRun":["All"]' in body
+
+
 def _command_of(body: bytes) -> str:
-    """Which command's marker a patch would write."""
-    steps: list[dict[str, Any]] = json.loads(body)
-    marks = [s["value"] for s in steps if s["op"] == "add" and s["path"] == MARKER]
+    """Whose marker it would write."""
+    asked: Any = json.loads(body)
+    if isinstance(asked, list):
+        marks = [s["value"] for s in asked if s["op"] == "add" and s["path"] == MARKER]
+    else:
+        notes = asked.get("metadata", {}).get("annotations", {})
+        marks = [notes[LAST_COMMAND]] if LAST_COMMAND in notes else []
     return ids(marks[0])[0] if marks else ""

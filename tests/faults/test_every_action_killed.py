@@ -1,0 +1,95 @@
+"""kill -9 in the middle of every action, on real processes: one effect, and one end.
+
+One world for each action; each kill is of another executor, with another object before it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.sandbox.cluster.handle import Cluster
+from deploy.sandbox.kafka import Kafka
+from remediators.actions.catalog import CATALOG
+from schemas.remediation import Command, CommandKind, Observation, OutcomeStatus, Target
+from tests.deploy.sandbox.cluster.workloads import deployment
+from tests.faults.executor_world import WITHIN_S, World, bound_to, world
+from tests.hand import beside
+from tests.remediators.actions.samples import SAMPLES, Sample
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+POINTS = ("executor.intent_acked", "executor.request_sent", "executor.response_read")
+"""Before the INTENT and after the result all actions are alike: `test_executor_kills` is there."""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest_asyncio.fixture
+async def here(kafka: Kafka, api: Cluster, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(kafka.bootstrap, api.url, tmp_path) as made:
+        made.counts_generations = False
+        yield made
+
+
+@pytest.mark.parametrize("action", sorted(CATALOG))
+async def test_killed_at_every_point_it_has_acted_once(here: World, action: str):
+    sample = SAMPLES[action]
+    beside_it = {beside(here.target, t.kind, t.name): dict(b) for t, b in sample.beside.items()}
+    for target, body in beside_it.items():
+        await asyncio.to_thread(here.hand.makes, target, body)
+    survivor = here.start_executor()
+    for number, point in enumerate(POINTS):
+        target = await asyncio.to_thread(_make, here, sample, f"case-{number}")
+        act = await _as_soon_as_it_can_be(here, action, target)
+        await asyncio.to_thread(survivor.stop)
+        await here.send(act)
+        here.commands.append(act)
+        await here.died(here.start_executor(die_at=point))
+        survivor = here.start_executor()
+        outcome = await here.ended(act)
+        assert (outcome.status, outcome.reason) == (OutcomeStatus.APPLIED, ""), (point, outcome)
+    assert len(here.wire.changes()) == len(POINTS)
+
+
+def _make(here: World, sample: Sample, name: str) -> Target:
+    """Of that name: its own marker, its own generation."""
+    target = beside(here.target, sample.target.kind, f"{here.namespace}-{name}")
+    if sample.target.kind != here.target.kind:
+        here.hand.makes(target, sample.body)
+        return target
+    here.hand.makes(target, deployment(target.name, replicas=1))
+    if sample.body:
+        here.hand.edits(target, {"spec": sample.body})
+    for image in sample.releases:
+        containers = [{"name": "main", "image": image}]
+        here.apps.patch_namespaced_deployment(
+            target.name,
+            target.namespace,
+            {"spec": {"template": {"spec": {"containers": containers}}}},
+        )
+    return target
+
+
+async def _as_soon_as_it_can_be(here: World, action: str, target: Target) -> Command:
+    """Not sent yet. Controllers may have to come to rest before the target stays as it was seen."""
+    async with asyncio.timeout(WITHIN_S):
+        seen = await here.look(target=target, action=action)
+        while not _at_rest(seen, again := await here.look(target=target, action=action)):
+            seen = again
+    parameters = dict(SAMPLES[action].parameters)
+    more = {"action": action, "target": target, "parameters": parameters}
+    return here.composed(CommandKind.ACT, **bound_to(again), **more)
+
+
+def _at_rest(before: Observation, now: Observation) -> bool:
+    plain = replace(now, command_id=before.command_id, at_ms=before.at_ms)
+    settled = now.observed_generation == now.generation
+    return settled and replace(before, executor=now.executor) == plain
