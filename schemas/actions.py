@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.kinds import DEPLOYMENT, NODE, POD
+from schemas.kinds import DEPLOYMENT, NODE, POD, STATEFUL_SET, WORKLOADS
 
 
 class ParameterType(StrEnum):
@@ -64,17 +64,23 @@ ESCALATE = "escalate"
 
 ACTIONS: Mapping[str, Action] = {
     RESTART: Action(
-        "replace every pod, as fast as the rollout strategy allows", {}, disruptive=True
+        "replace every pod, as fast as the rollout strategy allows",
+        {},
+        kinds=WORKLOADS,
+        disruptive=True,
     ),
     SCALE: Action(
         "change the number of replicas",
         {
             "replicas": Parameter(ParameterType.INT, "the number wanted"),
             "by": Parameter(ParameterType.INT, "how many more (or, negative, fewer)"),
+            "percent": Parameter(ParameterType.INT, "by so much of those that it has"),
             "max": Parameter(ParameterType.INT, "never more than this", required=True),
+            "min": Parameter(ParameterType.INT, "never fewer than this, 1 unless given"),
         },
+        kinds=frozenset({DEPLOYMENT, STATEFUL_SET}),
         undoable=True,
-        one_of=("replicas", "by"),
+        one_of=("replicas", "by", "percent"),
     ),
     DEGRADE: Action(
         "switch to the degraded mode, by the environment variable that the executor is set to",

@@ -127,6 +127,8 @@ class OutcomeReason(StrEnum):
     """This executor is bound to another namespace or workload."""
     BAD_PARAMETERS = "bad_parameters"
     NOTHING_TO_DO = "nothing_to_do"
+    OWNED_ELSEWHERE = "owned_elsewhere"
+    """Another controller keeps it as it wants: this would be undone, or fought over."""
     BELOW_MINIMUM = "below_minimum"
     """The action would leave fewer healthy pods than the rail allows."""
     DUPLICATE = "duplicate"

@@ -17,6 +17,7 @@ from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
 from remediators.actions.pods import budgets_over
 from remediators.actions.releases import Revision
 from remediators.adapters.kubernetes import owners, views
+from remediators.core.autoscalers import horizontal
 from remediators.core.page import NoPage, Page
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
@@ -27,6 +28,7 @@ from remediators.core.workload import REVISION, Surroundings
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
 from schemas.controls import Heartbeat
 from schemas.kinds import (
+    AUTOSCALER,
     BUDGET,
     CONFIG_MAP,
     DAEMON_SET,
@@ -181,6 +183,8 @@ class FakeCluster:
                 for uid, revisions in self.history.items()
                 for revision in revisions
             )
+        if query.kind == AUTOSCALER and self.autoscalers:
+            return tuple(copy.deepcopy(self.autoscalers))
         if query.kind == BUDGET and self.budgets:
             return tuple(copy.deepcopy(self.budgets))
         return tuple(
@@ -195,7 +199,7 @@ class FakeCluster:
         seen = await self.look(target)
         if isinstance(seen, Reply):
             return seen
-        scaled_by = owners.autoscalers(target, self.autoscalers)
+        scaled_by = horizontal(target, self.autoscalers)
         owned = replace(seen, owner=owners.joined([seen.owner, *scaled_by]))
         allowed = views.pdb_allowed(seen, self.budgets)
         return owned, Surroundings(allowed, nodes=3, nodes_ready=3, zones=3)

@@ -6,6 +6,7 @@ from the command, so the same command always asks for the same template.
 
 from datetime import UTC, datetime
 
+from remediators.actions.held import held
 from remediators.actions.parameters import undeclared
 from remediators.actions.plan import Plan, Row, Scene
 from remediators.core.patch import Operation, add
@@ -20,10 +21,10 @@ _ANNOTATIONS = ("spec", "template", "metadata", "annotations")
 def plan(scene: Scene) -> Plan | Refusal:
     if refusal := undeclared(RESTART, scene.command.parameters):
         return refusal
-    if scene.workload.rollout_paused:
-        return Refusal(OutcomeReason.PAUSED, "its rollouts are paused (spec.paused)")
     if scene.workload.replicas_wanted == 0:
         return Refusal(OutcomeReason.NOTHING_TO_DO, "it wants no pods")
+    if refusal := held(scene.workload):
+        return refusal
     return Plan((_touch(scene),))
 
 

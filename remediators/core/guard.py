@@ -13,6 +13,8 @@ def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
         return Refusal(OutcomeReason.NOT_OPTED_IN, f'{ENABLED} is not "true"')
     if now_ms < paused_until_ms(seen.paused_until):
         return Refusal(OutcomeReason.PAUSED, f"{PAUSED_UNTIL} is {seen.paused_until}")
+    if seen.owner:
+        return Refusal(OutcomeReason.OWNED_ELSEWHERE, f"{seen.owner} keeps it as it wants")
     if moved := precondition(command).moved(seen):
         return Refusal(OutcomeReason.STALE, moved)
     return None

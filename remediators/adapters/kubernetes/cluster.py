@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from remediators.adapters.kubernetes import owners, paths, views
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.wire import Call
+from remediators.core.autoscalers import horizontal
 from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
 from remediators.core.request import rehearsal_of
@@ -169,7 +170,7 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
 
 
 def _owner(seen: Seen, found: tuple[Json, ...] | Reply) -> str:
-    named = found if isinstance(found, Reply) else _read(owners.autoscalers, seen.target, found)
+    named = found if isinstance(found, Reply) else _read(horizontal, seen.target, found)
     return owners.joined([seen.owner, *([owners.UNREAD] if isinstance(named, Reply) else named)])
 
 

@@ -1,4 +1,5 @@
-"""Who else controls a workload: whoever owns it, scales it, or restores it from a repository.
+"""Who else controls a workload: whoever owns it, or restores it from a repository. Of those that
+scale it, `core.autoscalers` tells.
 
 What they would undo, or fight over, a rail must know of before anything is changed.
 """
@@ -36,15 +37,6 @@ def of_object(kind: str, meta: Object) -> str:
     return joined((*controllers, _argo_cd(meta), *_flux(meta)))
 
 
-def autoscalers(target: Target, found: Iterable[Object]) -> tuple[str, ...]:
-    """Those of the target's namespace that name it."""
-    return tuple(
-        f"{AUTOSCALER}/{each['metadata']['name']}"
-        for each in found
-        if _names(each["spec"]["scaleTargetRef"], target)
-    )
-
-
 def keeper(seen: Seen) -> Target | None:
     """What would replace a pod. Of a pod that nobody keeps there is none."""
     if seen.target.kind != POD:
@@ -52,12 +44,6 @@ def keeper(seen: Seen) -> Target | None:
     owners = seen.body["metadata"].get("ownerReferences") or ()
     names = ((o["kind"], o["name"]) for o in owners if o.get("controller"))
     return next((replace(seen.target, kind=kind, name=name) for kind, name in names), None)
-
-
-def _names(reference: Object, target: Target) -> bool:
-    """Whatever the version: it is the group that tells kinds of one name apart."""
-    group = reference.get("apiVersion", "apps/v1").partition("/")[0]
-    return (group, reference["kind"], reference["name"]) == ("apps", target.kind, target.name)
 
 
 def _controllers(meta: Object) -> Iterable[str]:

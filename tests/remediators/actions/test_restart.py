@@ -1,6 +1,8 @@
 """Restart: one annotation of the pod template, from the command alone."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,10 +11,21 @@ from remediators.actions import restart
 from remediators.actions.plan import Plan
 from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
+from remediators.core.workload import Pods, Workload
+from schemas.kinds import DAEMON_SET, STATEFUL_SET
 from schemas.remediation import OutcomeReason
-from tests.remediators.builders import command, scene, template, workload
+from tests.remediators.builders import TARGET, command, scene, template, workload
 
 AT = "2026-01-01T00:00:00.000Z"
+
+
+HELD_BACK = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+
+
+def of(kind: str, ready: int = 3, **spec: Any) -> Workload:
+    target = replace(TARGET, kind=kind)
+    pods = Pods(ready=ready, updated=3, available=ready, total=3)
+    return workload(target=target, pods=pods, body={"spec": spec})
 
 
 def applied(to):
@@ -54,12 +67,32 @@ def test_it_cannot_be_undone_and_says_so_by_having_no_undo():
     [
         (workload(rollout_paused=True), OutcomeReason.PAUSED),
         (workload(replicas_wanted=0), OutcomeReason.NOTHING_TO_DO),
+        (of(STATEFUL_SET, updateStrategy={"type": "OnDelete"}), OutcomeReason.NOTHING_TO_DO),
+        (of(DAEMON_SET, updateStrategy={"type": "OnDelete"}), OutcomeReason.NOTHING_TO_DO),
+        (of(STATEFUL_SET, updateStrategy=HELD_BACK), OutcomeReason.PAUSED),
+        (of(STATEFUL_SET, ready=2), OutcomeReason.NOTHING_TO_DO),
+        (
+            of(STATEFUL_SET, ready=2, podManagementPolicy="OrderedReady"),
+            OutcomeReason.NOTHING_TO_DO,
+        ),
     ],
 )
 def test_refusals(seen, reason):
     refusal = restart.plan(scene(command(), seen))
     assert isinstance(refusal, Refusal)
     assert refusal.reason is reason
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        of(STATEFUL_SET, updateStrategy={"rollingUpdate": {"partition": 0}}),
+        of(STATEFUL_SET, ready=2, podManagementPolicy="Parallel"),
+        of(DAEMON_SET, ready=2, updateStrategy={"rollingUpdate": {"maxUnavailable": 1}}),
+    ],
+)
+def test_every_kind_that_keeps_pods(seen):
+    assert isinstance(restart.plan(scene(command(target=seen.target), seen)), Plan)
 
 
 def test_it_takes_no_parameters():

@@ -4,7 +4,6 @@ import pytest
 
 from remediators.adapters.kubernetes import owners
 from schemas.kinds import DEPLOYMENT, JOB, POD
-from tests.remediators.builders import TARGET
 
 INSTANCE = {"app.kubernetes.io/instance": "shop"}
 
@@ -54,20 +53,3 @@ def test_what_its_controller_replaces_is_not_fought_over(kind):
     controller = {"kind": "ReplicaSet", "name": "web-1", "controller": True}
     meta = {"ownerReferences": [controller], "labels": {"helm.toolkit.fluxcd.io/name": "shop"}}
     assert owners.of_object(kind, meta) == "Flux/shop"
-
-
-@pytest.mark.parametrize(
-    ("reference", "scales"),
-    [
-        ({"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}, True),
-        ({"apiVersion": "apps/v1beta1", "kind": "Deployment", "name": "checkout"}, True),
-        ({"kind": "Deployment", "name": "checkout"}, True),
-        ({"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"}, False),
-        ({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "checkout"}, False),
-        ({"apiVersion": "example.io/v1", "kind": "Deployment", "name": "checkout"}, False),
-    ],
-)
-def test_autoscalers(reference, scales):
-    found = [{"metadata": {"name": "a"}, "spec": {"scaleTargetRef": reference}}]
-    wanted = ("HorizontalPodAutoscaler/a",) if scales else ()
-    assert owners.autoscalers(TARGET, found) == wanted

@@ -14,6 +14,7 @@ CASES = [
     ("pause is over", workload(annotations={"mendlog.io/paused-until": "2020-01-01T00:00Z"}), None),
     ("no zone", workload(annotations={"mendlog.io/paused-until": "2020-01-01T00:00"}), "paused"),
     ("no date", workload(annotations={"mendlog.io/paused-until": "tomorrow"}), "paused"),
+    ("kept by another", workload(owner="ArgoCD/shop"), OutcomeReason.OWNED_ELSEWHERE),
     ("another generation", workload(generation=5), OutcomeReason.STALE),
     ("another object", workload(uid="uid-2"), OutcomeReason.STALE),
     ("another command was here", workload(marker="c9"), OutcomeReason.STALE),
