@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import bare, decide, latency, throughput
+from bench import bare, decide, executor, latency, throughput
+from bench.figures import percentiles
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
 from deploy.sandbox.stack import Stack
@@ -36,8 +37,9 @@ def main() -> int:
             figures = asyncio.run(measure(stack))
         finally:
             stack.stop()
-    figures = {**figures, "decide": core}
+    figures = {**figures, "decide": core, "executor": executor.figures()}
     show(figures)
+    executor.show(figures["executor"])
     keep(figures)
     return 0
 
@@ -70,13 +72,6 @@ async def measure(stack: Stack) -> dict[str, Any]:
         "look_ms": percentiles(looks),
         "act_ms": percentiles(acts),
     }
-
-
-def percentiles(values: list[float]) -> dict[str, float]:
-    if len(values) < 2:
-        return {}
-    cuts = statistics.quantiles(values, n=100)
-    return {"n": len(values), "p50": round(cuts[49], 1), "p99": round(cuts[98], 1)}
 
 
 def show(figures: dict[str, Any]) -> None:
