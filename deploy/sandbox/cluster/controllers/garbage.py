@@ -17,6 +17,7 @@ from deploy.sandbox.cluster.api.resources import (
 )
 from deploy.sandbox.cluster.api.rules import Deletion
 from deploy.sandbox.cluster.api.store import MODIFIED, Change
+from deploy.sandbox.cluster.controllers.jobs import TRACKING
 from deploy.sandbox.cluster.controllers.loop import Key
 from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import Json, deleting, name, namespace, uid
@@ -108,6 +109,9 @@ class Garbage:
                 for reference in obj["metadata"]["ownerReferences"]
                 if reference["uid"] != uid(owner)
             ]
+            # Nobody is left to count how it ends.
+            held = obj["metadata"].get("finalizers") or []
+            obj["metadata"]["finalizers"] = [one for one in held if one != TRACKING]
             return obj
 
         for resource, obj in list(self._dependents(owner)):

@@ -12,14 +12,13 @@ from deploy.sandbox.cluster.controllers.availability import (
     available_in_s,
     seconds_to_next_available,
 )
+from deploy.sandbox.cluster.controllers.claiming import claimants, claimed
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
 from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     annotations,
     condition_is_true,
-    controlled_by,
-    controller_of,
     deleting,
     edited,
     ended,
@@ -45,10 +44,7 @@ class ReplicaSets:
     def keys(self, change: Change) -> Iterable[Key]:
         if change.resource_id == REPLICA_SETS.id:
             return [key_of(change.object)]
-        owner = controller_of(change.object)
-        if owner is None or owner["kind"] != REPLICA_SETS.kind:
-            return ()
-        return [(namespace(change.object), owner["name"])]
+        return claimants(self._registry.store, REPLICA_SETS, change.object)
 
     def reconcile(self, key: Key) -> float | None:
         replica_set = self._registry.store.get(REPLICA_SETS.id, *key)
@@ -61,8 +57,7 @@ class ReplicaSets:
         return seconds_to_next_available(replica_set, pods, now())
 
     def _owned(self, replica_set: Json) -> list[Json]:
-        pods = self._registry.store.all(PODS.id, namespace(replica_set))
-        return [pod for pod in pods if controlled_by(pod, replica_set) and not ended(pod)]
+        return [pod for pod in claimed(self._registry, replica_set) if not ended(pod)]
 
     def _pods(self, replica_set: Json) -> list[Json]:
         """Those that are running or about to."""

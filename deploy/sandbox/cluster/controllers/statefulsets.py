@@ -1,5 +1,6 @@
 """Stateful sets: pods with names that stay, one after the other."""
 
+import re
 from collections.abc import Iterable
 
 from deploy.sandbox.cluster.api import events
@@ -12,6 +13,7 @@ from deploy.sandbox.cluster.controllers.availability import (
     available_in_s,
     seconds_to_next_available,
 )
+from deploy.sandbox.cluster.controllers.claiming import claimants, claimed
 from deploy.sandbox.cluster.controllers.loop import Key, key_of
 from deploy.sandbox.cluster.controllers.stateful_pods import claims_of, ordinal, pod_of, revision_of
 from deploy.sandbox.cluster.controllers.template_history import History
@@ -19,8 +21,6 @@ from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     condition_is_true,
-    controlled_by,
-    controller_of,
     deleting,
     ended,
     name,
@@ -41,10 +41,7 @@ class StatefulSets:
     def keys(self, change: Change) -> Iterable[Key]:
         if change.resource_id == STATEFUL_SETS.id:
             return [key_of(change.object)]
-        owner = controller_of(change.object)
-        if owner is None or owner["kind"] != STATEFUL_SETS.kind:
-            return ()
-        return [(namespace(change.object), owner["name"])]
+        return claimants(self._store, STATEFUL_SETS, change.object)
 
     def reconcile(self, key: Key) -> float | None:
         owner = self._store.get(STATEFUL_SETS.id, *key)
@@ -64,8 +61,9 @@ class StatefulSets:
 
     def _pods(self, owner: Json) -> list[Json]:
         """By ordinal."""
-        pods = self._store.all(PODS.id, namespace(owner))
-        return sorted((pod for pod in pods if controlled_by(pod, owner)), key=ordinal)
+        own_name = re.compile(rf"{re.escape(name(owner))}-\d+")
+        pods = claimed(self._registry, owner, lambda pod: bool(own_name.fullmatch(name(pod))))
+        return sorted(pods, key=ordinal)
 
     def _step(self, owner: Json, history: History, current: str, newest: str) -> None:
         """Fill up from below, take away from above, then renew from above; each in turn, and

@@ -8,6 +8,7 @@ from deploy.sandbox.cluster.controllers.writers import CONTROLLER
 from deploy.sandbox.cluster.objects import (
     Json,
     controlled_by,
+    controller_of,
     edited,
     name,
     namespace,
@@ -65,7 +66,15 @@ class History:
             self._registry.delete(CONTROLLER_REVISIONS, namespace(one), name(one), Deletion())
 
     def _create(self, data: Json, number: int) -> Json:
-        suffix = template_hash(data, 0)
+        space, collisions = namespace(self._owner), 0
+        suffix = template_hash(data, collisions)
+        while taken := self._registry.store.get(
+            CONTROLLER_REVISIONS.id, space, f"{name(self._owner)}-{suffix}"
+        ):
+            if taken["data"] == data and controller_of(taken) is None:
+                return self._adopt(taken, number)
+            collisions += 1
+            suffix = template_hash(data, collisions)
         labels = self._owner["spec"]["template"]["metadata"].get("labels") or {}
         made = {
             "metadata": {
@@ -76,5 +85,15 @@ class History:
             "data": data,
             "revision": number,
         }
-        space = namespace(self._owner)
         return self._registry.create(CONTROLLER_REVISIONS, space, made, CONTROLLER)
+
+    def _adopt(self, orphan: Json, number: int) -> Json:
+        """Left behind by a namesake whose pods were to stay."""
+
+        def adopt(old: Json) -> Json:
+            old["metadata"]["ownerReferences"] = [owner_reference(self._owner)]
+            return {**old, "revision": number}
+
+        return self._registry.update(
+            CONTROLLER_REVISIONS, namespace(orphan), name(orphan), adopt, CONTROLLER
+        )

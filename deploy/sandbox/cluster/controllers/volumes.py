@@ -148,7 +148,7 @@ class Volumes:
 
     def _in_use(self, claim: Json) -> bool:
         return any(
-            name(claim) in _claimed(pod) and not ended(pod)
+            name(claim) in _claimed(pod) and not ended(pod) and pod["spec"].get("nodeName")
             for pod in self._store.all(PODS.id, namespace(claim))
         )
 
