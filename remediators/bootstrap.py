@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 import structlog
 
 from remediators.actions.plan import Kit
+from remediators.adapters.flags.file import RegisteredFlag, read_flags
+from remediators.adapters.flags.opening import open_flags
 from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.kafka.inbox import Keys
 from remediators.adapters.kafka.session import Session, open_session
@@ -14,6 +16,8 @@ from remediators.adapters.kubernetes.access import BadClusterAddress
 from remediators.adapters.kubernetes.circuit import Told
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
+from remediators.adapters.places import Places
+from remediators.clusters import ClusterAddress
 from remediators.core.hosts import Hosts
 from remediators.core.scope import Scope
 from remediators.executor.job import Means
@@ -24,6 +28,7 @@ from remediators.ports import Cluster, Outlook, Reached, not_reached
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
+from schemas.kinds import FLAG
 from schemas.signing import BadKey, read_public_keys
 
 log = structlog.get_logger()
@@ -36,10 +41,11 @@ def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> 
         clusters = open_clusters(settings, metrics, reached)
         outlook = open_outlook(settings)
         keys = open_keys(settings)
+        kit = open_kit(settings)
     except (BadClusterAddress, BadFile, BadKey, OSError, ValueError) as fault:
         log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
-    return exit_code_of(_serve(settings, clusters, metrics, outlook, keys, reached))
+    return exit_code_of(_serve(settings, clusters, metrics, outlook, keys, kit, reached))
 
 
 def open_clusters(
@@ -48,12 +54,30 @@ def open_clusters(
     """Reads credentials, and calls nobody. Each has its own threads, circuit and limit: what one
     of them costs, the others do not pay."""
     threads, timeout_s = settings.threads_per_cluster, settings.request_timeout_s
+    flags = registered_flags(settings)
+
+    def home(name: str, address: ClusterAddress) -> Cluster:
+        server = ApiServer(address, timeout_s, threads, _tell(name, metrics))
+        return KubernetesCluster(server, name, threads, reached)
+
+    def elsewhere(name: str) -> Mapping[str, Cluster]:
+        return {FLAG: open_flags(name, flags, timeout_s, reached)}
+
     return {
-        name: KubernetesCluster(
-            ApiServer(address, timeout_s, threads, _tell(name, metrics)), name, threads, reached
-        )
+        name: Places(home(name, address), elsewhere(name))
         for name, address in settings.all_clusters().items()
     }
+
+
+def registered_flags(settings: ExecutorSettings) -> Mapping[str, RegisteredFlag]:
+    """Raises BadFile."""
+    return read_flags(settings.flags_file) if settings.flags_file else {}
+
+
+def open_kit(settings: ExecutorSettings) -> Kit:
+    """Raises BadFile."""
+    flags = {name: flag.plain(name) for name, flag in registered_flags(settings).items()}
+    return Kit(settings.degraded_param, flags)
 
 
 def _tell(cluster: str, metrics: Metrics) -> Told:
@@ -88,6 +112,7 @@ async def _serve(
     metrics: Metrics,
     outlook: Outlook,
     keys: Keys | None,
+    kit: Kit,
     reached: Reached,
 ) -> None:
     async with AsyncExitStack() as opened:
@@ -106,7 +131,7 @@ async def _serve(
             settings.actions_per_hour_max,
             outlook,
             Scope(settings.target_namespace, settings.target_deployment),
-            Kit(settings.degraded_param),
+            kit,
             settings.enabled,
         )
         executor = _executor(settings, session, pulse, means)

@@ -68,6 +68,9 @@ class ExecutorSettings(ProcessSettings):
         default="DEGRADED_MODE", validation_alias="DEGRADED_PARAM", pattern=ENVIRONMENT_NAME
     )
     """The environment variable that `degrade` sets. No command can name another."""
+    flags_file: Path | None = None
+    """YAML: the feature flags that `set_flag` may set, and where each is kept. See
+    docs/actions.md."""
     actions: Texts = ()
     """Those that it carries out, and that its rights are for; empty for all. See `mendlog executor
     rights`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.kinds import DEPLOYMENT, NODE, POD, STATEFUL_SET, WORKLOADS
+from schemas.kinds import CONFIG_MAP, DEPLOYMENT, FLAG, NODE, POD, STATEFUL_SET, WORKLOADS
 
 
 class ParameterType(StrEnum):
@@ -59,6 +59,7 @@ CORDON = "cordon"
 UNCORDON = "uncordon"
 DELETE_POD = "delete_pod"
 EVICT_POD = "evict_pod"
+SET_FLAG = "set_flag"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
@@ -90,6 +91,15 @@ ACTIONS: Mapping[str, Action] = {
     ),
     ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
     CORDON: Action("let no new pods onto a node", {}, kinds=frozenset({NODE}), undoable=True),
+    SET_FLAG: Action(
+        "give a feature flag another of its values, as the executor's file of flags has them",
+        {
+            "flag": Parameter(ParameterType.LINE, "its name in that file", required=True),
+            "value": Parameter(ParameterType.LINE, "one of its values there", required=True),
+        },
+        kinds=frozenset({CONFIG_MAP, FLAG}),
+        undoable=True,
+    ),
     UNCORDON: Action("let pods onto a node again", {}, kinds=frozenset({NODE})),
     DELETE_POD: Action(
         "delete a pod that somebody keeps, whatever its disruption budget says",

@@ -55,5 +55,14 @@ KINDS: Mapping[str, Kind] = {
     EVENT: Kind("", "v1", "events"),
 }
 
+FLAG = "Flag"
+ELSEWHERE = frozenset({FLAG})
+"""Kinds that no Kubernetes API keeps: in no namespace, and known to the executor's settings."""
+
+
+def namespaced(kind: str) -> bool:
+    return kind in KINDS and KINDS[kind].namespaced
+
+
 WORKLOADS = frozenset({DEPLOYMENT, STATEFUL_SET, DAEMON_SET})
 """Kinds that keep pods by a template."""

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 
-from remediators.actions import cordon, degrade, delete_pod, evict_pod, restart, roll_back, scale
-from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene
+from remediators.actions import (
+    cordon,
+    degrade,
+    delete_pod,
+    evict_pod,
+    restart,
+    roll_back,
+    scale,
+    set_flag,
+)
+from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene, Setting
 from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
-from remediators.core.request import BODY_BYTES_MAX, creation, removal
+from remediators.core.request import BODY_BYTES_MAX, creation, removal, setting
 from schemas.actions import ACTIONS
 from schemas.remediation import Command, CommandKind, OutcomeReason, Request
 
@@ -17,6 +26,7 @@ ROWS = (
     roll_back.ROW,
     cordon.ROW,
     cordon.UNCORDON_ROW,
+    set_flag.ROW,
     delete_pod.ROW,
     evict_pod.ROW,
 )
@@ -57,3 +67,5 @@ def _request(scene: Scene, plan: AnyPlan) -> Request:
             return removal(verb, target, uid, options)
         case Creation(target, body):
             return creation(scene.command, target, body)
+        case Setting(target, value, was, match):
+            return setting(target, value, was, match)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from remediators.core.flag import Flag
 from remediators.core.patch import Operation
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
@@ -46,7 +47,19 @@ class Creation:
     undo: Mapping[str, str] = field(default_factory=dict)
 
 
-AnyPlan = Plan | Removal | Creation
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value in a place that knows no condition."""
+
+    target: Target
+    value: str
+    was: str
+    match: str = ""
+    """What its store calls the state that was seen."""
+    undo: Mapping[str, str] = field(default_factory=dict)
+
+
+AnyPlan = Plan | Removal | Creation | Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,8 @@ class Kit:
 
     degraded_param: str = "DEGRADED_MODE"
     """The environment variable that switches a workload to its degraded mode."""
+    flags: Mapping[str, Flag] = field(default_factory=dict)
+    """By name."""
 
 
 @dataclass(frozen=True, slots=True)

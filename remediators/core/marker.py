@@ -45,7 +45,7 @@ class Precondition:
         foretold = seen.generation_kept or not self.after_act
         if foretold and self.generation != seen.generation:
             return f"generation is {seen.generation}, not {self.generation}"
-        if self.marker != marker_of(seen):
+        if seen.marks_kept and self.marker != marker_of(seen):
             return f"marker is {marker_of(seen) or 'absent'}, not {self.marker or 'absent'}"
         return ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from remediators.core.marker import carries, precondition
-from remediators.core.request import CREATE, PATCH, SET, removed_uid, set_value
+from remediators.core.request import CREATE, PATCH, SET, removed_uid, set_value, was_value
 from remediators.core.seen import Seen
 from schemas.remediation import Command, Request
 
@@ -44,9 +44,13 @@ def proof(command: Command, request: Request, seen: Seen | None) -> Proof:
 
 
 def _set(request: Request, seen: Seen | None) -> Proof:
-    if seen is not None and seen.body["value"] == set_value(request):
+    now = None if seen is None else seen.body["value"]
+    if now == set_value(request):
         return Proof(Trace.DONE)
-    return Proof(Trace.OPEN)
+    was = was_value(request)
+    if now is None or was is None or now == was:
+        return Proof(Trace.OPEN)
+    return Proof(Trace.GONE, "it has a third value by now: somebody has set it since")
 
 
 def _patched(command: Command, seen: Seen | None) -> Proof:

@@ -170,7 +170,7 @@ def read(attempt: Attempt, seen: Seen | Reply, now_ms: int) -> Next:
         case Trace.MOVED:
             return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, found.detail)
         case Trace.GONE if attempt.unsure:
-            return attempt, _unknown(ANOTHER)
+            return attempt, _unknown(found.detail or ANOTHER)
         case Trace.GONE:
             reason = OutcomeReason.STALE if subject else OutcomeReason.NOT_FOUND
             return attempt, End(OutcomeStatus.REJECTED, reason, found.detail)

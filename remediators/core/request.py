@@ -59,13 +59,26 @@ def rehearsal_of(request: Request) -> str:
     return text(body)
 
 
-def setting(target: Target, value: str) -> Request:
-    return Request(SET, target, JSON, text({"value": value}))
+def setting(target: Target, value: str, was: str | None = None, match: str = "") -> Request:
+    """`was` is what it replaces; `match`, what its store calls that state, where it does."""
+    known = {"was": was, "match": match or None}
+    body = {"value": value, **{name: each for name, each in known.items() if each is not None}}
+    return Request(SET, target, JSON, text(body))
 
 
 def set_value(request: Request) -> str:
     """That a SET would leave."""
     return str(json.loads(request.body)["value"])
+
+
+def was_value(request: Request) -> str | None:
+    """That a SET replaces, where it says so."""
+    was = json.loads(request.body).get("was")
+    return None if was is None else str(was)
+
+
+def set_match(request: Request) -> str:
+    return str(json.loads(request.body).get("match", ""))
 
 
 def creation(command: Command, target: Target, body: Json) -> Request:

@@ -23,6 +23,8 @@ class Seen:
     generation_kept: bool = True
     """By the API. Where it keeps none, a number made of what the object is for, which moves when
     that is changed."""
+    marks_kept: bool = True
+    """It has room for our marker. Where it has none, its value alone tells."""
     resource_version: str
     annotations: Mapping[str, str]
     owner: str = ""

@@ -3,7 +3,7 @@
 import re
 
 from remediators.core.refusal import Refusal
-from schemas.kinds import KINDS
+from schemas.kinds import ELSEWHERE, KINDS, namespaced
 from schemas.remediation import Command, CommandKind, OutcomeReason, Target
 
 READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
@@ -14,6 +14,7 @@ _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACE = re.compile(_LABEL)
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _NAME_CHARS_MAX = 253
+_KNOWN = KINDS.keys() | ELSEWHERE
 
 
 def malformed(command: Command) -> Refusal | None:
@@ -26,7 +27,7 @@ def _faults(command: Command) -> list[str]:
     checks = (
         (_ID.fullmatch(command.command_id), "its id is not an id"),
         (target.cluster == command.cluster, "its target is in another cluster"),
-        (target.kind in KINDS, "its target is of no kind that is known"),
+        (target.kind in _KNOWN, "its target is of no kind that is known"),
         (_namespace_fits(target), "its namespace is not a name"),
         (
             len(target.name) <= _NAME_CHARS_MAX and _NAME.fullmatch(target.name),
@@ -40,7 +41,6 @@ def _faults(command: Command) -> list[str]:
 
 def _namespace_fits(target: Target) -> bool:
     """None for what belongs to the whole cluster, and one for all else."""
-    kind = KINDS.get(target.kind)
-    if kind is not None and not kind.namespaced:
+    if not namespaced(target.kind):
         return target.namespace == ""
     return _NAMESPACE.fullmatch(target.namespace) is not None

@@ -4,7 +4,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from yaml.nodes import Node
 
-from schemas.kinds import NODE
+from schemas import kinds
 from streams.core.catalogue import Enrichment, Service, Severity, SourceScope
 from streams.policy.selectors import ANYTHING, LABELS, SOMETHING
 from streams.reading.nodes import Reading
@@ -34,7 +34,11 @@ def _namespace(reading: Reading, node: Node, name: str) -> None:
 
 
 NAMESPACE = checked(TEXT, _namespace)
-CLUSTER_KINDS: Shape[frozenset[str]] = made(list_of(one_of({NODE: "a machine"})), frozenset)
+_OF_NO_NAMESPACE = {
+    kinds.NODE: "a machine",
+    kinds.FLAG: "a feature flag that is kept outside of the cluster",
+}
+CLUSTER_KINDS: Shape[frozenset[str]] = made(list_of(one_of(_OF_NO_NAMESPACE)), frozenset)
 
 
 def _cluster(reading: Reading, node: Node, name: str) -> None:

@@ -2,8 +2,8 @@
 
 from yaml.nodes import Node
 
-from schemas import kinds as known_kinds
 from schemas.actions import ACTIONS, ESCALATE
+from schemas.kinds import namespaced
 from streams.core.playbook import Playbook, TargetTemplate
 from streams.policy.digests import ladder_digest
 from streams.policy.never import why_never
@@ -43,9 +43,9 @@ _SLOT = checked(TEXT, _one_slot)
 
 def _target(found: Found) -> TargetTemplate:
     kind, namespace = found["kind"], found["namespace"]
-    if known_kinds.KINDS[kind].namespaced and not namespace:
+    if namespaced(kind) and not namespace:
         found.fault("kind", f"{_a(kind)} needs a `namespace`")
-    elif namespace and not known_kinds.KINDS[kind].namespaced:
+    elif namespace and not namespaced(kind):
         found.fault("namespace", f"{_a(kind)} is in no namespace")
     return TargetTemplate(kind, namespace, found["name"])
 

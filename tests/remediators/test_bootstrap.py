@@ -23,6 +23,7 @@ def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Pa
     assert run_executor(ExecutorSettings(clusters=nowhere)) == os.EX_CONFIG
     missing = tmp_path / "clusters.yaml"
     assert run_executor(ExecutorSettings(clusters_file=missing)) == os.EX_CONFIG
+    assert run_executor(ExecutorSettings(flags_file=missing)) == os.EX_CONFIG
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from pathlib import Path
 import yaml
 
 from remediators.actions.catalog import CATALOG
+from remediators.adapters.flags.file import read_flags
+from remediators.clusters import read_clusters
 from remediators.core.request import BODY_BYTES_MAX
 from remediators.probes.catalog import PROBES
-from remediators.settings import ClusterAddress, ExecutorSettings
+from remediators.settings import ExecutorSettings
 from schemas.remediation import OutcomeReason
 
 PAGE = (Path(__file__).parents[2] / "docs" / "actions.md").read_text()
@@ -33,9 +35,14 @@ def test_the_figures():
     assert f"{ExecutorSettings().actions_per_hour_max} actions an hour" in PAGE
 
 
-def test_the_examples():
-    (clusters,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    for address in yaml.safe_load(clusters)["clusters"].values():
-        ClusterAddress(**address)
+def test_the_examples(tmp_path: Path):
+    found = {}
+    for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL):
+        (name,) = yaml.safe_load(text)
+        found[name] = tmp_path / f"{name}.yaml"
+        found[name].write_text(text)
+    read_clusters(found.pop("clusters"))
+    read_flags(found.pop("flags"))
+    assert not found
     (patch,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert len(json.loads(patch.replace("…the change…,", ""))) == 4

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from remediators.actions.plan import Kit
+from remediators.core.flag import ConfigMapKey, Flag
 from schemas.actions import (
     CORDON,
     DEGRADE,
@@ -16,15 +17,18 @@ from schemas.actions import (
     RESTART,
     ROLL_BACK,
     SCALE,
+    SET_FLAG,
     UNCORDON,
 )
-from schemas.kinds import NODE, POD
+from schemas.kinds import CONFIG_MAP, NODE, POD
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
 from tests.remediators.builders import TARGET
 
 Object = dict[str, Any]
 THE_NODE = Target("eu-1", "", NODE, "n1")
+THE_FLAGS = Target("eu-1", "shop", CONFIG_MAP, "flags")
+PAYMENTS = Flag("payments", frozenset({"on", "off"}), "", ConfigMapKey("", "flags", "payments"))
 
 A_POD = Target("eu-1", "shop", POD, "web-1")
 
@@ -71,6 +75,12 @@ SAMPLES: Mapping[str, Sample] = {
     DEGRADE: Sample(),
     ROLL_BACK: Sample(releases=("example/main:2",)),
     CORDON: Sample(THE_NODE),
+    SET_FLAG: Sample(
+        THE_FLAGS,
+        body={"data": {"payments": "on"}},
+        parameters={"flag": "payments", "value": "off"},
+        kit=Kit(flags={"payments": PAYMENTS}),
+    ),
     UNCORDON: Sample(THE_NODE, body={"spec": {"unschedulable": True}}),
     DELETE_POD: Sample(A_POD, kept("Keeper"), parameters={"grace": "5"}),
     EVICT_POD: Sample(A_POD, kept("Keeper")),

@@ -84,6 +84,16 @@ def test_a_value_that_was_set_is_there(now, trace):
     assert proof(ACT, setting(flag, "on"), there).trace is trace
 
 
+@pytest.mark.parametrize(
+    ("now", "trace"),
+    [("on", Trace.DONE), ("off", Trace.OPEN), ("half", Trace.GONE), (None, Trace.OPEN)],
+)
+def test_of_a_third_value_nobody_can_tell(now, trace):
+    flag = Target("eu-1", "", "Flag", "checkout")
+    there = None if now is None else replace(seen(flag), body={"value": now})
+    assert proof(ACT, setting(flag, "on", was="off", match="7"), there).trace is trace
+
+
 def test_a_rollback_where_the_api_keeps_no_generation():
     undo = command(CommandKind.ROLLBACK, command_id="c2", undoes="c1")
     undone = patch(undo, (), generation_kept=False)

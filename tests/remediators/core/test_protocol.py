@@ -146,6 +146,7 @@ def test_resumed_after_the_expiry_it_is_never_sent():
 
 FLAG = Target("eu-1", "", "Flag", "checkout/degraded")
 SETTING = setting(FLAG, "on")
+REPLACING = setting(FLAG, "on", was="off")
 
 
 def flag(value: str) -> Seen:
@@ -170,6 +171,9 @@ def flag(value: str) -> Seen:
         (protocol.begin(ACT, SETTING), [BUSY, DONE], [], "applied", 2),
         (protocol.resume(ACT, SETTING), [DONE], [flag("off")], "unknown", 0),
         (protocol.resume(ACT, SETTING), [DONE], [flag("on")], "applied", 0),
+        (protocol.begin(ACT, REPLACING), [BAD], [flag("half")], "rejected", 1),
+        (protocol.begin(ACT, REPLACING), [BAD], [flag("off")], "rejected", 1),
+        (protocol.begin(ACT, REPLACING), [LOST], [flag("half")], "unknown", 1),
     ],
 )
 def test_what_could_do_harm_twice_is_never_sent_in_doubt(start, replies, readings, status, sends):

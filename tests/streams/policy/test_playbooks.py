@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from schemas.actions import ACTIONS, PROBES, PROBES_MAX
+from schemas.kinds import ELSEWHERE
 from schemas.kinds import KINDS as KNOWN
 from streams.core.playbook import Approval, Mode, Probe
 from streams.policy.load import compile_policy
@@ -19,7 +20,8 @@ OF_A_DEPLOYMENT = '{kind: Deployment, namespace: "{namespace}", name: "{deployme
 TARGETS = {
     kind: f'kind: {kind}, name: "{{x}}"' + (', namespace: "{namespace}"' if k.namespaced else "")
     for kind, k in KNOWN.items()
-}
+} | {kind: f'kind: {kind}, name: "{{x}}"' for kind in ELSEWHERE}
+GIVEN = {"scale": "{by: 1, max: 3}", "set_flag": '{flag: search, value: "off"}'}
 SCALED = "action: scale\n        parameters: {by: 1, max: 10}"
 
 
@@ -252,7 +254,7 @@ def test_the_digests_are_the_same_in_every_process() -> None:
 
 def test_every_action_and_probe_can_be_named() -> None:
     for action, row in ACTIONS.items():
-        given = {"scale": "{by: 1, max: 3}"}.get(action)
+        given = GIVEN.get(action)
         needed = row.one_of or any(p.required for p in row.parameters.values())
         assert given or not needed
         line = f"\n        parameters: {given}" if given else ""
@@ -271,4 +273,4 @@ def test_every_action_and_probe_can_be_named() -> None:
 
 def test_the_kinds_of_target_are_those_of_the_executor() -> None:
     assert set(KINDS) >= {"Deployment", "Node"}
-    assert set(KINDS) <= set(KNOWN)
+    assert set(KINDS) <= set(KNOWN) | ELSEWHERE

@@ -1,0 +1,1 @@
+"""Feature flags: which there are, and those that are kept outside of a cluster."""

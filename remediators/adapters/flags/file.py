@@ -1,0 +1,102 @@
+"""The file of flags: where each is kept, and the values that it may have."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from remediators.core.flag import ConfigMapKey, Flag
+from remediators.core.hosts import plain_host
+from remediators.reading import BadFile, read, why
+from schemas.actions import LINE_FORM
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
+Value = Annotated[str, StringConstraints(pattern=f"^{LINE_FORM}$")]
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
+        raise ValueError("expected an address that begins with https://, without credentials")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("http only to this machine: whoever listens could answer")
+    if not plain_host(parts.hostname):
+        raise ValueError("its host is neither a name nor an address")
+    return value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class _ConfigMap(_Part):
+    namespace: Name = ""
+    name: Name
+    key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
+
+
+class SsmParameter(_Part):
+    parameter: Annotated[str, StringConstraints(pattern=r"^[-._/a-zA-Z0-9]{1,1011}$")]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$")]
+
+
+class HttpFlag(_Part):
+    url: Annotated[str, AfterValidator(_address)]
+    member: str = ""
+    """GET answers, and PUT is given, a JSON object of this member alone. Empty: the value as plain
+    text."""
+    token_file: Path | None = None
+    """Sent as `Authorization: Bearer`; read each time."""
+
+
+class RegisteredFlag(_Part):
+    values: Annotated[list[Value], Field(min_length=2, max_length=16)]
+    cluster: str = ""
+    configmap: _ConfigMap | None = None
+    ssm: SsmParameter | None = None
+    http: HttpFlag | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "RegisteredFlag":
+        places = (self.configmap, self.ssm, self.http)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError("a flag needs exactly one of configmap, ssm and http")
+        if self.configmap is None and not self.cluster:
+            raise ValueError(
+                "a flag outside of a cluster needs the one `cluster` that it is a part of: "
+                "locks and budgets are counted by cluster"
+            )
+        return self
+
+    def plain(self, name: str) -> Flag:
+        place = self.configmap
+        kept = ConfigMapKey(place.namespace, place.name, place.key) if place else None
+        return Flag(name, frozenset(self.values), self.cluster, kept)
+
+
+class _FlagsFile(_Part):
+    flags: dict[Name, RegisteredFlag]
+
+
+def read_flags(path: Path) -> Mapping[str, RegisteredFlag]:
+    """Raises BadFile with all that is wrong, each with its place."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
+    document = read(text, str(path))
+    try:
+        return _FlagsFile.model_validate(document.plain).flags
+    except ValidationError as wrong:
+        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
