@@ -18,9 +18,9 @@ from pathlib import Path
 
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.credentials import CONTEXT
-from deploy.sandbox.control_plane.executor import executor_rules
 from deploy.sandbox.control_plane.go import find_go
 from deploy.sandbox.control_plane.handle import ControlPlane
+from deploy.sandbox.control_plane.identities import executor_rules
 from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.errors import SandboxError
 from deploy.sandbox.progress import Reporter, reporter

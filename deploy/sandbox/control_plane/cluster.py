@@ -8,9 +8,8 @@ from deploy.sandbox import ports
 from deploy.sandbox.access import Access
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.credentials import CONTEXT, write_secret
-from deploy.sandbox.control_plane.executor import executor_rules
 from deploy.sandbox.control_plane.handle import ControlPlane
-from deploy.sandbox.control_plane.identities import Rules
+from deploy.sandbox.control_plane.identities import Rules, executor_rules
 from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.processes import Child, wait_until
 from deploy.sandbox.progress import Quiet, Reporter

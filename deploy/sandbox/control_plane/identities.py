@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from deploy.sandbox.control_plane.admin import Admin
+from remediators.actions.rights import rights_of
 
 NAMESPACE = "identities"
 TOKEN_S = 24 * 60 * 60
@@ -24,6 +25,11 @@ KUBELET: Rules = (
 
 SPACE = f"/api/v1/namespaces/{NAMESPACE}"
 RBAC = "rbac.authorization.k8s.io"
+
+
+def executor_rules() -> Rules:
+    """Those of `mendlog executor rights`, for all actions."""
+    return [rule.plain() for rule in rights_of().everywhere]
 
 
 class Identities:
