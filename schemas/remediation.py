@@ -136,6 +136,8 @@ class OutcomeReason(StrEnum):
     """The kill switch of this cluster, or of all, is on."""
     NO_HEARTBEAT = "no_heartbeat"
     """The executor has not read back its own heartbeat: switches and time are not known."""
+    CLOCK_SKEW = "clock_skew"
+    """The executor's host and the broker disagree about the time: one of them is wrong."""
     OVER_BUDGET = "over_budget"
     """The executor's own count of recent actions, made from `outcomes`, has reached its limit."""
 

@@ -2,10 +2,15 @@
 
 from datetime import datetime
 
+from remediators.core.hands import last_hand
 from remediators.core.marker import precondition
 from remediators.core.refusal import Refusal
 from remediators.core.seen import ENABLED, PAUSED_UNTIL, Seen
+from schemas.kinds import AUTOSCALER
 from schemas.remediation import Command, OutcomeReason
+
+EVIDENCE_AGE_MS = 60_000
+"""More than an observation may be old when a command is made of it, and less than a coincidence."""
 
 
 def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
@@ -13,11 +18,23 @@ def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
         return Refusal(OutcomeReason.NOT_OPTED_IN, f'{ENABLED} is not "true"')
     if now_ms < paused_until_ms(seen.paused_until):
         return Refusal(OutcomeReason.PAUSED, f"{PAUSED_UNTIL} is {seen.paused_until}")
-    if seen.owner:
-        return Refusal(OutcomeReason.OWNED_ELSEWHERE, f"{seen.owner} keeps it as it wants")
+    if others := kept_by(seen):
+        return Refusal(OutcomeReason.OWNED_ELSEWHERE, f"{others} keeps it as it wants")
     if moved := precondition(command).moved(seen):
-        return Refusal(OutcomeReason.STALE, moved)
+        return Refusal(OutcomeReason.STALE, _with_whom(moved, command, seen))
     return None
+
+
+def kept_by(seen: Seen) -> str:
+    """Whoever would undo any change of it. An autoscaler would not: it owns the number of replicas,
+    and an action that changes that asks for itself."""
+    others = (owner for owner in seen.owner.split(",") if not owner.startswith(f"{AUTOSCALER}/"))
+    return ", ".join(filter(None, others))
+
+
+def _with_whom(moved: str, command: Command, seen: Seen) -> str:
+    hand = last_hand(seen, command.issued_at_ms - EVIDENCE_AGE_MS)
+    return f"{moved}; {hand}" if hand else moved
 
 
 def paused_until_ms(text: str) -> float:

@@ -14,7 +14,6 @@ from remediators.executor.rooms import Rooms
 from remediators.executor.work import Work
 from remediators.ports import Delivery, Inbox, Ledger
 
-SKEW_MS_MAX = 30_000
 FETCH_MAX = 64
 
 log = structlog.get_logger()
@@ -73,8 +72,8 @@ class Executor:
         """Why not; empty when it is."""
         if not self._pulse.fresh:
             return "no heartbeat has come back lately"
-        if abs(self._pulse.skew_ms) > SKEW_MS_MAX:
-            return f"the host's clock is {self._pulse.skew_ms} ms ahead of the broker's"
+        if self._pulse.skewed:
+            return self._pulse.skewed
         if not self._joined:
             return "not in the group yet"
         opening = [p for p, claim in self._claims.items() if not claim.open]

@@ -20,8 +20,15 @@ from schemas.controls import ALL_CLUSTERS, Heartbeat, Switch
 from schemas.remediation import OutcomeReason
 
 SENT_MAX = 64
+SKEW_MS_MAX = 30_000
+"""Of the host's clock against the broker's. Then one of the two is wrong, and by the broker's every
+command expires."""
 
 log = structlog.get_logger()
+
+
+def host_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def elapsed_s() -> float:
@@ -60,6 +67,8 @@ class Pulse:
     def refusal(self, cluster: str) -> Refusal | None:
         if not self.fresh:
             return Refusal(OutcomeReason.NO_HEARTBEAT, f"none came back for {self._age_max_s:g} s")
+        if skewed := self.skewed:
+            return Refusal(OutcomeReason.CLOCK_SKEW, skewed)
         for key in (ALL_CLUSTERS, cluster):
             if why := self._kills.get(key):
                 return Refusal(OutcomeReason.KILLED, why)
@@ -89,6 +98,13 @@ class Pulse:
         """How far the host's clock is ahead of the broker's. Nothing here goes by the host's."""
         return 0 if self._beat is None else self._beat.host_at_ms - self._beat.at_ms
 
+    @property
+    def skewed(self) -> str:
+        """By how much, where that is too much; empty where it is not."""
+        if abs(self.skew_ms) <= SKEW_MS_MAX:
+            return ""
+        return f"the host's clock is {self.skew_ms} ms ahead of the broker's"
+
     # Its two tasks.
 
     async def beat_on(self) -> None:
@@ -112,7 +128,7 @@ class Pulse:
             log.info("heartbeat_stays", fault=str(lost))
 
     def next_beat(self) -> Heartbeat:
-        host_at_ms = max(time.time_ns() // 1_000_000, max(self._sent_s, default=0) + 1)
+        host_at_ms = max(host_ms(), max(self._sent_s, default=0) + 1)
         self._sent_s[host_at_ms] = elapsed_s()
         while len(self._sent_s) > SENT_MAX:
             del self._sent_s[next(iter(self._sent_s))]

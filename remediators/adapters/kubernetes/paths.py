@@ -2,12 +2,12 @@
 
 from urllib.parse import quote
 
+from remediators.core.hands import FIELD_MANAGER
 from remediators.core.request import CREATE, DELETE, EVICT, PATCH
 from schemas.kinds import KINDS
 from schemas.remediation import Request, Target
 
 METHODS = {PATCH: "PATCH", CREATE: "POST", DELETE: "DELETE", EVICT: "POST"}
-FIELD_MANAGER = "mendlog"
 
 
 def collection(kind: str, namespace: str = "") -> str | None:

@@ -27,7 +27,12 @@ WITHOUT_EFFECT = frozenset(
 
 
 SWITCHED_OFF = frozenset(
-    {OutcomeReason.NO_HEARTBEAT, OutcomeReason.KILLED, OutcomeReason.OVER_BUDGET}
+    {
+        OutcomeReason.NO_HEARTBEAT,
+        OutcomeReason.CLOCK_SKEW,
+        OutcomeReason.KILLED,
+        OutcomeReason.OVER_BUDGET,
+    }
 )
 """The executor itself may not act for a while. It is asked again, but not at once: every attempt
 counts, and the last of them goes to a human."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from remediators.core.scope import Scope
+from remediators.executor import pulse
 from remediators.executor.job import Means
 from remediators.executor.loop import Executor, Limits, Unclaimed
 from remediators.executor.metrics import Metrics
@@ -17,6 +18,11 @@ from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger
 from tests.remediators.builders import NOW_MS, TARGET, command
 
 WITHIN_S = 5.0
+
+
+@pytest.fixture(autouse=True)
+def _clocks_agree(monkeypatch):
+    monkeypatch.setattr(pulse, "host_ms", lambda: NOW_MS)
 
 
 class SilentCluster(FakeCluster):

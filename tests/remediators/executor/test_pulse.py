@@ -12,10 +12,12 @@ from tests.remediators.builders import NOW_MS
 
 
 class World:
-    """The host's elapsed time is the test's."""
+    """The host's elapsed time is the test's, and its clock too."""
 
     def __init__(self, monkeypatch) -> None:
         self.elapsed_s = 1_000.0
+        self.host_ms = NOW_MS
+        monkeypatch.setattr(module, "host_ms", lambda: self.host_ms)
         monkeypatch.setattr(module, "elapsed_s", lambda: self.elapsed_s)
         self.pulse = Pulse(None, "me", every_s=2.0, age_max_s=10.0)  # type: ignore[arg-type]
 
@@ -110,6 +112,23 @@ def test_who_pulled_it_and_why_is_told(world: World):
     assert refusal.detail == "by ann: drill"
 
 
-def test_the_hosts_clock_is_compared_and_not_used(world: World):
+@pytest.mark.parametrize("ahead_ms", [0, 30_000, -30_000, 30_001, -30_001, 10**9])
+def test_the_hosts_clock_is_compared_and_not_used(world: World, ahead_ms: int):
+    world.host_ms = NOW_MS + ahead_ms
     world.beats(at_ms=NOW_MS)
-    assert abs(world.pulse.skew_ms) > 0
+    assert world.pulse.skew_ms == ahead_ms
+    now_ms = world.pulse.now_ms()
+    assert now_ms is not None
+    assert abs(now_ms - NOW_MS) <= 1
+    assert world.reason() is (OutcomeReason.CLOCK_SKEW if abs(ahead_ms) > 30_000 else None)
+
+
+def test_a_clock_that_is_right_again_is_believed(world: World):
+    world.host_ms = NOW_MS - 60_000
+    world.beats()
+    refusal = world.pulse.refusal("eu-1")
+    assert refusal is not None
+    assert refusal.detail == "the host's clock is -60000 ms ahead of the broker's"
+    world.host_ms = NOW_MS + 5
+    world.beats()
+    assert world.reason() is None
