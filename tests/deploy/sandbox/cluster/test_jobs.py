@@ -75,11 +75,11 @@ def test_a_failed_pod_is_tried_again(kube: Clients, namespace: str):
 
 
 def test_a_job_may_run_only_so_long(kube: Clients, namespace: str):
-    create(kube, namespace, *workloads.IDLE, activeDeadlineSeconds=1)
+    create(kube, namespace, *workloads.IDLE, activeDeadlineSeconds=2)
     status = finished(kube, namespace)
     assert (status.failed, status.active) == (1, None)
     assert conditions(status)[-1] == ("Failed", "DeadlineExceeded")
-    assert pods(kube, namespace) == []
+    eventually(lambda: not pods(kube, namespace), "its pod to go")
 
 
 def test_a_suspended_job_has_no_pods_until_it_is_resumed(kube: Clients, namespace: str):
