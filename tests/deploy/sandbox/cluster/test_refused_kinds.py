@@ -14,6 +14,9 @@ from tests.deploy.sandbox.cluster.test_kinds import (
     in_namespace,
 )
 
+EVENTS = "/apis/events.k8s.io/v1"
+AT = "2026-11-21T00:00:00.000000Z"
+
 
 @pytest.mark.parametrize(
     ("prefix", "plural", "body", "field", "message"),
@@ -96,6 +99,41 @@ from tests.deploy.sandbox.cluster.test_kinds import (
             workloads.claim(storage="0"),
             "spec.resources[storage]",
             'Invalid value: "0": must be greater than zero',
+        ),
+        (
+            CORE,
+            "events",
+            {"metadata": {"name": "one"}, "involvedObject": {"namespace": "elsewhere"}},
+            "involvedObject.namespace",
+            'Invalid value: "elsewhere": does not match event.namespace',
+        ),
+        (
+            CORE,
+            "events",
+            {"metadata": {"name": "one"}, "involvedObject": {"kind": "Node", "name": "node-a"}},
+            "involvedObject.namespace",
+            'Invalid value: "": does not match event.namespace',
+        ),
+        (
+            EVENTS,
+            "events",
+            {"metadata": {"name": "one"}, "type": "Normal"},
+            "eventTime",
+            "Required value",
+        ),
+        (
+            EVENTS,
+            "events",
+            {"metadata": {"name": "one"}, "eventTime": AT, "type": "Odd"},
+            "type",
+            'Invalid value: "": has invalid value: Odd',
+        ),
+        (
+            EVENTS,
+            "events",
+            {"metadata": {"name": "one"}, "eventTime": AT, "type": "Normal"},
+            "reportingInstance",
+            "Required value",
         ),
         (
             CORE,
