@@ -46,6 +46,10 @@ class Action:
     """It takes pods away while it goes on, as many as the rollout strategy allows."""
     destructive: bool = False
     """It cannot be undone by anything: two people must want it."""
+    by_portions: bool = False
+    """Each command does one part of it; when nothing is left to do, all of it is done."""
+    prepares: bool = False
+    """Its own probes say whether it has worked; the alerts are for the step after it."""
 
 
 LINE_FORM = "[!-~]([ -~]{0,126}[!-~])?"
@@ -59,6 +63,7 @@ CORDON = "cordon"
 UNCORDON = "uncordon"
 DELETE_POD = "delete_pod"
 EVICT_POD = "evict_pod"
+DRAIN = "drain"
 SET_FLAG = "set_flag"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
@@ -113,6 +118,19 @@ ACTIONS: Mapping[str, Action] = {
         kinds=frozenset({POD}),
         disruptive=True,
     ),
+    DRAIN: Action(
+        "cordon a node, then evict its pods, one each time",
+        {
+            "local_data": Parameter(
+                ParameterType.LINE, "`delete`: also pods that keep data in an emptyDir"
+            )
+        },
+        kinds=frozenset({NODE}),
+        undoable=True,
+        disruptive=True,
+        by_portions=True,
+        prepares=True,
+    ),
 }
 
 
@@ -129,6 +147,7 @@ class ProbeKind:
 
 
 ROLLOUT = "rollout"
+DRAINED = "drained"
 HTTP = "http"
 PROMQL = "promql"
 METRIC = "metric"
@@ -146,6 +165,7 @@ _BELOW = Parameter(ParameterType.NUMBER, "passes while the value is less than th
 
 PROBES: Mapping[str, ProbeKind] = {
     ROLLOUT: ProbeKind("the last change has reached every pod, and all are available", {}),
+    DRAINED: ProbeKind("the node is cordoned, and no pod is left that a drain takes away", {}),
     HTTP: ProbeKind(
         "an address answers as it should",
         {

@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from deploy.sandbox.cluster.api.json_patch import PatchFailed, apply
-from remediators.actions.pods import budgets_over
 from remediators.actions.releases import Revision
 from remediators.adapters.kubernetes import owners, views
 from remediators.core.autoscalers import horizontal
 from remediators.core.page import NoPage, Page
+from remediators.core.pods import budgets_over
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply

@@ -6,6 +6,7 @@ from remediators.actions import (
     cordon,
     degrade,
     delete_pod,
+    drain,
     evict_pod,
     restart,
     roll_back,
@@ -29,6 +30,7 @@ ROWS = (
     set_flag.ROW,
     delete_pod.ROW,
     evict_pod.ROW,
+    drain.ROW,
 )
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 

@@ -5,8 +5,8 @@ No disruption budget is asked by the API; `evict_pod` is for that.
 
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Removal, Right, Row, Scene
-from remediators.actions.pods import not_ours_to_take, stateful
 from remediators.core.parameters import whole
+from remediators.core.pods import not_ours_to_take, stateful
 from remediators.core.refusal import Refusal
 from schemas.actions import DELETE_POD
 from schemas.kinds import POD

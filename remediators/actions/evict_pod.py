@@ -2,7 +2,7 @@
 
 from remediators.actions.parameters import undeclared
 from remediators.actions.plan import Removal, Right, Row, Scene
-from remediators.actions.pods import not_ours_to_take, over_budgeted
+from remediators.core.pods import not_ours_to_take, over_budgeted
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.request import EVICT

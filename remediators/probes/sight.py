@@ -3,19 +3,21 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from remediators.core.query import Query
 from remediators.core.reply import Reply
-from remediators.core.seen import Seen
+from remediators.core.seen import Json, Seen
 from remediators.ports import Outlook
 from schemas.remediation import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`look` asks the cluster anew; only probes that need the target call it."""
+    """`look` and `find` ask the cluster anew; only probes that need it call them."""
 
     target: Target
     look: Callable[[], Awaitable[Seen | Reply]]
     outlook: Outlook
+    find: Callable[[Query], Awaitable[tuple[Json, ...] | Reply]]
 
 
 @dataclass(frozen=True, slots=True)

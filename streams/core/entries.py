@@ -226,6 +226,14 @@ class IncidentState:
     mode: str = ""
     portion: int = 0
     """Of a gradual step: how many repetitions came before this one."""
+    undo_of: str = ""
+    """The ACT that `undo` undoes, where it is not the last: an earlier portion's."""
+    undo_evidence: Evidence | None = None
+    """What that ACT was bound to."""
+    granted: int = 0
+    """How many people have said yes to this step, when its first portion was taken."""
+    granted_uid: str = ""
+    """And on which object."""
     change_related: bool = False
     measured: Mapping[str, float] = field(default_factory=dict)
     """By rule: what a detection of ours measured last."""

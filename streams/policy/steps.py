@@ -81,6 +81,8 @@ def _rung(found: Found) -> Rung:
     times, pause_ms = found["repeat"]
     if found["undo"] and not ACTIONS[found["action"]].undoable:
         found.fault("undo", f"{found['action']} cannot be undone")
+    if ACTIONS[found["action"]].by_portions and times == 1:
+        found.fault("action", f"{found['action']} does a part each time: it needs `repeat`")
     return Rung(
         action=found["action"],
         parameters=found["parameters"],

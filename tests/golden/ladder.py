@@ -5,11 +5,18 @@ from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 from schemas.tape import LogicActivated, PolicyPublished
 from tests.builders import QUICK, World
 from tests.golden.history import History, under
-from tests.policies import ESCALATE, quick, step
+from tests.policies import ESCALATE, VERIFY, quick, step
 
+OF_A_DEPLOYMENT = '{kind: Deployment, namespace: "{namespace}", name: "{deployment}"}'
+NODES = quick(
+    "cluster_kinds: [Node]",
+    steps=step("drain", "MORE", verify=VERIFY.replace("rollout", "drained")) + ESCALATE,
+).replace(OF_A_DEPLOYMENT, '{kind: Node, name: "{node}"}')
 SCALES = step("scale", "parameters: {by: 1, max: 9}", "undo: true")
 UNDOING = quick(steps=SCALES + step("roll_back", dwell="5s") + ESCALATE)
 GRADUAL = quick(steps=step("restart", "repeat: {times: 3, pause: 2s}") + ESCALATE)
+DRAINING = NODES.replace("MORE", "repeat: {times: 4, pause: 2s}\n        undo: true")
+DRAINING_APPROVED = NODES.replace("MORE", "repeat: {times: 4, pause: 2s}\n        approval: always")
 CONDITIONAL = quick(
     steps=step("restart", "when: count > 5")
     + step("roll_back", 'when: measured["rps"] > 1')
@@ -80,7 +87,7 @@ def refused_by_the_executor(world: World) -> None:
     """Its own guard says no, for good: a human."""
     world.at("0s").fires()
     world.at("1s").obeys()
-    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.NOT_ENABLED)
 
 
 def no_outcome(world: World) -> None:
@@ -155,6 +162,57 @@ def one_pod_at_a_time(world: World) -> None:
     world.at("33s").obeys()
 
 
+@under(DRAINING_APPROVED)
+def one_yes_drains_a_node(world: World) -> None:
+    """Cordoned, two pods evicted, nothing left: then, and only then, its check. What is drained and
+    still broken is not uncordoned, and the breaker does not count it."""
+    world.at("0s").fires(node="n1")
+    world.at("1s").obeys()
+    world.at("2s").approves()
+    world.at("3s").obeys()
+    world.at("4s").obeys(undo={"unschedulable": "true"})
+    for n in range(2):
+        world.at(f"{6 + 4 * n}s").ticks()
+        world.at(f"{7 + 4 * n}s").obeys(marker="a1")
+        world.at(f"{8 + 4 * n}s").obeys()
+    world.at("14s").ticks()
+    world.at("15s").obeys(marker="a1")
+    world.at("16s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.NOTHING_TO_DO)
+    world.at("26s").ticks()
+    world.at("27s").obeys()
+    world.at("1m16s").ticks()
+
+
+@under(DRAINING)
+def a_node_that_recovers_is_uncordoned(world: World) -> None:
+    """The alerts clear when the first pod has left; so no other goes, and what the first portion
+    has done is undone, by its own trace and not by that of the last."""
+    world.at("0s").fires(node="n1")
+    world.at("1s").obeys()
+    world.at("2s").obeys(undo={"unschedulable": "true"})
+    world.at("4s").ticks()
+    world.at("5s").obeys(marker="a1")
+    world.at("6s").clears(node="n1")
+    world.at("7s").obeys()
+    world.at("17s").ticks()
+    world.at("18s").answered(world.every(Command)[-1], OutcomeStatus.FAILED)
+    world.at("1m7s").ticks()
+    world.at("1m8s").obeys()
+
+
+@under(DRAINING)
+def a_pod_that_cannot_go_yet(world: World) -> None:
+    """Its budget says no: again after the step's pause, as often as an incident may try."""
+    world.at("0s").fires(node="n1")
+    world.at("1s").obeys()
+    world.at("2s").obeys(undo={"unschedulable": "true"})
+    for n in range(3):
+        world.at(f"{4 + 4 * n}s").ticks()
+        world.at(f"{5 + 4 * n}s").obeys(marker="a1")
+        world.at(f"{6 + 4 * n}s").disobeys(OutcomeStatus.FAILED, OutcomeReason.THROTTLED)
+    world.at("16s").ticks()
+
+
 @under(CONDITIONAL)
 def conditions(world: World) -> None:
     """One does not hold, and its step is passed over; one cannot be told, and a human decides."""
@@ -219,6 +277,9 @@ LADDER: tuple[History, ...] = (
     undo_fails,
     policy_gone,
     one_pod_at_a_time,
+    one_yes_drains_a_node,
+    a_node_that_recovers_is_uncordoned,
+    a_pod_that_cannot_go_yet,
     conditions,
     came_with_a_release,
     more_alerts_join,

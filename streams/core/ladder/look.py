@@ -7,7 +7,7 @@ from streams.core.alerts import muting
 from streams.core.draft import Draft
 from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
-from streams.core.ladder import approval, autonomy, orders, waiting
+from streams.core.ladder import approval, autonomy, orders, portions, waiting
 from streams.core.lifecycle import Event
 from streams.core.playbook import Mode
 from streams.core.rails import breaker, here
@@ -94,11 +94,18 @@ def observed(draft: Draft, incident: IncidentState, seen: Observation) -> None:
     persons = approval.persons_needed(asked, seen, mode)
     if isinstance(persons, Refusal):
         waiting.refuse(draft, incident, persons)
-    elif persons and not approval.is_given(incident, asked, seen, persons):
+    elif persons and not _is_given(incident, asked, seen, persons):
         approval.propose(incident, asked, seen, persons, why)
     else:
         evidence = Evidence(draft.now_ms, draft.fact.offset, seen.uid, seen.generation, seen.marker)
-        _act(asked, replace(incident, evidence=evidence))
+        granted = replace(incident, granted=persons, granted_uid=seen.uid)
+        _act(asked, replace(granted, evidence=evidence))
+
+
+def _is_given(incident: IncidentState, asked: Asked, seen: Observation, persons: int) -> bool:
+    return portions.is_granted(incident, asked.rung, seen, persons) or approval.is_given(
+        incident, asked, seen, persons
+    )
 
 
 _SAID = {
@@ -137,7 +144,7 @@ def _act(asked: Asked, incident: IncidentState) -> None:
         acted_at_ms=None,
         checked_at_ms=None,
         passed_at_ms=None,
-        undo={},
+        undo=incident.undo if portions.goes_on(incident, rung) else {},
         proposal="",
         approved="",
     )

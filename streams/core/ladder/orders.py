@@ -24,8 +24,9 @@ def make(
 ) -> Command:
     assert incident.target is not None
     nth = {CommandKind.LOOK: incident.looks, CommandKind.VERIFY: incident.checks}.get(kind, 0)
-    evidence = incident.evidence or _NO_EVIDENCE
-    parameters = incident.undo if kind is CommandKind.ROLLBACK else rung.parameters
+    undoing = kind is CommandKind.ROLLBACK
+    evidence = (incident.undo_evidence if undoing else None) or incident.evidence or _NO_EVIDENCE
+    parameters = incident.undo if undoing else rung.parameters
     if kind is CommandKind.VERIFY:
         parameters = {"probes": _questions(rung.verify.probes)}
     return Command(
@@ -47,7 +48,7 @@ def make(
         uid=evidence.uid,
         generation=evidence.generation,
         marker=evidence.marker,
-        undoes=incident.act_id if kind is CommandKind.ROLLBACK else "",
+        undoes=(incident.undo_of or incident.act_id) if undoing else "",
         correlation_id=incident.incident_id,
     )
 

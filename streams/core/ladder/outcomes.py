@@ -1,5 +1,7 @@
 """What the executor's answers mean for the incident that waits for them."""
 
+from dataclasses import replace
+
 from schemas.remediation import (
     CommandKind,
     Observation,
@@ -9,9 +11,9 @@ from schemas.remediation import (
 )
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.incident import move
+from streams.core.incident import move, rung_of
 from streams.core.keys import incident_key
-from streams.core.ladder import climb, endings, look, orders, verifying, waiting
+from streams.core.ladder import climb, endings, look, orders, portions, verifying, waiting
 from streams.core.lifecycle import Event, Phase
 from streams.core.reasons import Reason
 
@@ -103,9 +105,11 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         case _ if outcome.status not in CERTAIN:
             waiting.escalate(draft, incident, Reason.OUTCOME_UNKNOWN, detail)
         case _ if outcome.reason in WITHOUT_EFFECT:
-            climb.again(draft, incident, Reason.REJECTED, detail)
+            climb.again(draft, incident, Reason.REJECTED, detail, _pause_ms(draft, incident))
         case _ if outcome.reason in SWITCHED_OFF:
             climb.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
+        case OutcomeStatus.REJECTED if _all_done(draft, incident, outcome):
+            verifying.go_on(draft, _done(draft, incident, outcome))
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
             climb.up(draft, incident, Reason.REJECTED, detail)
         case OutcomeStatus.REJECTED:
@@ -115,8 +119,32 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
             climb.up(draft, failed, Reason.FAILED, detail)
 
 
+def _all_done(draft: Draft, incident: IncidentState, outcome: Outcome) -> bool:
+    """Of a step that was taken by portions nothing is left to do."""
+    nothing = outcome.reason == OutcomeReason.NOTHING_TO_DO
+    return nothing and portions.goes_on(incident, rung_of(draft, incident))
+
+
+def _pause_ms(draft: Draft, incident: IncidentState) -> int:
+    """Between portions the step says how long to wait, also where one could not be taken yet."""
+    rung = rung_of(draft, incident)
+    if rung is None or not portions.goes_on(incident, rung):
+        return climb.RETRY_MS
+    return max(climb.RETRY_MS, rung.pause_ms)
+
+
 def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
-    moved = move(
+    rung = rung_of(draft, incident)
+    undo = portions.undo_after(incident, rung, outcome)
+    moved = _done(draft, replace(incident, **undo), outcome)
+    if rung and portions.by_portions(rung) and portions.more_to_do(moved, rung):
+        climb.go_on(draft, moved, rung.pause_ms)
+    else:
+        verifying.go_on(draft, moved)
+
+
+def _done(draft: Draft, incident: IncidentState, outcome: Outcome) -> IncidentState:
+    return move(
         draft,
         incident,
         Event.APPLIED,
@@ -124,10 +152,8 @@ def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         due_at_ms=draft.now_ms,
         detail=outcome.detail,
         acted_at_ms=draft.now_ms,
-        undo=outcome.undo,
         command_id="",
     )
-    verifying.go_on(draft, moved)
 
 
 def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from schemas.actions import ACTIONS
 from schemas.remediation import (
     CommandKind,
     Outcome,
@@ -10,7 +11,7 @@ from schemas.remediation import (
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, rung_of, store
-from streams.core.ladder import climb, endings, look, orders, verify, waiting
+from streams.core.ladder import climb, endings, look, orders, portions, verify, waiting
 from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
 from streams.core.playbook import Rung
@@ -73,17 +74,10 @@ def hear(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
         passed_at_ms=incident.checked_at_ms if passed else None,
         command_id="",
     )
-    if passed and _has_more_portions(draft, heard):
+    if passed and not portions.by_portions(rung) and portions.more_to_do(heard, rung):
         climb.go_on(draft, heard, rung.pause_ms if rung else 0)
         return
     go_on(draft, heard)
-
-
-def _has_more_portions(draft: Draft, incident: IncidentState) -> bool:
-    """A gradual step goes on while its probes pass and the alerts still fire."""
-    rung = rung_of(draft, incident)
-    still_firing = incident.clear_since_ms is None
-    return rung is not None and still_firing and incident.portion + 1 < rung.times
 
 
 def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
@@ -111,6 +105,9 @@ def _verified(draft: Draft, incident: IncidentState) -> None:
 
 
 def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
+    if _has_prepared(incident, rung):
+        climb.up(draft, incident, Reason.NOT_VERIFIED, "done, and its alerts still fire")
+        return
     incident = endings.turned_out(draft, incident, worked=False)
     if not rung.undo or not incident.undo:
         climb.up(draft, incident, Reason.NOT_VERIFIED)
@@ -135,3 +132,10 @@ def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
         command_id=order.command_id,
         undo_id=order.command_id,
     )
+
+
+def _has_prepared(incident: IncidentState, rung: Rung) -> bool:
+    """An empty node is no less empty because it is still broken: what its probes confirm is neither
+    undone nor held against the playbook, and the next step builds on it."""
+    action = ACTIONS.get(rung.action)
+    return action is not None and action.prepares and incident.passed_at_ms is not None

@@ -13,6 +13,7 @@ from schemas.actions import (
     CORDON,
     DEGRADE,
     DELETE_POD,
+    DRAIN,
     EVICT_POD,
     RESTART,
     ROLL_BACK,
@@ -27,6 +28,8 @@ from tests.remediators.builders import TARGET
 
 Object = dict[str, Any]
 THE_NODE = Target("eu-1", "", NODE, "n1")
+ANOTHER_NODE = Target("eu-1", "", NODE, "n2")
+READY = {"type": "Ready", "status": "True"}
 THE_FLAGS = Target("eu-1", "shop", CONFIG_MAP, "flags")
 PAYMENTS = Flag("payments", frozenset({"on", "off"}), "", ConfigMapKey("", "flags", "payments"))
 
@@ -34,7 +37,7 @@ A_POD = Target("eu-1", "shop", POD, "web-1")
 
 
 def kept(kind: str, **spec: Any) -> Object:
-    """A pod, by one of a kind that no site knows: so nobody finds it to be missing, and removes it."""
+    """A pod, by something of a kind that no site knows: so nobody finds that to be gone."""
     owner = {"apiVersion": "example.com/v1", "kind": kind, "name": "web", "uid": "u"}
     main = {"name": "main", "image": "example/main:1"}
     return {
@@ -84,4 +87,5 @@ SAMPLES: Mapping[str, Sample] = {
     UNCORDON: Sample(THE_NODE, body={"spec": {"unschedulable": True}}),
     DELETE_POD: Sample(A_POD, kept("Keeper"), parameters={"grace": "5"}),
     EVICT_POD: Sample(A_POD, kept("Keeper")),
+    DRAIN: Sample(THE_NODE, beside={ANOTHER_NODE: {"status": {"conditions": [READY]}}}),
 }

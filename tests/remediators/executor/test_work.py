@@ -380,7 +380,7 @@ async def test_refused_before_anything_is_announced(here: Bench, spoil, words_wa
 
 
 async def test_an_action_of_a_later_release(here: Bench):
-    assert words(await here.do(await here.act(action="drain"))) == ["rejected unknown_action"]
+    assert words(await here.do(await here.act(action="divine"))) == ["rejected unknown_action"]
 
 
 async def test_a_cluster_that_nobody_told_us_of(here: Bench):

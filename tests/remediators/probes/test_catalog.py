@@ -5,6 +5,8 @@ import json
 import pytest
 
 from remediators.core.page import Page
+from remediators.core.query import Query
+from remediators.core.reply import Reply
 from remediators.ports import Outlook
 from remediators.probes import catalog
 from remediators.probes.asked import Asked
@@ -16,6 +18,10 @@ from tests.remediators.builders import TARGET, workload
 URL = "http://checkout.shop.svc:8080/healthz"
 
 
+async def nobody(_: Query) -> Reply:
+    pytest.fail("nobody needs more than the target")
+
+
 async def check(kind: str, page: Page | None, **parameters: str) -> Check:
     pages = FakePages()
     if page is not None:
@@ -24,7 +30,7 @@ async def check(kind: str, page: Page | None, **parameters: str) -> Check:
     async def look():
         return workload()
 
-    sight = Sight(TARGET, look, Outlook(pages, {TARGET.cluster: pages}))
+    sight = Sight(TARGET, look, Outlook(pages, {TARGET.cluster: pages}), nobody)
     return await catalog.run(Asked("mine", kind, parameters), sight)
 
 
@@ -122,7 +128,8 @@ async def test_promql(page, passed):
 
 
 async def test_without_a_prometheus_nothing_can_be_told():
-    sight = Sight(TARGET, lambda: pytest.fail("nobody needs the target"), Outlook(FakePages(), {}))
+    outlook = Outlook(FakePages(), {})
+    sight = Sight(TARGET, lambda: pytest.fail("nobody needs the target"), outlook, nobody)
     asked = Asked("mine", "promql", {"query": "up", "above": "0"})
     assert (await catalog.run(asked, sight)).passed is None
 

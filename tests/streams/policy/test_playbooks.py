@@ -122,9 +122,9 @@ def test_what_a_step_need_not_say() -> None:
         ("{times: 3, pause: 30s}", "{times: 3}", "repeat needs 'pause'"),
         ("deadline: 10m\n", "deadline: 2m\n", "must be later than first_check and hold"),
         ("every: 10s\n", "every: 10ms\n", "expected at least 100 ms"),
-        (PROBE, PROBE + "            - smoke\n", "unknown: 'smoke'; known: rollout"),
+        (PROBE, PROBE + "            - smoke\n", "unknown: 'smoke'; known: "),
         (PROBE, PROBE + "            - rollout\n", "two probes are named 'rollout'"),
-        (PROBE, PROBE + "            - {name: x}\n", "a probe is one of rollout, http"),
+        (PROBE, PROBE + "            - {name: x}\n", "a probe is one of rollout, "),
         (PROBE, PROBE + "            - {http: {status: 200}}\n", "of http needs 'url'"),
         (PROBE, PROBE + "            - {http: {url: ftp://x}, name: x}\n", "begins with http://"),
         (PROBE, PROBE + "            - {http: {url: 'http://a b'}, name: x}\n", "begins with"),
@@ -235,6 +235,13 @@ def test_a_target_fits_its_kind_and_the_steps_fit_the_target(target: str, expect
         compile_policy(QUICK.replace(OF_A_DEPLOYMENT, "{" + target + "}"))
 
 
+def test_what_does_a_part_each_time_has_to_be_repeated() -> None:
+    target = '{kind: Node, name: "{node}"}'
+    drains = QUICK.replace(OF_A_DEPLOYMENT, target).replace("action: restart", "action: drain")
+    with pytest.raises(FileError, match="it needs `repeat`"):
+        compile_policy(drains)
+
+
 def test_the_digests_are_the_same_in_every_process() -> None:
     code = (
         "from tests.streams.policy.texts import policy; p = policy();"
@@ -258,6 +265,7 @@ def test_every_action_and_probe_can_be_named() -> None:
         needed = row.one_of or any(p.required for p in row.parameters.values())
         assert given or not needed
         line = f"\n        parameters: {given}" if given else ""
+        line += "\n        repeat: {times: 9, pause: 1s}" if row.by_portions else ""
         steps = f"      - action: {action}{line}\n        dwell: 0s\n        {VERIFY}\n{ESCALATE}"
         for kind in row.kinds:
             target = "{" + TARGETS[kind] + "}"

@@ -21,8 +21,16 @@ def titled(pod: Json) -> str:
 
 def keeper(pod: Json) -> str:
     """The kind of what would replace it; empty for a pod that nobody keeps."""
+    return str(_controller(pod).get("kind", ""))
+
+
+def keeper_name(pod: Json) -> str:
+    return str(_controller(pod).get("name", ""))
+
+
+def _controller(pod: Json) -> Json:
     owners = pod["metadata"].get("ownerReferences") or ()
-    return next((str(owner["kind"]) for owner in owners if owner.get("controller")), "")
+    return next((owner for owner in owners if owner.get("controller")), {})
 
 
 def leaving(pod: Json) -> bool:
@@ -72,3 +80,9 @@ def over_budgeted(pod: Json, budgets: Iterable[Json]) -> Refusal | None:
         return None
     words = f"several disruption budgets select the pod {titled(pod)}: {', '.join(names)}"
     return Refusal(OutcomeReason.INVALID, f"{words}. The API evicts no such pod: leave it one")
+
+
+def ready(found: Json) -> bool:
+    """Of a pod, or of a node."""
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
