@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from deploy.sandbox.cluster.api.errors import Cause
-from deploy.sandbox.cluster.api.valid_values import count_or_percent
+from deploy.sandbox.cluster.api.valid_values import bad_selector, count_or_percent
 from deploy.sandbox.cluster.objects import Json
 
 CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -18,6 +18,7 @@ FIXED_CONFIG = "field is immutable when `immutable` is set"
 
 def budget(obj: Json, _: Json | None) -> Iterator[Cause]:
     spec = obj["spec"]
+    yield from bad_selector(spec.get("selector") or {}, "spec.selector")
     if "minAvailable" in spec and "maxUnavailable" in spec:
         problem = "minAvailable and maxUnavailable cannot be both set"
         yield Cause.invalid("spec", "", problem)

@@ -9,6 +9,9 @@ from deploy.sandbox.cluster.objects import Json
 
 QUALIFIED_NAME = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+SELECTOR_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
+"""And whether they need values."""
+
 PERCENT = re.compile(r"[0-9]+%")
 NEGATIVE_RULE = "must be greater than or equal to 0"
 IMMUTABLE_RULE = "field is immutable"
@@ -22,6 +25,24 @@ def bad_labels(given: dict[str, str], field: str) -> Iterator[Cause]:
             yield Cause.invalid(
                 field, value, "a valid label must be an empty string or alphanumeric"
             )
+
+
+def bad_selector(selector: Json, field: str) -> Iterator[Cause]:
+    for index, expression in enumerate(selector.get("matchExpressions") or ()):
+        here, values = f"{field}.matchExpressions[{index}]", expression.get("values") or ()
+        operator = expression.get("operator", "")
+        if operator not in SELECTOR_OPERATORS:
+            problem = "not a valid selector operator"
+            yield Cause.invalid(f"{here}.operator", operator, problem)
+        elif SELECTOR_OPERATORS[operator] and not values:
+            hint = "must be specified when `operator` is 'In' or 'NotIn'"
+            yield Cause.required(f"{here}.values", hint)
+        elif values and not SELECTOR_OPERATORS[operator]:
+            hint = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            yield Cause.forbidden(f"{here}.values", hint)
+        if not QUALIFIED_NAME.fullmatch(expression.get("key", "")):
+            problem = "name part must be valid"
+            yield Cause.invalid(f"{here}.key", expression.get("key", ""), problem)
 
 
 def not_negative(spec: Json, *fields: str) -> Iterable[Cause]:

@@ -8,6 +8,7 @@ from deploy.sandbox.cluster.api.valid_pods import pod_spec
 from deploy.sandbox.cluster.api.valid_values import (
     IMMUTABLE_RULE,
     bad_labels,
+    bad_selector,
     count_or_percent,
     not_negative,
 )
@@ -115,8 +116,12 @@ def _workload(obj: Json) -> Iterator[Cause]:
         spec, "replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"
     )
     selector, template = spec.get("selector"), spec.get("template")
+    wrong = list(bad_selector(selector or {}, "spec.selector"))
+    yield from wrong
     if selector is None:
         yield Cause.required("spec.selector")
+    elif wrong:
+        yield Cause.invalid("spec.selector", selector, "invalid label selector")
     elif selectors.is_empty(selector):
         problem = f"empty selector is invalid for {obj['kind'].lower()}"
         yield Cause.invalid("spec.selector", selector, problem)
@@ -124,8 +129,8 @@ def _workload(obj: Json) -> Iterator[Cause]:
         yield Cause.required("spec.template.spec")
         return
     template_labels = template["metadata"].get("labels") or {}
-    empty = selector is not None and selectors.is_empty(selector)
-    if not empty and not selectors.selects(selector, template_labels):
+    unclear = selector is not None and (wrong or selectors.is_empty(selector))
+    if not unclear and not selectors.selects(selector, template_labels):
         yield Cause.invalid("spec.template.metadata.labels", template_labels, MISMATCH)
     yield from bad_labels(template_labels, "spec.template.metadata.labels")
     if template["spec"]["restartPolicy"] != "Always":

@@ -33,6 +33,7 @@ RULES: dict[str, Rule] = {
     "HorizontalPodAutoscaler": valid_others.autoscaler,
     "Ingress": valid_services.ingress,
     "Job": valid_workloads.job,
+    "PersistentVolume": valid_storage.volume,
     "PersistentVolumeClaim": valid_storage.claim,
     "Pod": valid_pods.pod,
     "PodDisruptionBudget": valid_others.budget,

@@ -27,9 +27,11 @@ from deploy.sandbox.cluster.api.resources import (
     NAMESPACES,
     NODES,
     PODS,
+    REPLICA_SETS,
     SERVICES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
+    VOLUMES,
     Resource,
 )
 from deploy.sandbox.cluster.api.store import Store
@@ -53,11 +55,15 @@ VALID: dict[Resource, dict] = {
     },
     STATEFUL_SETS: workloads.stateful_set(),
     DAEMON_SETS: workloads.daemon_set(),
+    REPLICA_SETS: workloads.deployment(
+        selector={"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}
+    ),
     JOBS: workloads.job(),
     CRON_JOBS: workloads.cron_job(),
     SERVICES: workloads.service(),
     INGRESSES: workloads.ingress(),
     CLAIMS: workloads.claim(),
+    VOLUMES: workloads.volume("disk", "fast"),
     STORAGE_CLASSES: {"metadata": {"name": "fast"}, "provisioner": "example.com/disk"},
     AUTOSCALERS: {
         "metadata": {"name": "web"},

@@ -136,6 +136,20 @@ AT = "2026-11-21T00:00:00.000000Z"
             "Required value",
         ),
         (
+            APPS,
+            "deployments",
+            workloads.deployment(selector={"matchExpressions": [{"key": "a", "operator": "Is"}]}),
+            "spec.selector.matchExpressions[0].operator",
+            'Invalid value: "Is": not a valid selector operator',
+        ),
+        (
+            APPS,
+            "deployments",
+            workloads.deployment(selector={"matchExpressions": [{"key": "a", "operator": "In"}]}),
+            "spec.selector.matchExpressions[0].values",
+            "Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        ),
+        (
             CORE,
             "configmaps",
             {"metadata": {"name": "flags"}, "data": {"a": "1"}, "binaryData": {"a": "MQ=="}},

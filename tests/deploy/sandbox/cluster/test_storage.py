@@ -159,3 +159,20 @@ def test_a_sandbox_disk_is_made_for_its_claim_and_grows_with_it(
         return name not in [one.metadata.name for one in kube.core.list_persistent_volume().items]
 
     eventually(gone, "the volume to go")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "message"),
+    [
+        ({}, "spec", "Required value: must specify a volume type"),
+        ({"capacity": {"storage": "0"}}, "spec.capacity[storage]", "must be greater than zero"),
+        ({"capacity": {"cpu": "1"}}, "spec.capacity", 'supported values: "storage"'),
+    ],
+)
+def test_a_volume_says_how_large_and_where_it_is(
+    kube: Clients, spec: dict, field: str, message: str
+):
+    body = {"metadata": {"name": "nowhere"}, "spec": spec}
+    status = refused(422, kube.core.create_persistent_volume, body, dry_run="All")
+    found = [(cause["field"], cause["message"]) for cause in status["details"]["causes"]]
+    assert any(where == field and text.endswith(message) for where, text in found)
