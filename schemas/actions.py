@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.kinds import CONFIG_MAP, DEPLOYMENT, FLAG, NODE, POD, STATEFUL_SET, WORKLOADS
+from schemas.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    FLAG,
+    NODE,
+    POD,
+    STATEFUL_SET,
+    WORKLOADS,
+)
 
 
 class ParameterType(StrEnum):
@@ -44,6 +53,8 @@ class Action:
     """Parameters of which exactly one must be given."""
     disruptive: bool = False
     """It takes pods away while it goes on, as many as the rollout strategy allows."""
+    cuts_in: bool = False
+    """It may be taken while somebody's rollout is under way."""
     destructive: bool = False
     """It cannot be undone by anything: two people must want it."""
     by_portions: bool = False
@@ -65,6 +76,9 @@ DELETE_POD = "delete_pod"
 EVICT_POD = "evict_pod"
 DRAIN = "drain"
 SET_FLAG = "set_flag"
+RAISE_MAX = "raise_max"
+PAUSE_ROLLOUT = "pause_rollout"
+RESUME_ROLLOUT = "resume_rollout"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
@@ -94,7 +108,24 @@ ACTIONS: Mapping[str, Action] = {
         undoable=True,
         disruptive=True,
     ),
-    ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True),
+    ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True, cuts_in=True),
+    RAISE_MAX: Action(
+        "let an autoscaler go further",
+        {
+            "max_replicas": Parameter(ParameterType.INT, "its new maximum"),
+            "by": Parameter(ParameterType.INT, "so many more than its maximum is"),
+            "max": Parameter(ParameterType.INT, "never more than this", required=True),
+        },
+        kinds=frozenset({AUTOSCALER}),
+        undoable=True,
+        one_of=("max_replicas", "by"),
+    ),
+    PAUSE_ROLLOUT: Action(
+        "keep a release that is under way from going further", {}, undoable=True, cuts_in=True
+    ),
+    RESUME_ROLLOUT: Action(
+        "let a release go on that this has paused", {}, disruptive=True, cuts_in=True
+    ),
     CORDON: Action("let no new pods onto a node", {}, kinds=frozenset({NODE}), undoable=True),
     SET_FLAG: Action(
         "give a feature flag another of its values, as the executor's file of flags has them",

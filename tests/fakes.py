@@ -235,7 +235,7 @@ class FakeCluster:
             self._settle(changed)
 
     def _settle(self, found: Object) -> None:
-        """As the controllers would, at once."""
+        """As the controllers would, at once; but with `minReadySeconds` a rollout does not end."""
         wanted, meta = found["spec"]["replicas"], found["metadata"]
         counts = dict.fromkeys(
             ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"), wanted
@@ -249,6 +249,8 @@ class FakeCluster:
             number = 1 + max((r.number for r in [*history, *same]), default=0)
             history.append(Revision(number, copy.deepcopy(template)))
         meta["annotations"][REVISION] = str(history[-1].number)
+        if found["spec"].get("minReadySeconds") and len(history) > 1:
+            found["status"]["replicas"] = wanted + 1
 
 
 def _selected(query: Query, found: Object) -> bool:

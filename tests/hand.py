@@ -31,9 +31,10 @@ class Hand:
         if not target.namespace:
             self._made.append(target)
 
-    def edits(self, target: Target, body: Body) -> None:
-        """A merge patch."""
-        self._call("PATCH", paths.of(target), body, MERGE_PATCH)
+    def edits(self, target: Target, body: Body, writer: str = "") -> None:
+        """A merge patch. `writer` is whom the API shall take for its author."""
+        path = paths.of(target)
+        self._call("PATCH", f"{path}?fieldManager={writer}" if writer else path, body, MERGE_PATCH)
 
     def clears_up(self) -> None:
         """What is in no namespace, which would take it along."""

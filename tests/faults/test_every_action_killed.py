@@ -67,7 +67,7 @@ def _make(here: World, sample: Sample, name: str) -> Target:
         return target
     here.hand.makes(target, deployment(target.name, replicas=1))
     if sample.body:
-        here.hand.edits(target, {"spec": sample.body})
+        here.hand.edits(target, {"spec": sample.body}, sample.writer)
     for image in sample.releases:
         containers = [{"name": "main", "image": image}]
         here.apps.patch_namespaced_deployment(

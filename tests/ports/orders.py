@@ -58,20 +58,24 @@ async def act(site: Site, seen: Seen, action: str, **parameters: str) -> Announc
 
 
 async def undo(site: Site, done: Announced) -> Announced:
-    """Bound to what its ACT was bound to, as the core does it."""
-    before, seen = done.command, await look(site, done.command.target)
-    more = {"uid": before.uid, "generation": before.generation, "marker": before.marker}
-    made = await announced(
-        site,
-        seen,
-        before.action,
-        kind=CommandKind.ROLLBACK,
-        command_id="undo",
-        undoes=before.command_id,
-        parameters=done.undo,
-        **more,
+    seen = await look(site, done.command.target)
+    return await _carried_out(
+        site, await announced(site, seen, done.command.action, **undoing(done))
     )
-    return await _carried_out(site, made)
+
+
+def undoing(done: Announced) -> dict[str, Any]:
+    """Bound to what its ACT was bound to, as the core does it."""
+    before = done.command
+    return {
+        "kind": CommandKind.ROLLBACK,
+        "command_id": "undo",
+        "undoes": before.command_id,
+        "parameters": done.undo,
+        "uid": before.uid,
+        "generation": before.generation,
+        "marker": before.marker,
+    }
 
 
 async def _carried_out(site: Site, made: Announced | Refusal) -> Announced:

@@ -7,13 +7,15 @@ import pytest
 
 from remediators.actions.restart import RESTARTED_AT
 from remediators.core.refusal import Refusal
-from remediators.core.workload import Workload
-from schemas.actions import RESTART, SCALE
-from schemas.kinds import DAEMON_SET, DEPLOYMENT, STATEFUL_SET
+from remediators.core.reply import Answer
+from remediators.core.seen import Seen
+from remediators.core.workload import Pods, Workload
+from schemas.actions import PAUSE_ROLLOUT, RAISE_MAX, RESTART, RESUME_ROLLOUT, SCALE
+from schemas.kinds import AUTOSCALER, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
 from schemas.remediation import OutcomeReason, Target
 from tests.deploy.sandbox.cluster.workloads import daemon_set, deployment, stateful_set
-from tests.ports.orders import act, announced, look, undo
-from tests.ports.sites import Body, Site
+from tests.ports.orders import Announced, act, always, announced, look, undo, undoing
+from tests.ports.sites import Body, Site, autoscaler
 
 BODIES: dict[str, Body] = {
     DEPLOYMENT: deployment("db", replicas=1),
@@ -77,3 +79,67 @@ async def test_a_note_does_not_move_a_generation_and_a_restart_does_by_one(site:
     after = await seen_of(site, before.target)
     assert after.generation == before.generation + 1
     assert RESTARTED_AT in after.template["metadata"]["annotations"]
+
+
+def told_nothing(seen: Seen) -> Seen:
+    """Before the controller's first account."""
+    return replace(seen, body={**seen.body, "status": {}})
+
+
+async def test_a_maximum_raised_and_set_back(site: Site):
+    """It has no generation: the number itself is tested for."""
+    target = await site.makes(AUTOSCALER, "peak", autoscaler("peak", STATEFUL_SET))
+    before = await look(site, target)
+    assert not before.generation_kept
+    done = await act(site, told_nothing(before), RAISE_MAX, by="2", max="9")
+    assert (await look(site, target)).body["spec"]["maxReplicas"] == 5
+    await undo(site, done)
+    after = await look(site, target)
+    assert after.body["spec"] == before.body["spec"]
+    assert after.generation == before.generation
+
+
+async def test_a_maximum_that_somebody_has_set_is_not_undone(site: Site):
+    target = await site.makes(AUTOSCALER, "peak", autoscaler("peak", STATEFUL_SET))
+    before = told_nothing(await look(site, target))
+    done = await act(site, before, RAISE_MAX, by="2", max="9")
+    raised = await look(site, target)
+    late = await announced(site, raised, RAISE_MAX, **undoing(done))
+    assert isinstance(late, Announced)
+    await site.edits(target, {"spec": {"maxReplicas": 6}})
+    reply = await site.cluster.send(late.request, always)
+    assert reply.answer is Answer.UNPROCESSABLE
+    assert (await look(site, target)).body["spec"]["maxReplicas"] == 6
+
+
+def under_way(seen: Workload) -> Workload:
+    """As it is while a release goes on."""
+    return replace(seen, pods=Pods(total=seen.replicas_wanted))
+
+
+async def test_paused_and_set_back(site: Site):
+    before = await made(site, DEPLOYMENT)
+    done = await act(site, under_way(before), PAUSE_ROLLOUT)
+    paused = await seen_of(site, before.target)
+    assert paused.rollout_paused
+    assert paused.generation == before.generation + 1
+    await undo(site, done)
+    after = await seen_of(site, before.target)
+    assert "paused" not in after.body["spec"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_what_somebody_else_has_paused_is_his(site: Site, again: bool):
+    """The API keeps who has written a field last; the fake does not."""
+    before = await made(site, DEPLOYMENT)
+    await act(site, under_way(before), PAUSE_ROLLOUT)
+    for paused in (False, True) if again else ():
+        await site.edits(before.target, {"spec": {"paused": paused}})
+    seen = await seen_of(site, before.target)
+    if not seen.field_managers:
+        pytest.skip("no managedFields here")
+    resumed = await announced(site, seen, RESUME_ROLLOUT, command_id="c2")
+    assert isinstance(resumed, Refusal) == again, resumed
+    if isinstance(resumed, Announced):
+        assert (await site.cluster.send(resumed.request, always)).answer is Answer.DONE
+        assert not (await seen_of(site, before.target)).rollout_paused

@@ -65,11 +65,12 @@ def ours(asked: Asked, seen: Observation) -> Refusal | None:
 
 
 def settled(asked: Asked, seen: Observation) -> Refusal | None:
-    """Somebody's rollout is under way. Only a rollback may cut into it."""
+    """Somebody's rollout is under way. Only what is made for that may cut into it."""
     under_way = (
         seen.observed_generation != seen.generation or seen.replicas_updated < seen.replicas_wanted
     )
-    if under_way and asked.rung.action != ROLL_BACK:
+    action = ACTIONS.get(asked.rung.action)
+    if under_way and not (action and action.cuts_in):
         return Refusal(Reason.ROLLING_OUT)
     return None
 

@@ -15,13 +15,16 @@ from schemas.actions import (
     DELETE_POD,
     DRAIN,
     EVICT_POD,
+    PAUSE_ROLLOUT,
+    RAISE_MAX,
     RESTART,
+    RESUME_ROLLOUT,
     ROLL_BACK,
     SCALE,
     SET_FLAG,
     UNCORDON,
 )
-from schemas.kinds import CONFIG_MAP, NODE, POD
+from schemas.kinds import AUTOSCALER, CONFIG_MAP, NODE, POD
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
 from tests.remediators.builders import TARGET
@@ -46,12 +49,29 @@ def kept(kind: str, **spec: Any) -> Object:
     }
 
 
+THE_AUTOSCALER = Target("eu-1", "shop", AUTOSCALER, "checkout")
+AN_AUTOSCALER: Object = {
+    "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "elsewhere"},
+        "minReplicas": 1,
+        "maxReplicas": 3,
+    }
+}
+SLOW: Object = {
+    "minReadySeconds": 500,
+    "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+}
+"""Its rollouts go on for longer than any test."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     target: Target = TARGET
     body: Object = field(default_factory=dict)
     """Of the target; a Deployment is deployed, and this is added to its spec."""
     beside: Mapping[Target, Object] = field(default_factory=dict)
+    writer: str = ""
+    """Whom the API takes for the author of its spec."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     releases: tuple[str, ...] = ()
     """Images of a Deployment, one after another, after its first."""
@@ -60,12 +80,19 @@ class Sample:
     def build(self, cluster: FakeCluster) -> None:
         if self.target.kind == TARGET.kind:
             cluster.deploy(self.target, **self.body)
+            _written(cluster.objects[self.target], self.body, self.writer)
         else:
             cluster.put(self.target, self.body)
         for target, body in self.beside.items():
             cluster.put(target, body)
         for image in self.releases:
             cluster.change(self.target, lambda found, image=image: _release(found, image))
+
+
+def _written(found: Object, spec: Object, writer: str) -> None:
+    fields = {"f:spec": {f"f:{name}": {} for name in spec}}
+    entry = {"manager": writer, "operation": "Update", "fieldsV1": fields}
+    found["metadata"] |= {"managedFields": [entry]} if writer else {}
 
 
 def _release(found: Object, image: str) -> None:
@@ -77,6 +104,9 @@ SAMPLES: Mapping[str, Sample] = {
     SCALE: Sample(parameters={"by": "1", "max": "9"}),
     DEGRADE: Sample(),
     ROLL_BACK: Sample(releases=("example/main:2",)),
+    RAISE_MAX: Sample(THE_AUTOSCALER, AN_AUTOSCALER, parameters={"by": "2", "max": "9"}),
+    PAUSE_ROLLOUT: Sample(body=SLOW, releases=("example/main:2",)),
+    RESUME_ROLLOUT: Sample(body={"paused": True}, writer="mendlog"),
     CORDON: Sample(THE_NODE),
     SET_FLAG: Sample(
         THE_FLAGS,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from schemas.actions import ACTIONS
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from streams.core.reasons import PASSING, Reason
@@ -45,6 +46,14 @@ def test_what_the_observation_forbids(seen: dict[str, Any], reason: Reason) -> N
     assert not world.given(Command)
     assert world.reasons[-1] == reason
     assert world.incident.state == ("open" if reason in PASSING else "escalated")
+
+
+@pytest.mark.parametrize("action", sorted(n for n, row in ACTIONS.items() if row.cuts_in))
+def test_what_is_made_to_cut_into_a_rollout_may(action: str) -> None:
+    world = World(quick(steps=step(action) + ESCALATE))
+    look = looked(world)
+    world.at("1s").observed(look, generation=5, replicas_updated=1)
+    assert world.only(Command).kind is CommandKind.ACT
 
 
 def test_a_pause_that_is_over_does_not_pause() -> None:

@@ -21,7 +21,11 @@ TARGETS = {
     kind: f'kind: {kind}, name: "{{x}}"' + (', namespace: "{namespace}"' if k.namespaced else "")
     for kind, k in KNOWN.items()
 } | {kind: f'kind: {kind}, name: "{{x}}"' for kind in ELSEWHERE}
-GIVEN = {"scale": "{by: 1, max: 3}", "set_flag": '{flag: search, value: "off"}'}
+GIVEN = {
+    "scale": "{by: 1, max: 3}",
+    "raise_max": "{by: 1, max: 3}",
+    "set_flag": '{flag: search, value: "off"}',
+}
 SCALED = "action: scale\n        parameters: {by: 1, max: 10}"
 
 
