@@ -18,6 +18,7 @@ from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.adapters.places import Places
 from remediators.clusters import ClusterAddress
+from remediators.core.floor import Floor
 from remediators.core.hosts import Hosts
 from remediators.core.scope import Scope
 from remediators.executor.job import Means
@@ -133,6 +134,7 @@ async def _serve(
             Scope(settings.target_namespace, settings.target_deployment),
             kit,
             settings.enabled,
+            Floor(settings.min_healthy_percent),
         )
         executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))

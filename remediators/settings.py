@@ -91,6 +91,9 @@ class ExecutorSettings(ProcessSettings):
     """Without one read back for this long nothing is changed."""
     actions_per_hour_max: Count = 30
     """Per cluster; counted by the executor itself from `outcomes`."""
+    min_healthy_percent: Annotated[int, Field(ge=0, le=100)] = 50
+    """Of a workload's pods that must be ready after some are taken away, whatever a policy says;
+    one, in any case."""
     in_flight_max: Count = 64
     """Commands of one cluster that are carried out at once. The rest of them wait, and keep no
     other cluster waiting."""

@@ -24,7 +24,7 @@ from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.request import CREATE, EVICT, PATCH, removed_uid
 from remediators.core.seen import Json, Seen
-from remediators.core.workload import REVISION, Surroundings
+from remediators.core.workload import REVISION, Surroundings, Workload
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
 from schemas.controls import Heartbeat
 from schemas.kinds import (
@@ -65,6 +65,8 @@ class FakeCluster:
         self.readings: deque[Reply] = deque()
         """For the next looks."""
         self.budgets: list[Object] = []
+        self.unread: Reply | None = None
+        """Why budgets cannot be read."""
         self.autoscalers: list[Object] = []
         self._uids = itertools.count(1)
 
@@ -201,8 +203,15 @@ class FakeCluster:
             return seen
         scaled_by = horizontal(target, self.autoscalers)
         owned = replace(seen, owner=owners.joined([seen.owner, *scaled_by]))
-        allowed = views.pdb_allowed(seen, self.budgets)
-        return owned, Surroundings(allowed, nodes=3, nodes_ready=3, zones=3)
+        allowed = None if self.unread else views.pdb_allowed(seen, self.budgets)
+        around = Surroundings(allowed, nodes=3, nodes_ready=3, zones=3, unread=self.unread)
+        return owned, replace(around, keeper=self._keeper(seen))
+
+    def _keeper(self, seen: Seen) -> Workload | None:
+        named = owners.keeper(seen)
+        found = self.objects.get(named) if named else None
+        kept = views.seen(named, copy.deepcopy(found)) if named and found else None
+        return kept if isinstance(kept, Workload) else None
 
     async def rehearse(self, request: Request) -> Reply:
         self.rehearsed.append(request)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from remediators.core.reply import Reply
 from remediators.core.seen import Json, Seen
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -53,3 +54,5 @@ class Surroundings:
     zones: int = 0
     keeper: Workload | None = None
     """For a pod: the workload or ReplicaSet that would replace it."""
+    unread: Reply | None = None
+    """Why its disruption budgets could not be read, so that `pdb_allowed` tells nothing."""

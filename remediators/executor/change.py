@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from remediators.actions.catalog import announce, row_for
 from remediators.actions.plan import AnyPlan, Row, Scene
 from remediators.core.admit import within_budget
+from remediators.core.floor import disrupts, too_few
 from remediators.core.guard import guard
 from remediators.core.marker import carries
 from remediators.core.outcome import passing
@@ -19,6 +20,7 @@ from remediators.core.protocol import resume as resumed
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.seen import Seen
+from remediators.core.workload import Surroundings
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
@@ -78,15 +80,34 @@ async def _prepare(job: Job) -> Prepared:
     refusal = job.refusal or within_budget(job.command, job.desk.view, limit, job.now_ms)
     if refusal:
         return refusal
-    seen = await patiently(job, job.look)
-    if isinstance(seen, Reply):
-        return _not_seen(seen)
+    found = await _seen(job, row)
+    if isinstance(found, Reply):
+        return _not_seen(found)
+    seen, around = found
     if carries(seen, job.command.command_id):
         return Happened()
     if refusal := guard(job.command, seen, job.now_ms):
         return refusal
+    if around is not None and (refused := _spare(job, seen, around)):
+        return refused
     planned = await _plan(job, row, seen)
     return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
+
+
+async def _seen(job: Job, row: Row) -> tuple[Seen, Surroundings | None] | Reply:
+    """The target as it is now; with what is beside it where pods of it are to go. An undo is the
+    way back, and health does not keep us from it."""
+    if job.command.kind is CommandKind.ACT and disrupts(row.name, job.command.target.kind):
+        return await patiently(job, job.survey)
+    seen = await patiently(job, job.look)
+    return seen if isinstance(seen, Reply) else (seen, None)
+
+
+def _spare(job: Job, seen: Seen, around: Surroundings) -> Refusal | Reply | None:
+    """Why no pod of it may go now. What forbids it must be read, or nothing is done."""
+    if around.unread is not None:
+        return _not_seen(around.unread)
+    return too_few(job.command.action, seen, around, job.means.floor)
 
 
 async def _plan(job: Job, row: Row, seen: Seen) -> Prepared:

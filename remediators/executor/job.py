@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remediators.actions.plan import Kit
+from remediators.core.floor import DEFAULT, Floor
 from remediators.core.outcome import Pen
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
@@ -33,6 +34,7 @@ class Means:
     kit: Kit
     enabled: frozenset[str] = frozenset(ACTIONS)
     """Actions that are carried out."""
+    floor: Floor = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

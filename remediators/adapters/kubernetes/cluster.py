@@ -64,7 +64,10 @@ class KubernetesCluster:
             return seen
         keeper = await self._run(self._keeper, seen)
         owned = replace(seen, owner=_owner(seen, autoscalers))
-        return owned, replace(nodes, pdb_allowed=_allowed(seen, budgets), keeper=keeper)
+        allowed = budgets if isinstance(budgets, Reply) else _read(views.pdb_allowed, seen, budgets)
+        if isinstance(allowed, Reply):
+            return owned, replace(nodes, unread=allowed, keeper=keeper)
+        return owned, replace(nodes, pdb_allowed=allowed, keeper=keeper)
 
     async def rehearse(self, request: Request) -> Reply:
         return await self._run(self._call, request, _always, True)
@@ -172,14 +175,6 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
 def _owner(seen: Seen, found: tuple[Json, ...] | Reply) -> str:
     named = found if isinstance(found, Reply) else _read(horizontal, seen.target, found)
     return owners.joined([seen.owner, *([owners.UNREAD] if isinstance(named, Reply) else named)])
-
-
-def _allowed(seen: Seen, budgets: tuple[Json, ...] | Reply) -> int | None:
-    """A right that we lack, or an API that fails, leaves it unknown."""
-    if isinstance(budgets, Reply):
-        return None
-    allowed = _read(views.pdb_allowed, seen, budgets)
-    return None if isinstance(allowed, Reply) else allowed
 
 
 def _count_nodes(nodes: tuple[Json, ...]) -> Surroundings:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from remediators.actions.plan import Kit
+from remediators.core.floor import Floor
 from remediators.core.reply import Reply
 from remediators.core.scope import Scope
 from remediators.executor.desk import Desk
@@ -30,6 +31,7 @@ class Bench:
         self.scope = Scope()
         self.kit = Kit()
         self.enabled = frozenset(ACTIONS)
+        self.floor = Floor()
         self.clock = FakeClock(NOW_MS)
         self.ledger = FakeLedger(self.clock)
         self.points: list[str] = []
@@ -51,6 +53,7 @@ class Bench:
             self.scope,
             self.kit,
             self.enabled,
+            self.floor,
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)
@@ -64,7 +67,9 @@ class Bench:
 
     async def act(self, **more: Any) -> Command:
         """An ACT bound to a fresh look."""
-        look = command(CommandKind.LOOK, command_id=f"look-{len(self.records)}")
+        target = more.get("target", TARGET)
+        name = f"look-{len(self.records)}"
+        look = command(CommandKind.LOOK, command_id=name, target=target)
         seen = (await self.do(look))[0]
         assert isinstance(seen, Observation)
         bound = {"uid": seen.uid, "generation": seen.generation, "marker": seen.marker}

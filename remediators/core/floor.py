@@ -1,0 +1,77 @@
+"""May pods of this workload be taken away right now? A floor of the executor's own, asked on what
+it has just read: a policy's limits are the core's, and were asked some time ago."""
+
+from dataclasses import dataclass
+
+from remediators.core.pods import keeper, ready
+from remediators.core.refusal import Refusal
+from remediators.core.seen import Seen
+from remediators.core.workload import Surroundings, Workload
+from schemas.actions import ACTIONS, EVICT_POD, ROLL_BACK
+from schemas.kinds import POD, REPLICA_SET, WORKLOADS
+from schemas.remediation import OutcomeReason
+
+COUNTED = WORKLOADS | {REPLICA_SET}
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    min_healthy_percent: int = 50
+    """Of the pods that a workload wants; of those that it has, one is left in any case."""
+
+    def least(self, wanted: int) -> int:
+        return max(1, -(-wanted * self.min_healthy_percent // 100))
+
+
+DEFAULT = Floor()
+
+
+def disrupts(action: str, kind: str) -> bool:
+    """Whether it takes pods away, so that what is beside its target must be known."""
+    return ACTIONS[action].disruptive and (kind in WORKLOADS or kind == POD)
+
+
+def too_few(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
+    if isinstance(seen, Workload):
+        return _of_a_workload(action, seen, around, floor)
+    return _of_a_pod(action, seen, around, floor)
+
+
+def _of_a_workload(
+    action: str, seen: Workload, around: Surroundings, floor: Floor
+) -> Refusal | None:
+    wanted, healthy, taken = seen.replicas_wanted, seen.pods.ready, seen.unavailable_max
+    broken = action == ROLL_BACK and healthy < wanted
+    if not wanted or not taken or broken:
+        return None  # A way out of a broken release takes the broken pods first.
+    return _left(healthy, taken, wanted, floor) or _within_budget(around, taken)
+
+
+def _of_a_pod(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
+    if not ready(seen.body):
+        return None  # Nobody misses it.
+    kept_by = around.keeper
+    if kept_by is None:
+        unread = keeper(seen.body) in COUNTED
+        return _refused("what keeps it cannot be read") if unread else None
+    # Of an eviction the API itself asks its budget, and has us wait.
+    asked = None if action == EVICT_POD else _within_budget(around, 1)
+    return _left(kept_by.pods.ready, 1, kept_by.replicas_wanted, floor) or asked
+
+
+def _left(healthy: int, taken: int, wanted: int, floor: Floor) -> Refusal | None:
+    left, least = healthy - taken, floor.least(wanted)
+    if left >= least:
+        return None
+    return _refused(f"{max(0, left)} of {wanted} ready pods would be left, {least} needed")
+
+
+def _within_budget(around: Surroundings, taken: int) -> Refusal | None:
+    allowed = around.pdb_allowed
+    if allowed is None or allowed >= taken:
+        return None
+    return _refused(f"its disruption budget lets {allowed} go now, and it would take {taken}")
+
+
+def _refused(why: str) -> Refusal:
+    return Refusal(OutcomeReason.TOO_FEW_HEALTHY, why)

@@ -1,0 +1,149 @@
+"""The executor looks again before it acts, and refuses what the core could not know of any more."""
+
+import pytest
+
+from remediators.core.floor import Floor
+from remediators.core.reply import Answer, Reply
+from remediators.executor import reading
+from schemas.actions import CORDON, DEGRADE, RESTART, ROLL_BACK, SCALE
+from schemas.remediation import CommandKind, Outcome
+from tests.remediators.actions.samples import THE_NODE
+from tests.remediators.builders import TARGET, command
+from tests.remediators.executor.bench import Bench, words
+
+
+@pytest.fixture
+def here() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(reading, "READ_AGAIN_S", 0.001)
+
+
+def one_at_a_time(here: Bench) -> None:
+    """The three pods of the target go one by one."""
+    rolling = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    here.cluster.change(TARGET, lambda found: found["spec"].update(strategy=rolling))
+
+
+def not_ready(here: Bench, left: int) -> None:
+    here.cluster.objects[TARGET]["status"]["readyReplicas"] = left
+
+
+def budget(here: Bench, allowed: int) -> None:
+    here.cluster.budgets.append(
+        {
+            "metadata": {"name": "all"},
+            "spec": {"selector": {"matchLabels": {"app": TARGET.name}}},
+            "status": {"disruptionsAllowed": allowed},
+        }
+    )
+
+
+async def detail_of(here: Bench, order) -> tuple[list[str], str]:
+    records = await here.do(order)
+    last = records[-1]
+    assert isinstance(last, Outcome)
+    return words(records), last.detail
+
+
+async def test_pods_that_have_failed_since_the_look_are_counted(here: Bench):
+    one_at_a_time(here)
+    act = await here.act()
+    not_ready(here, 2)
+    told, why = await detail_of(here, act)
+    assert told == ["rejected too_few_healthy"]
+    assert why == "1 of 3 ready pods would be left, 2 needed"
+    assert here.cluster.sent == []
+
+
+async def test_a_budget_that_is_spent_since_the_look_forbids_it(here: Bench):
+    one_at_a_time(here)
+    act = await here.act()
+    budget(here, 0)
+    told, why = await detail_of(here, act)
+    assert told == ["rejected too_few_healthy"]
+    assert "its disruption budget lets 0 go now" in why
+
+
+async def test_a_release_that_is_broken_is_left_all_the_same(here: Bench):
+    one_at_a_time(here)
+    release = {"spec": {"containers": [{"name": "main", "image": "example/main:2"}]}}
+    here.cluster.change(TARGET, lambda found: found["spec"]["template"].update(release))
+    act = await here.act(action=ROLL_BACK)
+    not_ready(here, 0)
+    budget(here, 0)
+    assert words(await here.do(act)) == ["intent", "applied"]
+
+
+async def test_an_undo_is_not_kept_from_it(here: Bench):
+    one_at_a_time(here)
+    act = await here.act(action=DEGRADE)
+    (_, applied) = await here.do(act)
+    assert isinstance(applied, Outcome)
+    not_ready(here, 1)
+    undo = command(
+        CommandKind.ROLLBACK,
+        command_id="c2",
+        action=DEGRADE,
+        undoes=act.command_id,
+        parameters=applied.undo,
+        uid=act.uid,
+        generation=act.generation,
+        marker=act.marker,
+    )
+    assert words(await here.do(undo)) == ["intent", "applied"]
+
+
+async def test_budgets_that_may_not_be_read_forbid_it_and_the_rule_is_named(here: Bench):
+    act = await here.act()
+    denied = Reply(Answer.FORBIDDEN, "403: poddisruptionbudgets is forbidden: cannot list")
+    here.cluster.unread = denied
+    told, why = await detail_of(here, act)
+    assert told == ["rejected forbidden"]
+    assert why == denied.detail
+
+
+async def test_budgets_of_an_api_that_fails_are_no_budgets_known(here: Bench):
+    act = await here.act()
+    here.cluster.unread = Reply(Answer.UNSURE, "cut")
+    assert words(await here.do(act)) == ["failed api_down"]
+    assert here.cluster.sent == []
+
+
+@pytest.mark.parametrize("action", [SCALE, CORDON])
+async def test_what_takes_no_pods_away_asks_no_budget(here: Bench, action: str):
+    one_at_a_time(here)
+    here.cluster.put(THE_NODE, {})
+    budget(here, 0)
+    target, parameters = {
+        SCALE: (TARGET, {"by": "1", "max": "9"}),
+        CORDON: (THE_NODE, {}),
+    }[action]
+    act = await here.act(target=target, action=action, parameters=parameters)
+    not_ready(here, 0)
+    assert words(await here.do(act))[-1] == "applied"
+
+
+async def test_the_floor_is_the_executors_own_setting(here: Bench):
+    here.floor = Floor(100)
+    here.restart()
+    one_at_a_time(here)
+    assert words(await here.do(await here.act(action=RESTART))) == ["rejected too_few_healthy"]
+
+
+async def test_who_has_changed_it_since_is_told(here: Bench):
+    act = await here.act()
+
+    def edit(found) -> None:
+        found["spec"]["replicas"] = 5
+        found["metadata"]["managedFields"] = [
+            {"manager": "kubectl-edit", "operation": "Update", "time": "2026-01-01T00:00:00Z"}
+        ]
+
+    here.cluster.change(TARGET, edit)
+    told, why = await detail_of(here, act)
+    assert told == ["rejected stale"]
+    assert why.endswith("changed by kubectl-edit at 2026-01-01T00:00:00Z")
