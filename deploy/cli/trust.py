@@ -21,7 +21,8 @@ def trust(
     prefix: Prefix = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lift the demotion of a playbook whose actions did not help. Demotions are per cluster."""
+    """Lift the demotion of a playbook whose actions did not help, or put it back where a cluster's
+    API had refused it for want of a right. Both are per cluster."""
     desk = Desk(bootstrap, prefix, wait, as_json)
     clusters = clusters_of(desk.settings, cluster, every=False)
     desk.give(Asked("trust", clusters, reason, {"playbook": playbook}))

@@ -110,6 +110,8 @@ class Reason(StrEnum):
     SEVERITY_ONLY_TOLD = "severity_only_told"
     OUTSIDE_SOURCE_SCOPE = "outside_source_scope"
     OWNED_ELSEWHERE = "owned_elsewhere"
+    RIGHT_MISSING = "right_missing"
+    """The cluster's API does not allow the executor what the playbook needs."""
     CONDITION_FAILED = "condition_failed"
     APPROVAL_EXPIRED = "approval_expired"
     REJECTED_BY_HUMAN = "rejected_by_human"

@@ -130,3 +130,7 @@ class AutonomyState:
     """The evidence was enough, and that is on the record."""
     demoted: bool = False
     """It failed and may not act by itself until somebody trusts it again."""
+    denied: str = ""
+    """The digest of the policy in force when the cluster's API last refused it for want of a right:
+    while that is in force, it is off."""
+    denied_why: str = ""

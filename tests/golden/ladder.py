@@ -90,6 +90,25 @@ def refused_by_the_executor(world: World) -> None:
     world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.NOT_ENABLED)
 
 
+def cannot_be_spared(world: World) -> None:
+    """The executor's own guard says no, for the moment: a fresh look half a minute later."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.TOO_FEW_HEALTHY)
+    world.at("31s").ticks()
+    world.at("32s").ticks()
+    world.at("33s").obeys()
+    world.at("34s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.CLOCK_SKEW)
+    world.at("1m4s").ticks()
+
+
+def kept_by_another(world: World) -> None:
+    """A controller has taken it over since the look: a human."""
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").disobeys(OutcomeStatus.REJECTED, OutcomeReason.OWNED_ELSEWHERE)
+
+
 def no_outcome(world: World) -> None:
     """The executor is never heard of again: the target stays locked, and a human is told."""
     world.at("0s").fires()
@@ -270,6 +289,8 @@ LADDER: tuple[History, ...] = (
     never_in_time,
     fails_after_its_intent,
     refused_by_the_executor,
+    cannot_be_spared,
+    kept_by_another,
     no_outcome,
     nobody_looks,
     a_check_fails,

@@ -2,7 +2,7 @@
 
 from schemas import sightings
 from schemas.controls import ControlKind
-from schemas.remediation import Command, OutcomeStatus
+from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 from tests.builders import QUICK, START_MS, World, alert, ms, observation
 from tests.golden.history import History, under
 from tests.policies import CATALOGUE, ESCALATE, quick, step
@@ -195,7 +195,32 @@ def not_undone_in_a_freeze(world: World) -> None:
     world.at("1m2s").ticks()
 
 
+def _denied(world: World, status: OutcomeStatus, detail: str) -> None:
+    world.answered(world.every(Command)[-1], status, OutcomeReason.FORBIDDEN, detail=detail)
+
+
+@under(ONE_STEP)
+def right_missing(world: World) -> None:
+    """The API does not allow it: off on this cluster until somebody says so, or the next policy."""
+    denied = 'deployments.apps "a" is forbidden: User "hands" cannot patch resource "deployments"'
+    world.at("0s").fires(deployment="a")
+    world.at("1s").obeys(uid="a")
+    world.at("2s")
+    _denied(world, OutcomeStatus.REJECTED, f"403: {denied}")
+    world.at("1m").fires(deployment="b")
+    world.at("2m").trusts()
+    world.trusts()
+    world.at("3m").fires(deployment="c")
+    world.at("3m1s")
+    _denied(world, OutcomeStatus.FAILED, "403: deployments.apps is forbidden: cannot get")
+    world.at("4m").fires(deployment="d")
+    world.at("5m").publishes(f"{ONE_STEP}# newer\n")
+    world.at("6m").fires(deployment="e")
+    world.at("6m1s").obeys(uid="e")
+
+
 RAILS: tuple[History, ...] = (
+    right_missing,
     burst,
     rate_per_minute,
     rate_per_hour,

@@ -41,7 +41,11 @@ def judge(draft: Draft, incident: IncidentState, limits: Limits, *, agreed: bool
     key = autonomy_key(incident.cluster, incident.playbook)
     state = draft.get(key, AutonomyState) or AutonomyState()
     if state.ladder != incident.ladder:
-        state = AutonomyState(incident.ladder, demoted=state.demoted)
+        state = replace(
+            AutonomyState(incident.ladder, demoted=state.demoted),
+            denied=state.denied,
+            denied_why=state.denied_why,
+        )
     state = replace(
         state,
         cases=(*state.cases, agreed)[-CASES_MAX:],
@@ -76,7 +80,7 @@ def demote(draft: Draft, incident: IncidentState) -> bool:
 def trust(draft: Draft, cluster: str, playbook: str) -> Reason:
     key = autonomy_key(cluster, playbook)
     state = draft.get(key, AutonomyState)
-    if state is None or not state.demoted:
+    if state is None or not (state.demoted or state.denied):
         return Reason.NOTHING_TO_CHANGE
-    draft.put(key, replace(state, demoted=False))
+    draft.put(key, replace(state, demoted=False, denied="", denied_why=""))
     return Reason.TRUSTED_AGAIN

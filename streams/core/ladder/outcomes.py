@@ -15,6 +15,7 @@ from streams.core.incident import move, rung_of
 from streams.core.keys import incident_key
 from streams.core.ladder import climb, endings, look, orders, portions, verifying, waiting
 from streams.core.lifecycle import Event, Phase
+from streams.core.rails import rights
 from streams.core.reasons import Reason
 
 WITHOUT_EFFECT = frozenset(
@@ -34,10 +35,11 @@ SWITCHED_OFF = frozenset(
         OutcomeReason.CLOCK_SKEW,
         OutcomeReason.KILLED,
         OutcomeReason.OVER_BUDGET,
+        OutcomeReason.TOO_FEW_HEALTHY,
     }
 )
-"""The executor itself may not act for a while. It is asked again, but not at once: every attempt
-counts, and the last of them goes to a human."""
+"""The executor may not act for a while, or its target cannot spare a pod. It is asked again, but
+not at once: every attempt counts, and the last of them goes to a human."""
 
 
 SWITCHED_OFF_PAUSE_MS = 30_000
@@ -108,6 +110,10 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
             climb.again(draft, incident, Reason.REJECTED, detail, _pause_ms(draft, incident))
         case _ if outcome.reason in SWITCHED_OFF:
             climb.again(draft, incident, Reason.REJECTED, detail, SWITCHED_OFF_PAUSE_MS)
+        case _ if outcome.reason == OutcomeReason.FORBIDDEN:
+            waiting.escalate(
+                draft, incident, Reason.RIGHT_MISSING, rights.deny(draft, incident, detail)
+            )
         case OutcomeStatus.REJECTED if _all_done(draft, incident, outcome):
             verifying.go_on(draft, _done(draft, incident, outcome))
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
@@ -164,12 +170,16 @@ def _rolled_back(draft: Draft, incident: IncidentState, outcome: Outcome) -> Non
     detail = outcome.detail or outcome.reason
     if outcome.status is OutcomeStatus.APPLIED:
         climb.up(draft, incident, Reason.ROLLED_BACK, detail)
-    else:
-        waiting.escalate(draft, incident, Reason.ROLLBACK_FAILED, detail)
+        return
+    if outcome.reason == OutcomeReason.FORBIDDEN and outcome.status in CERTAIN:
+        detail = rights.deny(draft, incident, detail)
+    waiting.escalate(draft, incident, Reason.ROLLBACK_FAILED, detail)
 
 
 def _look_failed(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     """A LOOK is answered by an Observation; an Outcome means that the executor could not look."""
     if incident.phase is Phase.LOOKING and outcome.command_id == incident.command_id:
-        detail = outcome.detail or outcome.reason
-        waiting.escalate(draft, incident, Reason.NO_OBSERVATION, detail)
+        detail, why = outcome.detail or outcome.reason, Reason.NO_OBSERVATION
+        if outcome.reason == OutcomeReason.FORBIDDEN:
+            detail, why = rights.deny(draft, incident, detail), Reason.RIGHT_MISSING
+        waiting.escalate(draft, incident, why, detail)

@@ -4,7 +4,7 @@ They are asked before the look, so that nobody is bothered in vain, and again on
 that the action is bound to.
 """
 
-from streams.core.rails import blind, breaker, budget, scope, switches
+from streams.core.rails import blind, breaker, budget, rights, scope, switches
 from streams.core.rails.asked import Asked, Rail, Refusal
 
 RAILS: tuple[Rail, ...] = (
@@ -12,6 +12,7 @@ RAILS: tuple[Rail, ...] = (
     scope.source,
     scope.severity,
     scope.fires_itself,
+    rights.granted,
     budget.attempts,
     switches.killed,
     switches.clock,

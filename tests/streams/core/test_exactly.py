@@ -182,7 +182,7 @@ def test_a_target_cools_down_to_the_millisecond(after: str, reason: str) -> None
     world = World(QUICK.replace("by: [alertname, deployment]", "by: [alertname, team]"))
     world.at("0s").fires(team="x")
     world.obeys()
-    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.INVALID)
     world.at(after).fires(team="y")
     assert world.reasons[-1] == reason
 
@@ -192,7 +192,7 @@ def test_a_step_may_cool_down_longer_than_the_limits_say() -> None:
     world = World(quick(steps=long).replace("by: [alertname, deployment]", "by: [alertname, team]"))
     world.at("0s").fires(team="x")
     world.obeys()
-    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.INVALID)
     world.at("1h").fires(team="y")
     assert world.reasons[-1] == Reason.COOLDOWN
 
@@ -212,7 +212,7 @@ def test_a_service_cools_down_to_the_millisecond(after: str, reason: str) -> Non
     world = World(by_pod)
     world.at("0s").fires(pod="a")
     world.obeys()
-    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
+    world.disobeys(OutcomeStatus.REJECTED, OutcomeReason.INVALID)
     world.at(after).fires(pod="b")
     assert world.reasons[-1] == reason
 
