@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remediators.core.marker import marker_of
+from remediators.core.pods import ready
 from remediators.core.protocol import End
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings, Workload
+from schemas.kinds import POD
 from schemas.remediation import (
     Check,
     Command,
@@ -79,7 +81,7 @@ class Pen:
             replicas_ready=counted.pods.ready if counted else 0,
             replicas_updated=counted.pods.updated if counted else 0,
             replicas_unavailable=counted.pods.unavailable if counted else 0,
-            unavailable_max=counted.unavailable_max if counted else 0,
+            unavailable_max=_taken_at_once(seen),
             opted_in=seen.opted_in,
             paused_until=seen.paused_until,
             marker=marker_of(seen),
@@ -116,6 +118,13 @@ class Pen:
             checks=checks,
             undo=undo or {},
         )
+
+
+def _taken_at_once(seen: Seen) -> int:
+    """Of a pod that is not ready nobody misses anything."""
+    if isinstance(seen, Workload):
+        return seen.unavailable_max
+    return int(seen.target.kind == POD and ready(seen.body))
 
 
 _REASONS: Mapping[Answer, OutcomeReason] = {
