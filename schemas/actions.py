@@ -12,8 +12,10 @@ from schemas.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
     FLAG,
+    INGRESS,
     NODE,
     POD,
+    SERVICE,
     STATEFUL_SET,
     WORKLOADS,
 )
@@ -79,6 +81,8 @@ SET_FLAG = "set_flag"
 RAISE_MAX = "raise_max"
 PAUSE_ROLLOUT = "pause_rollout"
 RESUME_ROLLOUT = "resume_rollout"
+SHIFT_TRAFFIC = "shift_traffic"
+SWITCH_TRAFFIC = "switch_traffic"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 
@@ -134,6 +138,27 @@ ACTIONS: Mapping[str, Action] = {
             "value": Parameter(ParameterType.LINE, "one of its values there", required=True),
         },
         kinds=frozenset({CONFIG_MAP, FLAG}),
+        undoable=True,
+    ),
+    SHIFT_TRAFFIC: Action(
+        "send more or less traffic to a canary, by the weight on its Ingress",
+        {
+            "to": Parameter(ParameterType.INT, "the percentage wanted"),
+            "by": Parameter(ParameterType.INT, "how many percent more (or, negative, fewer)"),
+            "max": Parameter(ParameterType.INT, "never more than this", required=True),
+        },
+        kinds=frozenset({INGRESS}),
+        undoable=True,
+        one_of=("to", "by"),
+    ),
+    SWITCH_TRAFFIC: Action(
+        "send all traffic of a Service to another release, which runs already",
+        {
+            "label": Parameter(ParameterType.LINE, "which tells releases apart", required=True),
+            "to": Parameter(ParameterType.LINE, "its value, of the other release", required=True),
+            "min": Parameter(ParameterType.INT, "so many ready pods of it, 1 unless given"),
+        },
+        kinds=frozenset({SERVICE}),
         undoable=True,
     ),
     UNCORDON: Action("let pods onto a node again", {}, kinds=frozenset({NODE})),

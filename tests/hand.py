@@ -28,6 +28,10 @@ class Hand:
         named = {**meta, "name": target.name, "annotations": ENABLED | meta.get("annotations", {})}
         whole = {**body, "apiVersion": version, "kind": target.kind, "metadata": named}
         self._call("POST", paths.collection(target.kind, target.namespace), whole)
+        if "status" in body:
+            # As a controller would: what is posted has none.
+            status = {"status": body["status"]}
+            self._call("PATCH", f"{paths.of(target)}/status", status, MERGE_PATCH)
         if not target.namespace:
             self._made.append(target)
 

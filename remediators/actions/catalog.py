@@ -14,6 +14,8 @@ from remediators.actions import (
     roll_back,
     scale,
     set_flag,
+    shift_traffic,
+    switch_traffic,
 )
 from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene, Setting
 from remediators.core.patch import patch
@@ -33,6 +35,8 @@ ROWS = (
     cordon.ROW,
     cordon.UNCORDON_ROW,
     set_flag.ROW,
+    shift_traffic.ROW,
+    switch_traffic.ROW,
     delete_pod.ROW,
     evict_pod.ROW,
     drain.ROW,

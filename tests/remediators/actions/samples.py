@@ -22,11 +22,20 @@ from schemas.actions import (
     ROLL_BACK,
     SCALE,
     SET_FLAG,
+    SHIFT_TRAFFIC,
+    SWITCH_TRAFFIC,
     UNCORDON,
 )
 from schemas.kinds import AUTOSCALER, CONFIG_MAP, NODE, POD
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
+from tests.remediators.actions.traffic import (
+    BLUE_SERVICE,
+    BOTH_RELEASES,
+    CANARY_INGRESS,
+    THE_CANARY,
+    THE_SERVICE,
+)
 from tests.remediators.builders import TARGET
 
 Object = dict[str, Any]
@@ -113,6 +122,13 @@ SAMPLES: Mapping[str, Sample] = {
         body={"data": {"payments": "on"}},
         parameters={"flag": "payments", "value": "off"},
         kit=Kit(flags={"payments": PAYMENTS}),
+    ),
+    SHIFT_TRAFFIC: Sample(THE_CANARY, CANARY_INGRESS, parameters={"by": "10", "max": "50"}),
+    SWITCH_TRAFFIC: Sample(
+        THE_SERVICE,
+        BLUE_SERVICE,
+        beside=BOTH_RELEASES,
+        parameters={"label": "release", "to": "green"},
     ),
     UNCORDON: Sample(THE_NODE, body={"spec": {"unschedulable": True}}),
     DELETE_POD: Sample(A_POD, kept("Keeper"), parameters={"grace": "5"}),

@@ -25,6 +25,8 @@ GIVEN = {
     "scale": "{by: 1, max: 3}",
     "raise_max": "{by: 1, max: 3}",
     "set_flag": '{flag: search, value: "off"}',
+    "shift_traffic": "{by: 5, max: 50}",
+    "switch_traffic": "{label: release, to: green}",
 }
 SCALED = "action: scale\n        parameters: {by: 1, max: 10}"
 
