@@ -9,6 +9,7 @@ from remediators.actions.plan import Kit
 from remediators.adapters.flags.file import RegisteredFlag, read_flags
 from remediators.adapters.flags.opening import open_flags
 from remediators.adapters.http import HttpPages, HttpPrometheus
+from remediators.adapters.job_templates import read_job_templates
 from remediators.adapters.kafka.inbox import Keys
 from remediators.adapters.kafka.session import Session, open_session
 from remediators.adapters.kafka.topics import broker_of
@@ -78,7 +79,8 @@ def registered_flags(settings: ExecutorSettings) -> Mapping[str, RegisteredFlag]
 def open_kit(settings: ExecutorSettings) -> Kit:
     """Raises BadFile."""
     flags = {name: flag.plain(name) for name, flag in registered_flags(settings).items()}
-    return Kit(settings.degraded_param, flags)
+    jobs = read_job_templates(settings.jobs_file) if settings.jobs_file else {}
+    return Kit(settings.degraded_param, flags=flags, jobs=jobs)
 
 
 def _tell(cluster: str, metrics: Metrics) -> Told:

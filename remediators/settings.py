@@ -74,6 +74,8 @@ class ExecutorSettings(ProcessSettings):
     actions: Texts = ()
     """Those that it carries out, and that its rights are for; empty for all. See `mendlog executor
     rights`."""
+    jobs_file: Path | None = None
+    """YAML: the Jobs that `run_job` may run, by name. See docs/actions.md."""
     request_timeout_s: Positive = 10.0
     threads_per_cluster: Count = 8
     command_keys: Path | None = None

@@ -13,6 +13,7 @@ from schemas.kinds import (
     DEPLOYMENT,
     FLAG,
     INGRESS,
+    JOB,
     NODE,
     POD,
     SERVICE,
@@ -77,6 +78,8 @@ UNCORDON = "uncordon"
 DELETE_POD = "delete_pod"
 EVICT_POD = "evict_pod"
 DRAIN = "drain"
+RERUN_JOB = "rerun_job"
+RUN_JOB = "run_job"
 SET_FLAG = "set_flag"
 RAISE_MAX = "raise_max"
 PAUSE_ROLLOUT = "pause_rollout"
@@ -187,6 +190,12 @@ ACTIONS: Mapping[str, Action] = {
         by_portions=True,
         prepares=True,
     ),
+    RERUN_JOB: Action("run a failed Job again, once, as a copy of it", {}, kinds=frozenset({JOB})),
+    RUN_JOB: Action(
+        "run a Job that the executor has a template of, in the target's namespace",
+        {"job": Parameter(ParameterType.LINE, "the template's name", required=True)},
+        kinds=WORKLOADS,
+    ),
 }
 
 
@@ -204,6 +213,7 @@ class ProbeKind:
 
 ROLLOUT = "rollout"
 DRAINED = "drained"
+JOB_SUCCEEDED = "job_succeeded"
 HTTP = "http"
 PROMQL = "promql"
 METRIC = "metric"
@@ -222,6 +232,7 @@ _BELOW = Parameter(ParameterType.NUMBER, "passes while the value is less than th
 PROBES: Mapping[str, ProbeKind] = {
     ROLLOUT: ProbeKind("the last change has reached every pod, and all are available", {}),
     DRAINED: ProbeKind("the node is cordoned, and no pod is left that a drain takes away", {}),
+    JOB_SUCCEEDED: ProbeKind("the Job that was made for the target last has succeeded", {}),
     HTTP: ProbeKind(
         "an address answers as it should",
         {

@@ -10,8 +10,10 @@ from remediators.actions import (
     evict_pod,
     pause_rollout,
     raise_max,
+    rerun_job,
     restart,
     roll_back,
+    run_job,
     scale,
     set_flag,
     shift_traffic,
@@ -40,6 +42,8 @@ ROWS = (
     delete_pod.ROW,
     evict_pod.ROW,
     drain.ROW,
+    rerun_job.ROW,
+    run_job.ROW,
 )
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 

@@ -68,6 +68,8 @@ class Kit:
 
     degraded_param: str = "DEGRADED_MODE"
     """The environment variable that switches a workload to its degraded mode."""
+    jobs: Mapping[str, Json] = field(default_factory=dict)
+    """By name: templates that `run_job` may run."""
     flags: Mapping[str, Flag] = field(default_factory=dict)
     """By name."""
 

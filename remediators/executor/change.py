@@ -19,6 +19,7 @@ from remediators.core.protocol import End, Next, Read, Send, Wait, before_send, 
 from remediators.core.protocol import resume as resumed
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.request import CREATE
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings
 from remediators.executor.job import Job
@@ -133,6 +134,8 @@ async def _rehearse(job: Job, request: Request, plan: AnyPlan) -> Prepared:
     found = proof(job.command, request, None if isinstance(seen, Reply) else seen)
     if found.trace is Trace.OPEN:
         return Refusal(OutcomeReason.INVALID, reply.detail)
+    if found.trace is Trace.DONE and request.verb == CREATE:
+        return Happened()  # Its marker is on what it has made, not on the target.
     return Refusal(OutcomeReason.STALE, found.detail)
 
 

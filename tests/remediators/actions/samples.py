@@ -17,16 +17,18 @@ from schemas.actions import (
     EVICT_POD,
     PAUSE_ROLLOUT,
     RAISE_MAX,
+    RERUN_JOB,
     RESTART,
     RESUME_ROLLOUT,
     ROLL_BACK,
+    RUN_JOB,
     SCALE,
     SET_FLAG,
     SHIFT_TRAFFIC,
     SWITCH_TRAFFIC,
     UNCORDON,
 )
-from schemas.kinds import AUTOSCALER, CONFIG_MAP, NODE, POD
+from schemas.kinds import AUTOSCALER, CONFIG_MAP, JOB, NODE, POD
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
 from tests.remediators.actions.traffic import (
@@ -46,6 +48,22 @@ THE_FLAGS = Target("eu-1", "shop", CONFIG_MAP, "flags")
 PAYMENTS = Flag("payments", frozenset({"on", "off"}), "", ConfigMapKey("", "flags", "payments"))
 
 A_POD = Target("eu-1", "shop", POD, "web-1")
+A_JOB = Target("eu-1", "shop", JOB, "nightly")
+ONE_POD = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "example/main:1"}]}
+ENDED = ("FailureTarget", "Failed")
+FAILED = {
+    "spec": {"suspend": True, "template": {"spec": ONE_POD}},
+    "status": {
+        "startTime": "2026-01-01T00:00:00Z",
+        "conditions": [{"type": kind, "status": "True"} for kind in ENDED],
+    },
+}
+"""Suspended, so that it has no pods: only then does the API let somebody call it failed."""
+TEMPLATE = {
+    "apiVersion": "batch/v1",
+    "kind": JOB,
+    "spec": {"ttlSecondsAfterFinished": 3_600, "template": {"spec": ONE_POD}},
+}
 
 
 def kept(kind: str, **spec: Any) -> Object:
@@ -130,6 +148,8 @@ SAMPLES: Mapping[str, Sample] = {
         beside=BOTH_RELEASES,
         parameters={"label": "release", "to": "green"},
     ),
+    RERUN_JOB: Sample(A_JOB, FAILED),
+    RUN_JOB: Sample(parameters={"job": "index"}, kit=Kit(jobs={"index": TEMPLATE})),
     UNCORDON: Sample(THE_NODE, body={"spec": {"unschedulable": True}}),
     DELETE_POD: Sample(A_POD, kept("Keeper"), parameters={"grace": "5"}),
     EVICT_POD: Sample(A_POD, kept("Keeper")),

@@ -22,6 +22,7 @@ TARGETS = {
     for kind, k in KNOWN.items()
 } | {kind: f'kind: {kind}, name: "{{x}}"' for kind in ELSEWHERE}
 GIVEN = {
+    "run_job": "{job: index}",
     "scale": "{by: 1, max: 3}",
     "raise_max": "{by: 1, max: 3}",
     "set_flag": '{flag: search, value: "off"}',
