@@ -17,7 +17,7 @@ from deploy.faust_topics import faust_topics
 from deploy.sandbox import ports
 from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, stop_all, wait_until
-from deploy.sandbox.stack import Options, Stack, answers
+from deploy.sandbox.stack import Stack, answers
 from schemas.topics import Topic
 from streams.controls import policy_control, publish
 from streams.host.entries import CURSOR, read_entry
@@ -25,7 +25,7 @@ from streams.policy.load import compile_policy
 from streams.read import plain_consumer, read_partition
 from streams.settings import ProcessorSettings
 from tests.builders import QUICK
-from tests.e2e.incidents import quick_policy
+from tests.e2e.incidents import quick_stack
 
 PARTITIONS = 2
 WAIT_S = 30.0
@@ -140,10 +140,5 @@ def platform(kafka: Kafka, tmp_path: Path) -> Iterator[Platform]:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole of `mendlog up`, with a policy that does not pause between incidents."""
-    folder = tmp_path_factory.mktemp("stack")
-    options = Options(policy=quick_policy(folder), session_timeout_s=3.0, tape_partitions=1)
-    made = Stack(folder, options)
-    made.start()
-    yield made
-    made.stop()
+    with quick_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made

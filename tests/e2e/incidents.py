@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from aiokafka.structs import ConsumerRecord
 from deploy.sandbox.demo.load import Load
 from deploy.sandbox.demo.story import Story
 from deploy.sandbox.demo.watch import Watch
-from deploy.sandbox.stack import POLICIES, Stack
+from deploy.sandbox.stack import POLICIES, Options, Stack
 from schemas.codec import Undecodable, decode
 from schemas.topics import Topic
 from streams.read import plain_consumer, read_partition
@@ -28,6 +29,18 @@ UNBOUND = (
     "attempts_per_target: 20",
     "flap_window: 1ms",
 )
+
+
+@contextmanager
+def quick_stack(folder: Path) -> Iterator[Stack]:
+    """The whole of `mendlog up`, with a policy that does not pause between incidents."""
+    options = Options(policy=quick_policy(folder), session_timeout_s=3.0, tape_partitions=1)
+    made = Stack(folder, options)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 def quick_policy(folder: Path) -> Path:

@@ -6,7 +6,7 @@ One stack for all points, to save its start; each point has an incident of its o
 import asyncio
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
 from schemas.signing import COMMAND, read_public_keys, signature_of
 from schemas.topics import COMMANDS, DECISIONS, OUTCOMES
 from streams.replay import verify
-from tests.e2e.incidents import as_received, break_and_wait, contents, records
+from tests.e2e.incidents import as_received, break_and_wait, contents, quick_stack, records
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -39,6 +39,12 @@ POINTS = (
 
 ONLY_IN_AN_INCIDENT = {p for _, p in POINTS if p.startswith(("relay.", "executor."))}
 """Armed before the fault; the others, which are reached all the time, once the fault shows."""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with quick_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda v: v)
