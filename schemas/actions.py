@@ -88,6 +88,8 @@ SHIFT_TRAFFIC = "shift_traffic"
 SWITCH_TRAFFIC = "switch_traffic"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
+NOTIFY = "notify"
+"""Not sent to the executor either: tell people, and go on to the next rung."""
 
 ACTIONS: Mapping[str, Action] = {
     RESTART: Action(

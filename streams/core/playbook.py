@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from schemas.actions import ESCALATE
+from schemas.actions import ESCALATE, NOTIFY
 from schemas.remediation import Target
 from streams.core.matching import Matchers
 
@@ -100,6 +100,14 @@ class Rung:
     @property
     def hands_over(self) -> bool:
         return self.action == ESCALATE
+
+    @property
+    def only_tells(self) -> bool:
+        return self.action == NOTIFY
+
+    @property
+    def acts(self) -> bool:
+        return not self.hands_over and not self.only_tells
 
 
 @dataclass(frozen=True, slots=True)

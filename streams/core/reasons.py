@@ -40,6 +40,8 @@ class Reason(StrEnum):
     CHANGE_RELATED = "change_related"
     """Somebody deployed shortly before: a rollback comes first."""
     CONDITION_FALSE = "condition_false"
+    TOLD = "told"
+    """It was there to tell people, and has."""
 
     # Why nobody is told for the time being.
     SILENCED = "silenced"

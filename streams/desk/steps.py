@@ -72,7 +72,8 @@ def _step(
     mode, why = autonomy.mode_of(draft, incident.cluster, playbook, rung)
     if rung.hands_over:
         refusal = Refusal(Reason.LADDER_SPENT)
-    refusal = refusal or _refusal(draft, policy, incident, playbook, rung)
+    if not rung.only_tells:
+        refusal = refusal or _refusal(draft, policy, incident, playbook, rung)
     return Step(
         action=rung.action,
         parameters=dict(rung.parameters),
@@ -113,7 +114,7 @@ def _missing(playbook: Playbook, incident: IncidentState) -> str:
 
 
 def _approval(rung: Rung, mode: Mode) -> str:
-    if rung.hands_over or mode not in (Mode.APPROVE, Mode.AUTO):
+    if not rung.acts or mode not in (Mode.APPROVE, Mode.AUTO):
         return "never"
     if rung.approval.always or mode is Mode.APPROVE:
         return "always"

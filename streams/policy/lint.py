@@ -100,7 +100,7 @@ def _step(policy: Policy, rung: Rung, where: Where) -> Iterator[Remark]:
         allowed = limits.attempts_per_target
         yield (*where, "attempts"), f"changes nothing: the limits allow {allowed}"
     verify = rung.verify
-    if not rung.hands_over and verify.every_ms > verify.deadline_ms - verify.first_check_ms:
+    if rung.acts and verify.every_ms > verify.deadline_ms - verify.first_check_ms:
         yield (*where, "verify"), "checked only once: `every` reaches beyond the deadline"
 
 
@@ -113,7 +113,7 @@ def _limits(policy: Policy) -> Iterator[Remark]:
     ):
         if getattr(limits, small) > getattr(limits, large):
             yield ("limits", small), f"stops nothing: it is more than {large}"
-    rungs = [rung for book in policy.playbooks for rung in book.rungs if not rung.hands_over]
+    rungs = [rung for book in policy.playbooks for rung in book.rungs if rung.acts]
     cooldowns = [r.cooldown_ms for r in rungs if r.cooldown_ms is not None]
     if min([limits.cooldown_ms, *cooldowns]) > limits.attempts_window_ms:
         why = "attempts_per_target stops nothing: every cooldown is longer"

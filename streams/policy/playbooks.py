@@ -2,7 +2,7 @@
 
 from yaml.nodes import Node
 
-from schemas.actions import ACTIONS, ESCALATE
+from schemas.actions import ACTIONS
 from schemas.kinds import namespaced
 from streams.core.playbook import Playbook, TargetTemplate
 from streams.policy.digests import ladder_digest
@@ -66,7 +66,8 @@ TARGET: Shape[TargetTemplate] = record(
 def _playbook(found: Found) -> Playbook:
     kind = found["target"].kind
     for rung in found["steps"]:
-        if rung.action != ESCALATE and kind not in ACTIONS[rung.action].kinds:
+        action = ACTIONS.get(rung.action)
+        if action is not None and kind not in action.kinds:
             found.fault("steps", f"{rung.action} cannot change {_a(kind)}")
         if rung.mode and not lower(rung.mode, found["mode"]):
             why = f"a step's mode must be lower than the playbook's, not {rung.mode}"

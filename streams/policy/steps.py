@@ -2,7 +2,7 @@
 
 from yaml.nodes import Node
 
-from schemas.actions import ACTIONS, ESCALATE, Action
+from schemas.actions import ACTIONS, ESCALATE, NOTIFY, Action
 from streams.core.playbook import MODES, Approval, Mode, Rung
 from streams.core.standing import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy.conditions import CONDITION
@@ -131,10 +131,31 @@ _ESCALATE: Shape[Rung] = record(
     {"action": Key(one_of({ESCALATE: "a human takes over"}), "a human takes over")},
     lambda found: Rung(ESCALATE, {}, 0, NO_CHECKS, undo=False),
 )
+_TEXT: Shape[dict[str, str]] = record(
+    "what people are told",
+    {"text": Key(WORDS, "the words; else only that nothing is changed", "")},
+    lambda found: {"text": found["text"]} if found["text"] else {},
+)
+_NOTIFY: Shape[Rung] = record(
+    "a step that only tells",
+    {
+        "action": Key(one_of({NOTIFY: "people are told"}), "people are told, nothing is changed"),
+        "parameters": Key(_TEXT, "what they are told", {}),
+        "when": Key(CONDITION, "the step is passed over where this does not hold", None),
+        "dwell": Key(duration(0), "how long the alerts must have fired on this step before it"),
+    },
+    lambda found: Rung(
+        NOTIFY, found["parameters"], found["dwell"], NO_CHECKS, undo=False, when=found["when"]
+    ),
+)
 STEP: Shape[Rung] = tagged(
     "a step",
     "action",
-    {**{name: _step_of(name, row) for name, row in ACTIONS.items()}, ESCALATE: _ESCALATE},
+    {
+        **{name: _step_of(name, row) for name, row in ACTIONS.items()},
+        ESCALATE: _ESCALATE,
+        NOTIFY: _NOTIFY,
+    },
 )
 
 

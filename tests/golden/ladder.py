@@ -17,6 +17,18 @@ UNDOING = quick(steps=SCALES + step("roll_back", dwell="5s") + ESCALATE)
 GRADUAL = quick(steps=step("restart", "repeat: {times: 3, pause: 2s}") + ESCALATE)
 DRAINING = NODES.replace("MORE", "repeat: {times: 4, pause: 2s}\n        undo: true")
 DRAINING_APPROVED = NODES.replace("MORE", "repeat: {times: 4, pause: 2s}\n        approval: always")
+TELLING = quick(
+    steps="""\
+      - action: notify
+        dwell: 0s
+        parameters: {text: The checkout is slow. It is restarted in a minute.}
+      - action: notify
+        when: count > 5
+        dwell: 0s
+"""
+    + step("restart", dwell="1m")
+    + ESCALATE
+)
 CONDITIONAL = quick(
     steps=step("restart", "when: count > 5")
     + step("roll_back", 'when: measured["rps"] > 1')
@@ -238,6 +250,35 @@ def conditions(world: World) -> None:
     world.at("0s").fires()
 
 
+def told_first(world: World) -> None:
+    """A mild first step tells people and changes nothing; where it is not cured by then, the next
+    one does. Once told, they are told of the end too."""
+    world.publishes(TELLING)
+    world.at("0s").fires()
+    world.at("30s").ticks()
+    world.at("1m").ticks()
+    world.at("1m1s").obeys()
+    world.at("1m2s").obeys()
+    world.at("1m5s").clears()
+    world.at("1m12s").ticks()
+    world.at("1m13s").obeys()
+
+
+def told_without_a_target(world: World) -> None:
+    """Telling needs none; what would follow does."""
+    world.publishes(TELLING.replace("{deployment}", "{workload}"))
+    world.at("0s").fires()
+    world.at("1m").ticks()
+
+
+def told_and_then_it_clears(world: World) -> None:
+    """Nothing was ordered, and whoever was told is told that it is over."""
+    world.publishes(TELLING)
+    world.at("0s").fires()
+    world.at("30s").clears()
+    world.at("11m").ticks()
+
+
 def came_with_a_release(world: World) -> None:
     """Somebody deployed ten minutes before: the rollback comes first."""
     world.publishes(quick("correlation: {change_within: 30m}"))
@@ -302,6 +343,9 @@ LADDER: tuple[History, ...] = (
     a_node_that_recovers_is_uncordoned,
     a_pod_that_cannot_go_yet,
     conditions,
+    told_first,
+    told_without_a_target,
+    told_and_then_it_clears,
     came_with_a_release,
     more_alerts_join,
     a_quiet_stretch,

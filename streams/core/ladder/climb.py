@@ -7,14 +7,15 @@ deadline; the transition itself is `incident.move`.
 from dataclasses import replace
 
 from schemas.actions import ROLL_BACK
+from schemas.notices import Notice
 from streams.core.alerts import muting
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.incident import move, store
+from streams.core.incident import move, notice, store
 from streams.core.keys import change_key
 from streams.core.ladder import endings, facts, look, orders, waiting
 from streams.core.lifecycle import Event, Phase
-from streams.core.playbook import Mode, Playbook, target_of
+from streams.core.playbook import Mode, Playbook, Rung, target_of
 from streams.core.policy import Policy
 from streams.core.rails import here
 from streams.core.rails.asked import Asked, Refusal
@@ -22,6 +23,7 @@ from streams.core.reasons import Reason
 from streams.core.standing import ChangeState
 
 RETRY_MS = 1_000
+NOTHING_CHANGED = "You are told, and nothing is changed by this step."
 
 
 def advance(draft: Draft, incident: IncidentState) -> None:
@@ -100,7 +102,12 @@ def _rollback_of(playbook: Playbook) -> int:
 
 
 def _skipped(
-    draft: Draft, incident: IncidentState, reason: Reason, detail: str, step: int
+    draft: Draft,
+    incident: IncidentState,
+    reason: Reason,
+    detail: str,
+    step: int,
+    emit: tuple[Notice, ...] = (),
 ) -> IncidentState:
     return move(
         draft,
@@ -109,6 +116,7 @@ def _skipped(
         reason,
         due_at_ms=draft.now_ms,
         detail=detail,
+        emit=emit,
         step=step,
         attempt=0,
         portion=0,
@@ -119,11 +127,12 @@ def _skipped(
 def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: IncidentState) -> None:
     rung = playbook.rungs[incident.step] if incident.step < len(playbook.rungs) else None
     if rung is None or rung.hands_over:
-        tried = "" if incident.attempts else "no step of it was fit to be taken"
+        idle = not incident.attempts and any(each.acts for each in playbook.rungs)
+        tried = "no step of it was fit to be taken" if idle else ""
         waiting.escalate(draft, incident, Reason.LADDER_SPENT, tried)
         return
     target = target_of(playbook.target, incident.cluster, incident.labels)
-    if target is None:
+    if target is None and not rung.only_tells:
         waiting.escalate(draft, incident, Reason.NO_TARGET)
         return
     ready_at_ms = incident.step_since_ms + rung.dwell_ms
@@ -140,6 +149,10 @@ def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: Incid
             passed = _skipped(draft, incident, Reason.CONDITION_FALSE, text, following)
             _next_rung(draft, policy, playbook, passed)
             return
+    if rung.only_tells:
+        _next_rung(draft, policy, playbook, _told(draft, incident, rung))
+        return
+    assert target is not None
     asked = Asked(draft, policy, incident, playbook, rung, target)
     refusal = here.refusal(asked)
     if refusal is None and target != incident.target and orders.holds(draft, incident):
@@ -148,6 +161,12 @@ def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: Incid
         waiting.refuse(draft, incident, refusal)
         return
     look.take(asked, replace(incident, target=target), Event.READY, Reason.DWELL_OVER)
+
+
+def _told(draft: Draft, incident: IncidentState, rung: Rung) -> IncidentState:
+    """No cluster is asked, no rail, and no budget is spent. An answer is not waited for."""
+    told = notice(draft, incident, "told", rung.parameters.get("text", NOTHING_CHANGED))
+    return _skipped(draft, incident, Reason.TOLD, "", incident.step + 1, (told,))
 
 
 def up(draft: Draft, incident: IncidentState, reason: Reason, detail: str = "") -> None:

@@ -70,6 +70,38 @@ def test_a_value_of_the_degraded_mode(value: str) -> None:
     assert (rung.action, rung.parameters, rung.undo) == ("degrade", {"value": value}, True)
 
 
+def test_a_step_that_only_tells() -> None:
+    telling = "action: notify\n        parameters: {text: It is slow.}\n        when: count > 1\n"
+    steps = (
+        f"      - {telling}        dwell: 1m\n      - action: notify\n        dwell: 0s\n{ESCALATE}"
+    )
+    first, second, _ = compile_policy(quick(steps=steps)).playbooks[0].rungs
+    assert (first.only_tells, first.acts, first.parameters) == (
+        True,
+        False,
+        {"text": "It is slow."},
+    )
+    assert (first.dwell_ms, first.when.text) == (60_000, "count > 1")
+    assert second.parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("      - {action: notify, dwell: 0s}\n", "the last step must be `action: escalate`"),
+        ("      - {action: notify}\n" + ESCALATE, "needs 'dwell'"),
+        ("      - {action: notify, dwell: 0s, undo: true}\n" + ESCALATE, "unknown key 'undo'"),
+        (
+            "      - {action: notify, dwell: 0s, parameters: {to: ann}}\n" + ESCALATE,
+            "unknown key 'to' in what people are told",
+        ),
+    ],
+)
+def test_a_step_that_only_tells_says_no_more(steps: str, expected: str) -> None:
+    with pytest.raises(FileError, match=expected):
+        compile_policy(quick(steps=steps))
+
+
 def test_what_a_step_need_not_say() -> None:
     restart, hand_over = policy().playbooks[0].rungs[1:]
     assert restart.approval == Approval(always=True)
