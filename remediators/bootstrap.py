@@ -1,5 +1,6 @@
 """Putting the executor together: which adapters stand behind its ports. Nobody else chooses."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
@@ -17,8 +18,9 @@ from remediators.adapters.kubernetes.access import BadClusterAddress
 from remediators.adapters.kubernetes.circuit import Told
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
+from remediators.adapters.kubernetes.events import EventHerald
 from remediators.adapters.places import Places
-from remediators.clusters import ClusterAddress
+from remediators.clusters import ApiLimits, ClusterAddress
 from remediators.core.floor import Floor
 from remediators.core.hosts import Hosts
 from remediators.core.scope import Scope
@@ -26,12 +28,15 @@ from remediators.executor.job import Means
 from remediators.executor.loop import Executor, Limits
 from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
-from remediators.ports import Cluster, Outlook, Reached, not_reached
+from remediators.ports import Cluster, Outlook, Reached, not_reached, tell_nobody
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
 from schemas.kinds import FLAG
 from schemas.signing import BadKey, read_public_keys
+
+EVENTS = ApiLimits(requests_per_s=5, burst=25)
+EVENT_TIMEOUT_S = 5.0
 
 log = structlog.get_logger()
 
@@ -44,10 +49,11 @@ def run_executor(settings: ExecutorSettings, reached: Reached = not_reached) -> 
         outlook = open_outlook(settings)
         keys = open_keys(settings)
         kit = open_kit(settings)
+        herald = open_herald(settings, metrics)
     except (BadClusterAddress, BadFile, BadKey, OSError, ValueError) as fault:
         log.error("settings_unusable", fault=str(fault))
         return EXIT_CONFIG
-    return exit_code_of(_serve(settings, clusters, metrics, outlook, keys, kit, reached))
+    return exit_code_of(_serve(settings, clusters, metrics, outlook, keys, kit, herald, reached))
 
 
 def open_clusters(
@@ -95,6 +101,20 @@ def _tell(cluster: str, metrics: Metrics) -> Told:
     return tell
 
 
+def open_herald(settings: ExecutorSettings, metrics: Metrics) -> EventHerald | None:
+    """With connections, a circuit and a limit of its own: what is told must not wait before what
+    is done, nor be counted against it."""
+    if not settings.events:
+        return None
+
+    def server(address: ClusterAddress) -> ApiServer:
+        limited = address.model_copy(update={"limits": EVENTS})
+        return ApiServer(limited, EVENT_TIMEOUT_S, 1)
+
+    servers = {name: server(address) for name, address in settings.all_clusters().items()}
+    return EventHerald(servers, settings.name, metrics.told)
+
+
 def open_outlook(settings: ExecutorSettings) -> Outlook:
     """Raises ValueError for a host or an address that is none. Calls nobody."""
     prometheus = {name: HttpPrometheus(url) for name, url in settings.prometheus_urls.items()}
@@ -116,9 +136,12 @@ async def _serve(
     outlook: Outlook,
     keys: Keys | None,
     kit: Kit,
+    herald: EventHerald | None,
     reached: Reached,
 ) -> None:
     async with AsyncExitStack() as opened:
+        if herald is not None:
+            opened.push_async_callback(asyncio.to_thread, herald.close)
         for cluster in clusters.values():
             opened.push_async_callback(cluster.close)
         broker = broker_of(settings, settings.group_id)
@@ -137,6 +160,7 @@ async def _serve(
             kit,
             settings.enabled,
             Floor(settings.min_healthy_percent),
+            herald.tell if herald else tell_nobody,
         )
         executor = _executor(settings, session, pulse, means)
         log.info("executor_starts", clusters=sorted(clusters))

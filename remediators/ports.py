@@ -101,6 +101,14 @@ class Clock(Protocol):
 
 Recorded = Outcome | Observation
 
+Tell = Callable[[Command, Recorded], None]
+"""Called with what was recorded of a command, so that whoever looks at its target learns of it.
+Returns at once, and never fails: nobody waits for it, and nothing depends on it."""
+
+
+def tell_nobody(_command: Command, _record: Recorded) -> None:
+    pass
+
 
 class Ledger(Protocol):
     """The topic `outcomes`: what has been done, and the only place where we say so."""

@@ -93,6 +93,8 @@ class ExecutorSettings(ProcessSettings):
     """Without one read back for this long nothing is changed."""
     actions_per_hour_max: Count = 30
     """Per cluster; counted by the executor itself from `outcomes`."""
+    events: bool = True
+    """Whether actions and refusals are told as Kubernetes Events on their targets."""
     min_healthy_percent: Annotated[int, Field(ge=0, le=100)] = 50
     """Of a workload's pods that must be ready after some are taken away, whatever a policy says;
     one, in any case."""

@@ -16,6 +16,7 @@ def executor(context: typer.Context) -> None:
     TARGET_NAMESPACE and TARGET_DEPLOYMENT bind it to one workload: all others are refused.
     MENDLOG_ACTIONS names the actions that it carries out: all unless set.
     MENDLOG_COMMAND_KEYS names the processors' public keys: what none of them has signed is refused.
+    MENDLOG_EVENTS=false keeps it from telling of them by Kubernetes Events on their targets.
     DEGRADED_PARAM names the environment variable that `degrade` sets: DEGRADED_MODE unless set.
     MENDLOG_PROBE_HOSTS and MENDLOG_PROMETHEUS_URLS say what probes may ask: nothing unless set.
     """
@@ -66,7 +67,8 @@ def rights(
     given = {} if actions is None else {"actions": actions}
     settings = ExecutorSettings(**given)  # type: ignore[arg-type]
     bound = (settings.target_namespace,) if settings.target_namespace else ()
-    made = manifests(rights_of(settings.actions), account, account_namespace, namespace or bound)
+    needed = rights_of(settings.actions, telling=settings.events)
+    made = manifests(needed, account, account_namespace, namespace or bound)
     if as_json:
         show_json({"apiVersion": "v1", "kind": "List", "items": made})
     else:

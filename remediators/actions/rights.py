@@ -67,18 +67,23 @@ class Rights:
         return _grouped(pairs)
 
 
-def rights_of(actions: Iterable[str] = (), more: Iterable[Right] = ()) -> Rights:
-    """Without names, of all actions. `more` is granted in namespaces, where its kind has one."""
+def rights_of(
+    actions: Iterable[str] = (), more: Iterable[Right] = (), *, telling: bool = True
+) -> Rights:
+    """Without names, of all actions. `more` is granted in namespaces, where its kind has one.
+    `telling` of what was done, by events."""
     rows = [CATALOG[name] for name in actions] or list(CATALOG.values())
     wanted = [_of(row) for row in rows]
     on_nodes = any(cluster for cluster, _ in wanted)
     cluster = {NODES, *(right for found, _ in wanted for right in found)}
     inside = {*(right for _, found in wanted for right in found), *more}
+    told = {TELLING} if telling else set()
+    inside |= told if any(found for _, found in wanted) else set()
     cluster |= {right for right in inside if not _kept_in_namespaces(right)}
     return Rights(
         rules_of(cluster),
         rules_of(inside - cluster),
-        rules_of({TELLING} if on_nodes else ()),
+        rules_of(told if on_nodes else ()),
     )
 
 
@@ -99,7 +104,7 @@ def _of(row: Row) -> tuple[set[Right], set[Right]]:
     outside = [kind for kind in kinds if not KINDS[kind].namespaced]
     beside = set(row.rights)
     cluster = {*_on(row, outside), *beside} if outside else set()
-    namespaced = {*_on(row, inside), *beside, *SURVEYED, TELLING} if inside or not kinds else set()
+    namespaced = {*_on(row, inside), *beside, *SURVEYED} if inside or not kinds else set()
     return cluster, namespaced | (set(KEEPERS) if POD in inside else set())
 
 

@@ -13,7 +13,15 @@ from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
-from remediators.ports import Clock, Cluster, Outlook, Reached, Recorded
+from remediators.ports import (
+    Clock,
+    Cluster,
+    Outlook,
+    Reached,
+    Recorded,
+    Tell,
+    tell_nobody,
+)
 from schemas.actions import ACTIONS
 from schemas.remediation import Command, OutcomeReason, Target
 
@@ -35,6 +43,7 @@ class Means:
     enabled: frozenset[str] = frozenset(ACTIONS)
     """Actions that are carried out."""
     floor: Floor = DEFAULT
+    tell: Tell = tell_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Job:
 
     async def write(self, record: Recorded) -> None:
         await self.desk.write(record)
+        self.means.tell(self.command, record)
 
     async def survey(self) -> tuple[Seen, Surroundings] | Reply:
         return await self.means.metrics.timed("survey", self.cluster.survey(self.command.target))

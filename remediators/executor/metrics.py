@@ -35,6 +35,12 @@ class Metrics:
             ["fault"],
             registry=self.registry,
         )
+        self._events = Counter(
+            "mendlog_events",
+            "Kubernetes Events about actions and refusals, by what became of each.",
+            ["end"],
+            registry=self.registry,
+        )
         self._api = Histogram(
             "mendlog_api_seconds",
             "Calls to a cluster's API.",
@@ -87,6 +93,9 @@ class Metrics:
 
     def skipped(self) -> None:
         self._skipped.inc()
+
+    def told(self, end: str) -> None:
+        self._events.labels(end).inc()
 
     def rejected(self, fault: str) -> None:
         self._rejects.labels(fault).inc()

@@ -58,12 +58,16 @@ class Work:
         if isinstance(job, Refusal):
             # Announced by one who could reach it, so it may have happened.
             lost = End(OutcomeStatus.UNKNOWN, job.reason, job.detail)
-            await self._desk.write(self._desk.pen.ended(command, intent, lost))
+            await self._write(command, self._desk.pen.ended(command, intent, lost))
             return
         await resume(job, intent)
 
     async def _refuse(self, command: Command, refusal: Refusal) -> None:
-        await self._desk.write(self._desk.pen.refused(command, refusal))
+        await self._write(command, self._desk.pen.refused(command, refusal))
+
+    async def _write(self, command: Command, record: Outcome) -> None:
+        await self._desk.write(record)
+        self._means.tell(command, record)
 
     def _job(self, command: Command) -> Job | Refusal:
         """Or why this executor is not the one to carry it out."""

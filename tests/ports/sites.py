@@ -117,6 +117,7 @@ class ApiSite:
     """Changes go through the official client's own calls, as a person's would."""
 
     def __init__(self, address: ClusterAddress, configuration: client.Configuration) -> None:
+        self.address = address
         self.cluster = KubernetesCluster(ApiServer(address, 10.0, 4), "test", 4)
         self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
         api = client.ApiClient(configuration)
@@ -157,6 +158,11 @@ class ApiSite:
 
     async def edits(self, target: Target, body: Body) -> None:
         await asyncio.to_thread(self._hand.edits, target, body)
+
+    def events_of(self, target: Target) -> list[Any]:
+        """As whoever describes it would see them."""
+        found = self._core.list_namespaced_event(target.namespace or "default").items
+        return [e for e in found if e.involved_object.name == target.name]
 
     async def _patch(self, body: dict[str, Any]) -> None:
         patch = self._apps.patch_namespaced_deployment

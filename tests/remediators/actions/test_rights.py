@@ -42,6 +42,12 @@ def test_nodes_are_in_no_namespace_and_their_events_in_one():
     assert rights.default == (Rule("", "events", ("create",)),)
 
 
+def test_who_tells_nothing_may_tell_nothing():
+    rights = rights_of(telling=False)
+    assert all(rule.resource != "events" for rule in rights.everywhere)
+    assert rights.default == ()
+
+
 def test_no_names_mean_all_actions():
     assert rights_of() == rights_of(CATALOG)
 

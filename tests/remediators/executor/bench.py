@@ -32,6 +32,7 @@ class Bench:
         self.kit = Kit()
         self.enabled = frozenset(ACTIONS)
         self.floor = Floor()
+        self.told: list[tuple[Command, Recorded]] = []
         self.clock = FakeClock(NOW_MS)
         self.ledger = FakeLedger(self.clock)
         self.points: list[str] = []
@@ -54,6 +55,7 @@ class Bench:
             self.kit,
             self.enabled,
             self.floor,
+            lambda order, record: self.told.append((order, record)),
         )
         desk = Desk(PARTITION, self.ledger, self.metrics, "test", lambda: self.clock.at_ms)
         self.desk, self.work = desk, Work(means, desk)
