@@ -18,6 +18,7 @@ from schemas.kinds import (
     POD,
     SERVICE,
     STATEFUL_SET,
+    VOLUME_CLAIM,
     WORKLOADS,
 )
 
@@ -31,6 +32,8 @@ class ParameterType(StrEnum):
     TEXT = "text"
     LINE = "line of at most 128 printable characters"
     """As `LINE_FORM` has it."""
+    QUANTITY = "quantity, such as 2Gi"
+    """As `QUANTITY_FORM` has it, and Kubernetes reads it."""
     URL = "http or https address"
     DURATION = "duration"
     """In a command whole milliseconds."""
@@ -68,6 +71,8 @@ class Action:
 
 LINE_FORM = "[!-~]([ -~]{0,126}[!-~])?"
 """ASCII, without a space at either end."""
+QUANTITY_FORM = r"[0-9]{1,15}(\.[0-9]{1,9})?([KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?"
+"""More than nothing is meant by it, and nothing below one: of memory, or of a volume."""
 
 RESTART = "restart"
 SCALE = "scale"
@@ -86,6 +91,8 @@ PAUSE_ROLLOUT = "pause_rollout"
 RESUME_ROLLOUT = "resume_rollout"
 SHIFT_TRAFFIC = "shift_traffic"
 SWITCH_TRAFFIC = "switch_traffic"
+RAISE_MEMORY = "raise_memory"
+EXPAND_VOLUME = "expand_volume"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 NOTIFY = "notify"
@@ -128,6 +135,26 @@ ACTIONS: Mapping[str, Action] = {
         kinds=frozenset({AUTOSCALER}),
         undoable=True,
         one_of=("max_replicas", "by"),
+    ),
+    RAISE_MEMORY: Action(
+        "raise the memory limit of a container",
+        {
+            "container": Parameter(ParameterType.LINE, "its name, the first unless given"),
+            "percent": Parameter(ParameterType.INT, "by so much, 25 unless given, at most 100"),
+            "max": Parameter(ParameterType.QUANTITY, "never more than this", required=True),
+        },
+        kinds=WORKLOADS,
+        undoable=True,
+        disruptive=True,
+    ),
+    EXPAND_VOLUME: Action(
+        "let a claim have a larger volume",
+        {
+            "percent": Parameter(ParameterType.INT, "by so much, 25 unless given, at most 100"),
+            "max": Parameter(ParameterType.QUANTITY, "never more than this", required=True),
+        },
+        kinds=frozenset({VOLUME_CLAIM}),
+        destructive=True,
     ),
     PAUSE_ROLLOUT: Action(
         "keep a release that is under way from going further", {}, undoable=True, cuts_in=True

@@ -11,6 +11,8 @@ class Kind:
     version: str
     plural: str
     namespaced: bool = True
+    custom: bool = False
+    """By a CustomResourceDefinition: a cluster without that has none of them."""
 
     @property
     def api(self) -> str:
@@ -50,8 +52,8 @@ KINDS: Mapping[str, Kind] = {
     VOLUME_CLAIM: Kind("", "v1", "persistentvolumeclaims"),
     STORAGE_CLASS: Kind("storage.k8s.io", "v1", "storageclasses", namespaced=False),
     BUDGET: Kind("policy", "v1", "poddisruptionbudgets"),
-    ROLLOUT: Kind("argoproj.io", "v1alpha1", "rollouts"),
-    VERTICAL_AUTOSCALER: Kind("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
+    ROLLOUT: Kind("argoproj.io", "v1alpha1", "rollouts", custom=True),
+    VERTICAL_AUTOSCALER: Kind("autoscaling.k8s.io", "v1", "verticalpodautoscalers", custom=True),
     EVENT: Kind("", "v1", "events"),
 }
 

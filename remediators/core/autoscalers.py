@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from remediators.core.seen import Json
-from schemas.kinds import AUTOSCALER
+from schemas.kinds import AUTOSCALER, VERTICAL_AUTOSCALER
 from schemas.remediation import Target
+
+OFF = "Off"
+"""Advice only."""
 
 
 def horizontal(target: Target, found: Iterable[Json]) -> tuple[str, ...]:
@@ -12,9 +15,23 @@ def horizontal(target: Target, found: Iterable[Json]) -> tuple[str, ...]:
     return tuple(_naming("scaleTargetRef", AUTOSCALER, target, found))
 
 
+def vertical(target: Target, found: Iterable[Json]) -> tuple[str, ...]:
+    """Those that name it and do more than give advice: they set what its pods ask for. Not every
+    version of their API says that what they name must be there."""
+    acting = [each for each in found if _mode(each) != OFF]
+    return tuple(_naming("targetRef", VERTICAL_AUTOSCALER, target, acting))
+
+
+def _mode(found: Json) -> str:
+    """One that does not say acts."""
+    policy: Json = found["spec"].get("updatePolicy") or {}
+    return str(policy.get("updateMode", ""))
+
+
 def _naming(member: str, kind: str, target: Target, found: Iterable[Json]) -> Iterator[str]:
     for each in found:
-        if _names(each["spec"][member], target):
+        reference = each["spec"].get(member)
+        if reference and _names(reference, target):
             yield f"{kind}/{each['metadata']['name']}"
 
 

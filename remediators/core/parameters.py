@@ -4,7 +4,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from schemas.actions import LINE_FORM, NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
+from schemas.actions import (
+    LINE_FORM,
+    NUMBER_FORM,
+    PROBE_TIMEOUT_MS_MAX,
+    QUANTITY_FORM,
+    Parameter,
+    ParameterType,
+)
 
 DIGITS_MAX = 9
 """More than any count of replicas, and far from what would hurt a parser."""
@@ -75,6 +82,7 @@ _READERS: Mapping[ParameterType, Callable[[str], object]] = {
     ParameterType.NUMBER: number,
     ParameterType.TEXT: _text,
     ParameterType.LINE: line,
+    ParameterType.QUANTITY: lambda text: re.fullmatch(QUANTITY_FORM, text),
     ParameterType.URL: _url,
     ParameterType.DURATION: duration_ms,
     ParameterType.LABELS: labels,

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from yaml.nodes import Node, ScalarNode
 
-from schemas.actions import LINE_FORM, NUMBER_FORM, PROBE_TIMEOUT_MS_MAX, Parameter, ParameterType
+from schemas.actions import (
+    LINE_FORM,
+    NUMBER_FORM,
+    PROBE_TIMEOUT_MS_MAX,
+    QUANTITY_FORM,
+    Parameter,
+    ParameterType,
+)
 from streams.policy.selectors import LABELS
 from streams.reading.nodes import Reading
 from streams.reading.shapes import TEXT, WORDS, Found, Key, Shape, checked, duration, made, record
@@ -51,6 +58,11 @@ def _line(reading: Reading, node: Node, text: str) -> None:
         reading.fault(node, f"expected a {ParameterType.LINE}")
 
 
+def _quantity(reading: Reading, node: Node, text: str) -> None:
+    if not re.fullmatch(QUANTITY_FORM, text):
+        reading.fault(node, f"expected a {ParameterType.QUANTITY}")
+
+
 def _url(reading: Reading, node: Node, text: str) -> None:
     if not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", text) or len(text) > URL_CHARS_MAX:
         reading.fault(node, "expected an address that begins with http:// or https://")
@@ -62,6 +74,9 @@ _SHAPES: Mapping[ParameterType, Shape[str]] = {
     ParameterType.TEXT: WORDS,
     ParameterType.LINE: replace(
         checked(TEXT, _line), schema={"type": "string", "pattern": f"^{LINE_FORM}$"}
+    ),
+    ParameterType.QUANTITY: replace(
+        checked(TEXT, _quantity), schema={"type": "string", "pattern": f"^{QUANTITY_FORM}$"}
     ),
     ParameterType.URL: checked(WORDS, _url),
     ParameterType.DURATION: made(duration(most_ms=PROBE_TIMEOUT_MS_MAX), str),

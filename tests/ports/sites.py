@@ -16,6 +16,7 @@ from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.ports import Cluster
 from remediators.settings import ClusterAddress
+from schemas.kinds import VOLUME_CLAIM
 from schemas.remediation import Target
 from tests.deploy.sandbox.cluster.workloads import deployment
 from tests.fakes import FakeCluster
@@ -58,6 +59,10 @@ class Site(Protocol):
 
     async def edits(self, target: Target, body: Body) -> None:
         """By somebody else: a merge patch."""
+        ...
+
+    async def claims(self, name: str, storage_class: str, size: str) -> Target:
+        """A claim, and a volume of that size for it; they may take a moment to find each other."""
         ...
 
 
@@ -112,6 +117,10 @@ class FakeSite:
 
         self.cluster.change(target, edit)
 
+    async def claims(self, name: str, storage_class: str, size: str) -> Target:
+        bound = {"phase": "Bound", "capacity": {"storage": size}}
+        return await self.makes(VOLUME_CLAIM, name, {**claim(storage_class, size), "status": bound})
+
 
 class ApiSite:
     """Changes go through the official client's own calls, as a person's would."""
@@ -122,6 +131,7 @@ class ApiSite:
         self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
         api = client.ApiClient(configuration)
         self._hand = Hand(api)
+        self._volumes: list[str] = []
         self._apps, self._core = client.AppsV1Api(api), client.CoreV1Api(api)
         self._policy, self._scaling = client.PolicyV1Api(api), client.AutoscalingV2Api(api)
 
@@ -164,6 +174,13 @@ class ApiSite:
         found = self._core.list_namespaced_event(target.namespace or "default").items
         return [e for e in found if e.involved_object.name == target.name]
 
+    async def claims(self, name: str, storage_class: str, size: str) -> Target:
+        volume = f"{self.target.namespace}-{name}"
+        self._volumes.append(volume)
+        create = self._core.create_persistent_volume
+        await asyncio.to_thread(create, volume_for(volume, storage_class, size))
+        return await self.makes(VOLUME_CLAIM, name, claim(storage_class, size, volume))
+
     async def _patch(self, body: dict[str, Any]) -> None:
         patch = self._apps.patch_namespaced_deployment
         await asyncio.to_thread(patch, NAME, self.target.namespace, body)
@@ -175,6 +192,14 @@ class ApiSite:
     def clear_up(self) -> None:
         self._hand.clears_up()
         self._core.delete_namespace(self.target.namespace)
+        for volume in self._volumes:
+            self._core.delete_persistent_volume(volume)
+
+
+def claim(storage_class: str, size: str, volume: str = "") -> Body:
+    spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": storage_class}
+    named = {"volumeName": volume} if volume else {}
+    return {"spec": {**spec, **named, "resources": {"requests": {"storage": size}}}}
 
 
 def variables(env: dict[str, str]) -> list[dict[str, str]]:
@@ -194,6 +219,18 @@ def autoscaler(name: str, kind: str) -> dict[str, Any]:
     return {
         "metadata": {"name": name},
         "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
+    }
+
+
+def volume_for(name: str, storage_class: str, size: str) -> Body:
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": {"storage": size},
+            "storageClassName": storage_class,
+            "csi": {"driver": "example.com", "volumeHandle": name},
+        },
     }
 
 

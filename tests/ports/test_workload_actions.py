@@ -1,5 +1,7 @@
 """What the actions on workloads rely on, asked of every API that they run against."""
 
+import copy
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +12,21 @@ from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer
 from remediators.core.seen import Seen
 from remediators.core.workload import Pods, Workload
-from schemas.actions import PAUSE_ROLLOUT, RAISE_MAX, RESTART, RESUME_ROLLOUT, SCALE
-from schemas.kinds import AUTOSCALER, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
+from schemas.actions import (
+    EXPAND_VOLUME,
+    PAUSE_ROLLOUT,
+    RAISE_MAX,
+    RAISE_MEMORY,
+    RESTART,
+    RESUME_ROLLOUT,
+    SCALE,
+)
+from schemas.kinds import AUTOSCALER, DAEMON_SET, DEPLOYMENT, STATEFUL_SET, STORAGE_CLASS
 from schemas.remediation import OutcomeReason, Target
 from tests.deploy.sandbox.cluster.workloads import daemon_set, deployment, stateful_set
 from tests.ports.orders import Announced, act, always, announced, look, undo, undoing
 from tests.ports.sites import Body, Site, autoscaler
+from tests.ports.test_cluster import until
 
 BODIES: dict[str, Body] = {
     DEPLOYMENT: deployment("db", replicas=1),
@@ -143,3 +154,62 @@ async def test_what_somebody_else_has_paused_is_his(site: Site, again: bool):
     if isinstance(resumed, Announced):
         assert (await site.cluster.send(resumed.request, always)).answer is Answer.DONE
         assert not (await seen_of(site, before.target)).rollout_paused
+
+
+LIMITED = {"limits": {"memory": "1.5Gi"}, "requests": {"memory": "1536Mi"}}
+
+
+def limited(kind: str) -> Body:
+    body = copy.deepcopy(BODIES[kind])
+    (main,) = body["spec"]["template"]["spec"]["containers"]
+    main["resources"] = copy.deepcopy(LIMITED)
+    return body
+
+
+@pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET, DAEMON_SET])
+async def test_memory_raised_and_set_back_to_the_very_same_pods(site: Site, kind: str):
+    """The vertical autoscalers are asked for, though no such kind is served here."""
+    before = await seen_of(site, await site.makes(kind, "db", limited(kind)))
+    done = await act(site, before, RAISE_MEMORY, max="4Gi")
+    raised = await seen_of(site, before.target)
+    assert memory(raised) == {"limits": {"memory": "1920Mi"}, "requests": {"memory": "1920Mi"}}
+    assert raised.generation == before.generation + 1
+    await undo(site, done)
+    assert (await seen_of(site, before.target)).template == before.template
+
+
+def memory(seen: Workload) -> Any:
+    return seen.template["spec"]["containers"][0]["resources"]
+
+
+async def test_a_maximum_in_a_form_of_its_own(site: Site):
+    before = await seen_of(site, await site.makes(DEPLOYMENT, "db", limited(DEPLOYMENT)))
+    done = await act(site, before, RAISE_MEMORY, max="1.6Gi")
+    await undo(site, done)
+    assert (await seen_of(site, before.target)).template == before.template
+
+
+@pytest.mark.parametrize("grows", [True, False])
+async def test_a_claim_asks_for_more_where_its_class_allows_it(site: Site, grows: bool):
+    found = await claim(site, grows)
+    refusal = await announced(site, found, EXPAND_VOLUME, parameters={"max": "1Ti"})
+    assert isinstance(refusal, Refusal) != grows, refusal
+    if not grows:
+        return
+    assert not found.generation_kept
+    await act(site, found, EXPAND_VOLUME, max="1Ti")
+    after = await look(site, found.target)
+    assert after.body["spec"]["resources"]["requests"]["storage"] == "12800Mi"
+
+
+async def claim(site: Site, grows: bool) -> Seen:
+    """Bound to its volume."""
+    kind = {"provisioner": "example.com/disk", "allowVolumeExpansion": grows}
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    await site.makes(STORAGE_CLASS, name, kind)
+    target = await site.claims("data-0", name, "10Gi")
+    return await until(lambda: look(site, target), bound)
+
+
+def bound(seen: Seen) -> bool:
+    return bool(seen.body["status"].get("phase") == "Bound")

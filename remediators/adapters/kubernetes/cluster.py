@@ -103,7 +103,10 @@ class KubernetesCluster:
             return self._one(f"{path}/{quote(query.name, safe='')}")
         chosen = {"labelSelector": query.labels, "fieldSelector": query.fields}
         found = self._list(path, {name: text for name, text in chosen.items() if text})
-        return found if isinstance(found, Reply) else tuple(found)
+        if isinstance(found, Reply):
+            unserved = KINDS[query.kind].custom and found.answer is Answer.NOT_FOUND
+            return () if unserved else found
+        return tuple(found)
 
     def _one(self, path: str) -> tuple[Json, ...] | Reply:
         found = self._server.get(path)

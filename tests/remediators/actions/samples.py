@@ -15,8 +15,10 @@ from schemas.actions import (
     DELETE_POD,
     DRAIN,
     EVICT_POD,
+    EXPAND_VOLUME,
     PAUSE_ROLLOUT,
     RAISE_MAX,
+    RAISE_MEMORY,
     RERUN_JOB,
     RESTART,
     RESUME_ROLLOUT,
@@ -28,7 +30,16 @@ from schemas.actions import (
     SWITCH_TRAFFIC,
     UNCORDON,
 )
-from schemas.kinds import AUTOSCALER, CONFIG_MAP, JOB, NODE, POD
+from schemas.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    JOB,
+    NODE,
+    POD,
+    STATEFUL_SET,
+    STORAGE_CLASS,
+    VOLUME_CLAIM,
+)
 from schemas.remediation import Target
 from tests.fakes import FakeCluster
 from tests.remediators.actions.traffic import (
@@ -84,6 +95,37 @@ AN_AUTOSCALER: Object = {
         "maxReplicas": 3,
     }
 }
+THE_SET = Target("eu-1", "shop", STATEFUL_SET, "db")
+A_SET: Object = {
+    "spec": {
+        "replicas": 0,
+        "serviceName": "db",
+        "selector": {"matchLabels": {"app": "db"}},
+        "template": {
+            "metadata": {"labels": {"app": "db"}},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": "example/main:1",
+                        "resources": {p: {"memory": "64Mi"} for p in ("limits", "requests")},
+                    }
+                ]
+            },
+        },
+    }
+}
+THE_CLAIM = Target("eu-1", "shop", VOLUME_CLAIM, "data-0")
+A_CLAIM: Object = {
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "roomy",
+        "resources": {"requests": {"storage": "10Gi"}},
+    },
+    "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}},
+}
+THE_CLASS = Target("eu-1", "", STORAGE_CLASS, "roomy")
+A_CLASS: Object = {"provisioner": "sandbox.mendlog.io/disk", "allowVolumeExpansion": True}
 SLOW: Object = {
     "minReadySeconds": 500,
     "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
@@ -132,6 +174,8 @@ SAMPLES: Mapping[str, Sample] = {
     DEGRADE: Sample(),
     ROLL_BACK: Sample(releases=("example/main:2",)),
     RAISE_MAX: Sample(THE_AUTOSCALER, AN_AUTOSCALER, parameters={"by": "2", "max": "9"}),
+    RAISE_MEMORY: Sample(THE_SET, A_SET, parameters={"max": "1Gi"}),
+    EXPAND_VOLUME: Sample(THE_CLAIM, A_CLAIM, {THE_CLASS: A_CLASS}, parameters={"max": "1Ti"}),
     PAUSE_ROLLOUT: Sample(body=SLOW, releases=("example/main:2",)),
     RESUME_ROLLOUT: Sample(body={"paused": True}, writer="mendlog"),
     CORDON: Sample(THE_NODE),

@@ -8,8 +8,10 @@ import pytest
 
 from remediators.adapters.kubernetes.cluster import PAGES_MAX, KubernetesCluster
 from remediators.adapters.kubernetes.views import ZONE
+from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Surroundings, Workload
+from schemas.kinds import AUTOSCALER, ROLLOUT, VERTICAL_AUTOSCALER
 from tests.remediators.builders import TARGET, template
 
 DEPLOYMENT = {
@@ -100,3 +102,17 @@ async def test_what_is_not_known_whole_is_not_known(answer):
 async def test_whether_an_autoscaler_has_it_is_never_guessed(answer):
     seen, _ = await survey(Server(horizontalpodautoscalers=answer))
     assert seen.owner == "HorizontalPodAutoscaler/?"
+
+
+NOT_SERVED = Reply(Answer.NOT_FOUND, "404 page not found")
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [(VERTICAL_AUTOSCALER, ()), (ROLLOUT, ()), (AUTOSCALER, NOT_SERVED)]
+)
+async def test_a_kind_that_a_cluster_need_not_know_is_none(kind: str, found: object):
+    """What every cluster has and this one does not find is a fault, and never taken for none."""
+    answers = dict.fromkeys((AUTOSCALERS, "verticalpodautoscalers", "rollouts"), NOT_SERVED)
+    cluster = KubernetesCluster(Server(**answers), "test", 4)  # type: ignore[arg-type]
+    assert await cluster.find(Query(kind, "shop")) == found
+    await cluster.close()

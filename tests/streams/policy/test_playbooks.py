@@ -13,7 +13,7 @@ from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS
 from streams.reading.faults import FileError
 from tests.policies import ESCALATE, VERIFY, quick
-from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, policy
+from tests.streams.policy.texts import QUICK, WHOLE, changed, fault, faults, policy
 
 PROBE = "            - rollout\n"
 OF_A_DEPLOYMENT = '{kind: Deployment, namespace: "{namespace}", name: "{deployment}"}'
@@ -25,6 +25,8 @@ GIVEN = {
     "run_job": "{job: index}",
     "scale": "{by: 1, max: 3}",
     "raise_max": "{by: 1, max: 3}",
+    "raise_memory": "{percent: 50, max: 2Gi}",
+    "expand_volume": "{max: 1.5Ti}",
     "set_flag": '{flag: search, value: "off"}',
     "shift_traffic": "{by: 5, max: 50}",
     "switch_traffic": "{label: release, to: green}",
@@ -321,3 +323,12 @@ def test_every_action_and_probe_can_be_named() -> None:
 def test_the_kinds_of_target_are_those_of_the_executor() -> None:
     assert set(KINDS) >= {"Deployment", "Node"}
     assert set(KINDS) <= set(KNOWN) | ELSEWHERE
+
+
+@pytest.mark.parametrize("most", ["-1Gi", "1GB", "lots", "''", "1 Gi"])
+def test_what_is_no_quantity(most: str) -> None:
+    steps = (
+        f"      - action: raise_memory\n        parameters: {{max: {most}}}\n        dwell: 0s\n"
+    )
+    found = faults(quick(steps=f"{steps}        {VERIFY}\n{ESCALATE}"))
+    assert ["expected a quantity, such as 2Gi" in each for each in found] == [True]

@@ -7,10 +7,12 @@ FORM = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 PROBLEM = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
-BINARY = {suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"), 1)}
+BINARY = {
+    suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)
+}
 DECIMAL = {
     suffix: Decimal(1000) ** power
-    for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P"), -3)
+    for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
 }
 
 
@@ -26,11 +28,11 @@ def value_of(text: str) -> Decimal:
 
 
 def canonical(text: str) -> str:
-    """With the largest suffix that leaves a whole number; binary stays binary."""
+    """With the largest suffix that leaves a whole number; binary stays binary, if it is whole."""
     suffix, value = _parts(text)[1], value_of(text)
     if suffix not in BINARY and suffix not in DECIMAL:
         return text  # with an exponent
-    binary = suffix in BINARY and abs(value) >= 1024
+    binary = suffix in BINARY and abs(value) >= 1024 and value % 1 == 0
     units = {"": 1, **BINARY} if binary else DECIMAL
     for unit, size in reversed(units.items()):
         if value % size == 0 and value:

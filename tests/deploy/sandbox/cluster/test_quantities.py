@@ -22,6 +22,9 @@ from deploy.sandbox.cluster.api.quantities import BadQuantity, canonical, value_
         ("-1Gi", "-1Gi"),
         ("0.5Ki", "512"),
         ("1e3", "1e3"),
+        ("1.6Gi", "1717986918400m"),
+        ("1E", "1E"),
+        ("2048Pi", "2Ei"),
     ],
 )
 def test_the_one_way_to_write_it(text: str, expected: str):
