@@ -6,6 +6,8 @@ Every pod is replaced for it. What a vertical autoscaler sets is left to it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from remediators.actions.held import held
 from remediators.actions.parameters import bad, undeclared
@@ -16,7 +18,7 @@ from remediators.core.patch import Operation, add
 from remediators.core.quantities import Quantity, grown, quantity
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
-from remediators.core.seen import Seen
+from remediators.core.seen import Json, Seen
 from schemas.actions import RAISE_MEMORY
 from schemas.kinds import VERTICAL_AUTOSCALER
 from schemas.remediation import Command, OutcomeReason
@@ -113,6 +115,34 @@ def _container(scene: Scene, name: str | None) -> Container | Refusal:
         words = f"{found['name']} has no memory limit to raise: {texts['limits']}"
         return Refusal(OutcomeReason.NOTHING_TO_DO, words)
     return Container(found["name"], places[0], limit, request)
+
+
+def without(template: Json) -> dict[str, Any]:
+    """The same, however much memory its containers may have."""
+    containers = [
+        {**each, "resources": _without_memory(each.get("resources") or {})}
+        for each in template["spec"]["containers"]
+    ]
+    return {**template, "spec": {**template["spec"], "containers": containers}}
+
+
+def _without_memory(resources: Json) -> dict[str, Any]:
+    """That there is some still counts."""
+    return {
+        part: {k: "" if k == "memory" else v for k, v in amounts.items()} if amounts else amounts
+        for part, amounts in resources.items()
+    }
+
+
+def no_less(now: Json, than: Json) -> bool:
+    """Of two templates that differ in memory alone."""
+    return all(a >= b for a, b in zip(_memory(now), _memory(than), strict=True))
+
+
+def _memory(template: Json) -> list[Fraction]:
+    resources = [each.get("resources") or {} for each in template["spec"]["containers"]]
+    texts = [(r.get(p) or {}).get("memory", "") for r in resources for p in ("limits", "requests")]
+    return [found.value if (found := quantity(text)) else Fraction(0) for text in texts]
 
 
 def _in_charge(scene: Scene) -> Refusal | None:

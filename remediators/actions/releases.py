@@ -17,6 +17,8 @@ class Revision:
 
     number: int
     template: Json
+    available: int = 0
+    """Of its pods, right now. Whether it ever had any, nobody writes down."""
 
 
 def replica_sets(_command: Command, seen: Seen) -> tuple[Query, ...]:
@@ -28,7 +30,7 @@ def replica_sets(_command: Command, seen: Seen) -> tuple[Query, ...]:
 def revisions(owner_uid: str, found: Iterable[Json]) -> tuple[Revision, ...]:
     """Of those that the Deployment controls, oldest first."""
     numbered = [
-        Revision(int(number), rs["spec"]["template"])
+        Revision(int(number), rs["spec"]["template"], _available(rs))
         for rs in found
         if _controlled_by(rs, owner_uid) and (number := _revision(rs)).isdigit()
     ]
@@ -38,6 +40,10 @@ def revisions(owner_uid: str, found: Iterable[Json]) -> tuple[Revision, ...]:
 def _controlled_by(found: Json, uid: str) -> bool:
     owners = found["metadata"].get("ownerReferences") or ()
     return any(o.get("controller") and o.get("uid") == uid for o in owners)
+
+
+def _available(found: Json) -> int:
+    return int((found.get("status") or {}).get("availableReplicas", 0))
 
 
 def _revision(found: Json) -> str:

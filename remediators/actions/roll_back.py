@@ -1,15 +1,19 @@
 """Roll back: return to the release before this one.
 
-A restart makes a revision too, and so does a degrade, of the same release; going back to that would
-change nothing that matters. So revisions are compared without what those change. Revisions that a
-roll-back has left before are remembered on the target and never returned to, or two roll-backs in a
-row would end on the release that the first one has fled.
+A restart makes a revision too, and so do a degrade and more memory, of the same release; going back
+to that would change nothing that matters. So revisions are compared without what those change.
+Revisions that a roll-back has left before are remembered on the target and never returned to, or
+two roll-backs in a row would end on the release that the first one has fled.
+
+Of the others one that has available pods right now goes first: it is seen to work, while those
+between may be the failed attempts that a rollout has never got past. Nothing else tells a healthy
+revision: no ReplicaSet remembers whether its pods were ever available.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from remediators.actions import degrade
+from remediators.actions import degrade, raise_memory
 from remediators.actions.parameters import undeclared
 from remediators.actions.plan import Plan, Right, Row, Scene
 from remediators.actions.releases import Revision, replica_sets, revisions
@@ -49,15 +53,15 @@ def plan(scene: Scene) -> Plan | Refusal:
 
 
 def _release_before(scene: Scene, current: int) -> Revision | None:
-    here, left = _release(scene.workload.template, scene), _left_before(scene)
+    left = _left_before(scene)
     others = [
         revision
         for revision in _revisions(scene)
         if revision.number < current
         and revision.number not in left
-        and _release(revision.template, scene) != here
+        and not _is_here(revision.template, scene)
     ]
-    return max(others, key=lambda revision: revision.number, default=None)
+    return max(others, key=lambda revision: (revision.available > 0, revision.number), default=None)
 
 
 def _revisions(scene: Scene) -> tuple[Revision, ...]:
@@ -67,8 +71,7 @@ def _revisions(scene: Scene) -> tuple[Revision, ...]:
 
 def _left(scene: Scene) -> str:
     """Every revision of the release that is left, newest first, then those left before."""
-    here = _release(scene.workload.template, scene)
-    now = {r.number for r in _revisions(scene) if _release(r.template, scene) == here}
+    now = {r.number for r in _revisions(scene) if _is_here(r.template, scene)}
     now.add(int(scene.workload.revision))
     numbers = [*sorted(now, reverse=True), *sorted(_left_before(scene) - now, reverse=True)]
     return ",".join(str(number) for number in numbers[:LEFT_MAX])
@@ -84,9 +87,17 @@ def without_hash(template: Json) -> dict[str, Any]:
     return _without(template, "labels", TEMPLATE_HASH)
 
 
+def _is_here(template: Json, scene: Scene) -> bool:
+    """Whether it is of the release that is there now. One with less memory may be; one with more is
+    another, or a release that took memory away could not be rolled back."""
+    now = scene.workload.template
+    same = _release(template, scene) == _release(now, scene)
+    return same and raise_memory.no_less(now, template)
+
+
 def _release(template: Json, scene: Scene) -> dict[str, Any]:
-    """What makes two revisions the same release."""
-    pods = degrade.without(template, scene.kit.degraded_param)
+    """What makes two revisions the same release, apart from memory that was raised."""
+    pods = raise_memory.without(degrade.without(template, scene.kit.degraded_param))
     return _without(without_hash(pods), "annotations", RESTARTED_AT)
 
 

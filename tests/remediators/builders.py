@@ -77,6 +77,7 @@ def replica_set(revision: Revision, owner_uid: str) -> Json:
             "ownerReferences": [{"uid": owner_uid, "controller": True}],
         },
         "spec": {"template": revision.template},
+        "status": {"availableReplicas": revision.available},
     }
 
 

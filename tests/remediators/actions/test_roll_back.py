@@ -1,5 +1,7 @@
 """Roll back: to which revision, and to which never."""
 
+from dataclasses import replace
+
 import pytest
 
 from remediators.actions import roll_back
@@ -67,6 +69,46 @@ def test_a_degrade_is_not_a_release():
     assert image_of(plan) == "a"
     assert isinstance(plan, Plan)
     assert plan.changes[1]["value"] == "3,2"
+
+
+def limited(number: int, image: str, memory: str) -> Revision:
+    made = revision(number, image)
+    (main,) = made.template["spec"]["containers"]
+    main["resources"] = {"limits": {"memory": memory}, "requests": {"cpu": "1"}}
+    return made
+
+
+def test_more_memory_is_not_a_release():
+    """The rung before may have raised it: with less it is the same release, and as broken."""
+    current, before = limited(4, "b", "640Mi"), (limited(1, "a", "1Gi"), limited(3, "b", "512Mi"))
+    plan = planned(current, *before)
+    assert image_of(plan) == "a"
+    assert isinstance(plan, Plan)
+    assert plan.changes[1]["value"] == "4,3"
+
+
+def test_less_memory_is_a_release():
+    plan = planned(limited(2, "a", "512Mi"), limited(1, "a", "1Gi"))
+    assert isinstance(plan, Plan)
+    (main,) = plan.changes[0]["value"]["spec"]["containers"]
+    assert main["resources"]["limits"] == {"memory": "1Gi"}
+
+
+def test_no_limit_at_all_is_a_release():
+    assert image_of(planned(limited(2, "a", "512Mi"), revision(1, "a"))) == "a"
+
+
+def test_one_that_has_available_pods_goes_before_one_that_has_none():
+    """`a` runs; `b` was meant to repair it, and never came up; nor does `c`."""
+    running = replace(revision(1, "a"), available=3)
+    assert image_of(planned(revision(3, "c"), running, revision(2, "b"))) == "a"
+    started = replace(revision(2, "b"), available=1)
+    assert image_of(planned(revision(3, "c"), running, started)) == "b"
+
+
+def test_available_pods_do_not_lead_back_to_what_was_left():
+    running = replace(revision(2, "b"), available=3)
+    assert image_of(planned(revision(3, "c"), revision(1, "a"), running, left="2")) == "a"
 
 
 def test_another_variable_makes_a_release():
