@@ -65,8 +65,8 @@ class FakeCluster:
         self.readings: deque[Reply] = deque()
         """For the next looks."""
         self.budgets: list[Object] = []
-        self.unread: Reply | None = None
-        """Why budgets cannot be read."""
+        self.unread: deque[Reply] = deque()
+        """For the next surveys: why budgets cannot be read."""
         self.autoscalers: list[Object] = []
         self._uids = itertools.count(1)
 
@@ -203,8 +203,9 @@ class FakeCluster:
             return seen
         scaled_by = horizontal(target, self.autoscalers)
         owned = replace(seen, owner=owners.joined([seen.owner, *scaled_by]))
-        allowed = None if self.unread else views.pdb_allowed(seen, self.budgets)
-        around = Surroundings(allowed, nodes=3, nodes_ready=3, zones=3, unread=self.unread)
+        unread = self.unread.popleft() if self.unread else None
+        allowed = None if unread else views.pdb_allowed(seen, self.budgets)
+        around = Surroundings(allowed, nodes=3, nodes_ready=3, zones=3, unread=unread)
         return owned, replace(around, keeper=self._keeper(seen))
 
     def _keeper(self, seen: Seen) -> Workload | None:

@@ -89,8 +89,8 @@ async def _prepare(job: Job) -> Prepared:
         return Happened()
     if refusal := guard(job.command, seen, job.now_ms):
         return refusal
-    if around is not None and (refused := _spare(job, seen, around)):
-        return refused
+    if around and (refusal := too_few(row.name, seen, around, job.means.floor)):
+        return refusal
     planned = await _plan(job, row, seen)
     return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
 
@@ -99,16 +99,18 @@ async def _seen(job: Job, row: Row) -> tuple[Seen, Surroundings | None] | Reply:
     """The target as it is now; with what is beside it where pods of it are to go. An undo is the
     way back, and health does not keep us from it."""
     if job.command.kind is CommandKind.ACT and disrupts(row.name, job.command.target.kind):
-        return await patiently(job, job.survey)
+        return await patiently(job, lambda: _surveyed(job))
     seen = await patiently(job, job.look)
     return seen if isinstance(seen, Reply) else (seen, None)
 
 
-def _spare(job: Job, seen: Seen, around: Surroundings) -> Refusal | Reply | None:
-    """Why no pod of it may go now. What forbids it must be read, or nothing is done."""
-    if around.unread is not None:
-        return _not_seen(around.unread)
-    return too_few(job.command.action, seen, around, job.means.floor)
+async def _surveyed(job: Job) -> tuple[Seen, Surroundings] | Reply:
+    """Whole, or not at all: what forbids it must be read, or nothing is done."""
+    found = await job.survey()
+    if isinstance(found, Reply):
+        return found
+    unread = found[1].unread
+    return unread if unread is not None else found
 
 
 async def _plan(job: Job, row: Row, seen: Seen) -> Prepared:
