@@ -19,6 +19,7 @@ from remediators.adapters.kubernetes.circuit import Told
 from remediators.adapters.kubernetes.client import ApiServer
 from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.adapters.kubernetes.events import EventHerald
+from remediators.adapters.machines.opening import open_machines
 from remediators.adapters.places import Places
 from remediators.clusters import ApiLimits, ClusterAddress
 from remediators.core.floor import Floor
@@ -32,7 +33,7 @@ from remediators.ports import Cluster, Outlook, Reached, not_reached, tell_nobod
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
-from schemas.kinds import FLAG
+from schemas.kinds import FLAG, INSTANCE
 from schemas.signing import BadKey, read_public_keys
 
 EVENTS = ApiLimits(requests_per_s=5, burst=25)
@@ -69,7 +70,10 @@ def open_clusters(
         return KubernetesCluster(server, name, threads, reached)
 
     def elsewhere(name: str) -> Mapping[str, Cluster]:
-        return {FLAG: open_flags(name, flags, timeout_s, reached)}
+        return {
+            FLAG: open_flags(name, flags, timeout_s, reached),
+            INSTANCE: open_machines(settings.machines.get(name), timeout_s, reached),
+        }
 
     return {
         name: Places(home(name, address), elsewhere(name))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from remediators.clusters import ClusterAddress, Count, Positive, read_clusters
@@ -15,6 +15,18 @@ from schemas.actions import ACTIONS
 Texts = Annotated[tuple[str, ...], NoDecode]
 """Between commas."""
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+
+
+class Ec2(BaseModel):
+    """Where a cluster's machines are instances of Amazon EC2."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$")]
+    cluster: Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")]
+    """As in the tag `kubernetes.io/cluster/<name>` of its machines."""
+    endpoint: Annotated[str, Field(pattern=r"^(https://[^@]+|http://127\.0\.0\.1:[0-9]+|)$")] = ""
+    """In place of the region's own; a sandbox's."""
 
 
 def _name() -> str:
@@ -74,6 +86,8 @@ class ExecutorSettings(ProcessSettings):
     actions: Texts = ()
     """Those that it carries out, and that its rights are for; empty for all. See `mendlog executor
     rights`."""
+    machines: Mapping[str, Ec2] = Field(default_factory=dict)
+    """JSON: cluster to the EC2 that its nodes' machines are of, for `replace_node`."""
     jobs_file: Path | None = None
     """YAML: the Jobs that `run_job` may run, by name. See docs/actions.md."""
     request_timeout_s: Positive = 10.0

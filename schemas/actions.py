@@ -85,6 +85,7 @@ EVICT_POD = "evict_pod"
 DRAIN = "drain"
 RERUN_JOB = "rerun_job"
 RUN_JOB = "run_job"
+REPLACE_NODE = "replace_node"
 SET_FLAG = "set_flag"
 RAISE_MAX = "raise_max"
 PAUSE_ROLLOUT = "pause_rollout"
@@ -219,6 +220,13 @@ ACTIONS: Mapping[str, Action] = {
         by_portions=True,
         prepares=True,
     ),
+    REPLACE_NODE: Action(
+        "end the machine of a drained node, so that its provider makes another",
+        {},
+        kinds=frozenset({NODE}),
+        disruptive=True,
+        destructive=True,
+    ),
     RERUN_JOB: Action("run a failed Job again, once, as a copy of it", {}, kinds=frozenset({JOB})),
     RUN_JOB: Action(
         "run a Job that the executor has a template of, in the target's namespace",
@@ -243,6 +251,7 @@ class ProbeKind:
 ROLLOUT = "rollout"
 DRAINED = "drained"
 JOB_SUCCEEDED = "job_succeeded"
+GONE = "gone"
 HTTP = "http"
 PROMQL = "promql"
 METRIC = "metric"
@@ -262,6 +271,7 @@ PROBES: Mapping[str, ProbeKind] = {
     ROLLOUT: ProbeKind("the last change has reached every pod, and all are available", {}),
     DRAINED: ProbeKind("the node is cordoned, and no pod is left that a drain takes away", {}),
     JOB_SUCCEEDED: ProbeKind("the Job that was made for the target last has succeeded", {}),
+    GONE: ProbeKind("the very object that was acted on is no longer there", {}),
     HTTP: ProbeKind(
         "an address answers as it should",
         {

@@ -58,6 +58,8 @@ KINDS: Mapping[str, Kind] = {
 }
 
 FLAG = "Flag"
+INSTANCE = "Instance"
+"""A machine, of whoever provides them."""
 ELSEWHERE = frozenset({FLAG})
 """Kinds that no Kubernetes API keeps: in no namespace, and known to the executor's settings."""
 

@@ -12,6 +12,7 @@ from remediators.actions import (
     pause_rollout,
     raise_max,
     raise_memory,
+    replace_node,
     rerun_job,
     restart,
     roll_back,
@@ -46,6 +47,7 @@ ROWS = (
     delete_pod.ROW,
     evict_pod.ROW,
     drain.ROW,
+    replace_node.ROW,
     rerun_job.ROW,
     run_job.ROW,
 )

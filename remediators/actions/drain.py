@@ -82,7 +82,7 @@ def _cordoned(scene: Scene) -> Plan | Refusal:
 
 def _evicted(scene: Scene, left: Sequence[Json]) -> Removal | Refusal:
     pods, budgets, _, sets = scene.found
-    chosen = next_of(left, budgets, sets)
+    chosen = next_of(left, budgets, sets, node_ready=ready(scene.seen.body))
     if chosen is not None:
         meta = chosen["metadata"]
         target = Target(scene.command.cluster, meta["namespace"], POD, meta["name"])

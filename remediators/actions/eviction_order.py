@@ -10,9 +10,12 @@ from remediators.core.pods import budgets_over, keeper_name, leaving, ready, sta
 from remediators.core.seen import Json
 
 
-def next_of(left: Sequence[Json], budgets: Sequence[Json], sets: Sequence[Json]) -> Json | None:
-    """None where all are leaving, or have to wait."""
-    one_leaves = any(stateful(pod) and leaving(pod) for pod in left)
+def next_of(
+    left: Sequence[Json], budgets: Sequence[Json], sets: Sequence[Json], *, node_ready: bool
+) -> Json | None:
+    """None where all are leaving, or have to wait. On a node that is not ready none is waited for:
+    nobody there can tell that it has ended."""
+    one_leaves = node_ready and any(stateful(pod) and leaving(pod) for pod in left)
     fit = [
         pod
         for pod in left

@@ -86,3 +86,10 @@ def ready(found: Json) -> bool:
     """Of a pod, or of a node."""
     conditions = (found.get("status") or {}).get("conditions") or ()
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def left_on(node: Json, pods: Iterable[Json]) -> tuple[Json, ...]:
+    """What a drain has still to wait for. On a node that is not ready nobody can tell that a pod
+    has ended: there those that are on their way out are not waited for."""
+    waits = ready(node)
+    return tuple(pod for pod in pods if to_be_drained(pod) and (waits or not leaving(pod)))

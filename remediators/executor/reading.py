@@ -51,7 +51,8 @@ async def patiently(job: Job, ask: Callable[[], Awaitable[T | Reply]]) -> T | Re
 
 async def verify(job: Job) -> None:
     """Each probe once, side by side. Of what cannot be read as a list of probes, none."""
-    sight = Sight(job.command.target, lambda: _few_times(job), job.means.outlook, job.cluster.find)
+    command, outlook = job.command, job.means.outlook
+    sight = Sight(command.target, lambda: _few_times(job), outlook, job.cluster.find, command.uid)
     try:
         wanted = asked(job.command.parameters.get(PROBES, ""))
         checks = await asyncio.gather(*(run(probe, sight) for probe in wanted))

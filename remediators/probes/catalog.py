@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 
 from remediators.core import parameters
-from remediators.probes import drained, http, job_succeeded, metric, promql, rollout
+from remediators.probes import drained, gone, http, job_succeeded, metric, promql, rollout
 from remediators.probes.asked import Asked, filled_in
 from remediators.probes.sight import Probe, Sight, Verdict, untold
 from schemas import actions
-from schemas.actions import DRAINED, HTTP, JOB_SUCCEEDED, METRIC, PROMQL, ROLLOUT
+from schemas.actions import DRAINED, GONE, HTTP, JOB_SUCCEEDED, METRIC, PROMQL, ROLLOUT
 from schemas.remediation import Check
 
 PROBES: Mapping[str, Probe] = {
     ROLLOUT: rollout.probe,
     DRAINED: drained.probe,
+    GONE: gone.probe,
     JOB_SUCCEEDED: job_succeeded.probe,
     HTTP: http.probe,
     PROMQL: promql.probe,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from remediators.core.pods import leaving, titled, to_be_drained
+from remediators.core.pods import leaving, left_on, titled
 from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
 from remediators.probes.sight import Sight, Verdict, untold
@@ -23,7 +23,8 @@ async def probe(_: Mapping[str, str], sight: Sight) -> Verdict:
     pods = await sight.find(Query(POD, fields=f"spec.nodeName={sight.target.name}"))
     if isinstance(pods, Reply):
         return untold(pods.detail)
-    left = sorted(f"{titled(p)}{' (leaving)' * leaving(p)}" for p in pods if to_be_drained(p))
+    still = left_on(node.body, pods)
+    left = sorted(f"{titled(p)}{' (leaving)' * leaving(p)}" for p in still)
     if not left:
         return Verdict(True, "no pod is left that a drain takes away")
     return Verdict(False, f"{len(left)} pods are left: {', '.join(left[:TOLD_MAX])}")

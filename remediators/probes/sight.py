@@ -18,6 +18,8 @@ class Sight:
     look: Callable[[], Awaitable[Seen | Reply]]
     outlook: Outlook
     find: Callable[[Query], Awaitable[tuple[Json, ...] | Reply]]
+    uid: str = ""
+    """Of the object that the action was bound to."""
 
 
 @dataclass(frozen=True, slots=True)

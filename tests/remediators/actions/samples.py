@@ -19,6 +19,7 @@ from schemas.actions import (
     PAUSE_ROLLOUT,
     RAISE_MAX,
     RAISE_MEMORY,
+    REPLACE_NODE,
     RERUN_JOB,
     RESTART,
     RESUME_ROLLOUT,
@@ -33,6 +34,7 @@ from schemas.actions import (
 from schemas.kinds import (
     AUTOSCALER,
     CONFIG_MAP,
+    INSTANCE,
     JOB,
     NODE,
     POD,
@@ -55,6 +57,7 @@ Object = dict[str, Any]
 THE_NODE = Target("eu-1", "", NODE, "n1")
 ANOTHER_NODE = Target("eu-1", "", NODE, "n2")
 READY = {"type": "Ready", "status": "True"}
+A_MACHINE = Target("eu-1", "", INSTANCE, "i-1")
 THE_FLAGS = Target("eu-1", "shop", CONFIG_MAP, "flags")
 PAYMENTS = Flag("payments", frozenset({"on", "off"}), "", ConfigMapKey("", "flags", "payments"))
 
@@ -191,6 +194,14 @@ SAMPLES: Mapping[str, Sample] = {
         BLUE_SERVICE,
         beside=BOTH_RELEASES,
         parameters={"label": "release", "to": "green"},
+    ),
+    REPLACE_NODE: Sample(
+        THE_NODE,
+        {"spec": {"unschedulable": True, "providerID": "aws:///eu-1a/i-1"}},
+        beside={
+            ANOTHER_NODE: {"status": {"conditions": [READY]}},
+            A_MACHINE: {"status": {"state": "running"}},
+        },
     ),
     RERUN_JOB: Sample(A_JOB, FAILED),
     RUN_JOB: Sample(parameters={"job": "index"}, kit=Kit(jobs={"index": TEMPLATE})),

@@ -146,6 +146,13 @@ def test_pods_of_stateful_sets_come_last_and_one_at_a_time():
     assert "shop/a-1" in waits.detail
 
 
+def test_on_a_node_that_is_gone_no_pod_is_waited_for():
+    lost = {"phase": "Running", "conditions": []}
+    one, two = (pod(f"a-{n}", "StatefulSet", status=lost) for n in range(2))
+    dead = node(is_ready=False, unschedulable=True)
+    assert evicted(going(one), two, found=dead, sets=(stateful(3, 1),)) == "shop/a-1"
+
+
 @pytest.mark.parametrize(("has", "here", "goes"), [(3, 1, True), (2, 1, False), (2, 0, True)])
 def test_a_set_lacks_nothing_but_what_is_here(has: int, here: int, goes: bool):
     """`here`: whether its own pod is ready, as those of a node that is gone are not."""

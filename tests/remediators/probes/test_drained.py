@@ -22,9 +22,13 @@ def pod(kind: str, node: str = "n1", **meta: Any) -> dict[str, Any]:
     return {"metadata": {"ownerReferences": owners, **meta}, "spec": {"nodeName": node}}
 
 
-async def passed(*pods: dict[str, Any], cordoned: bool = True) -> bool | None:
+async def passed(
+    *pods: dict[str, Any], cordoned: bool = True, is_ready: bool = True
+) -> bool | None:
     cluster = FakeCluster()
-    cluster.put(N1, {"spec": {"unschedulable": True} if cordoned else {}})
+    conditions = [{"type": "Ready", "status": "True"}] * is_ready
+    spec = {"unschedulable": True} if cordoned else {}
+    cluster.put(N1, {"spec": spec, "status": {"conditions": conditions}})
     for n, body in enumerate(pods):
         cluster.put(Target("eu-1", "shop", POD, f"p{n}"), body)
     return (await asked(cluster)).passed
@@ -47,6 +51,13 @@ async def asked(cluster: Any, target: Target = N1) -> Any:
 )
 async def test_of_a_node_that_takes_no_pods(pods: list[dict[str, Any]], expected: bool):
     assert await passed(*pods) is expected
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+async def test_what_leaves_a_node_that_cannot_tell_is_not_waited_for(is_ready: bool):
+    going = pod("ReplicaSet", deletionTimestamp="2026-01-01T00:00:00Z")
+    assert await passed(going, is_ready=is_ready) is not is_ready
+    assert await passed(pod("ReplicaSet"), is_ready=is_ready) is False
 
 
 async def test_a_node_that_takes_pods_is_not_drained():

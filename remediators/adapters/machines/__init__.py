@@ -1,0 +1,1 @@
+"""The machines that a cluster's nodes are: whoever provides them can end one."""
