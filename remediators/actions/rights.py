@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from remediators.actions.catalog import CATALOG
 from remediators.actions.plan import Right, Row
+from remediators.core.rollouts import REFERRED
 from schemas.actions import ACTIONS
 from schemas.kinds import (
     AUTOSCALER,
@@ -19,6 +20,7 @@ from schemas.kinds import (
     NODE,
     POD,
     REPLICA_SET,
+    ROLLOUT,
     STATEFUL_SET,
 )
 
@@ -27,6 +29,8 @@ SURVEYED = (Right("list", AUTOSCALER), Right("list", BUDGET))
 NODES = Right("list", NODE)
 KEEPERS = tuple(Right("get", kind) for kind in (DAEMON_SET, REPLICA_SET, STATEFUL_SET))
 """What would replace a pod."""
+TAKEN_OVER = Right("list", ROLLOUT)
+"""Of a kind that a Rollout may run in its place."""
 TELLING = Right("create", EVENT)
 NAMESPACE_OF_NODES = "default"
 """Where the API keeps events about what is in no namespace."""
@@ -105,7 +109,9 @@ def _of(row: Row) -> tuple[set[Right], set[Right]]:
     beside = set(row.rights)
     cluster = {*_on(row, outside), *beside} if outside else set()
     namespaced = {*_on(row, inside), *beside, *SURVEYED} if inside or not kinds else set()
-    return cluster, namespaced | (set(KEEPERS) if POD in inside else set())
+    namespaced |= set(KEEPERS) if POD in inside else set()
+    namespaced |= {TAKEN_OVER} if REFERRED & set(inside) else set()
+    return cluster, namespaced
 
 
 def _on(row: Row, kinds: Iterable[str]) -> Iterable[Right]:

@@ -17,13 +17,16 @@ from remediators.core.outcome import passing
 from remediators.core.proof import Trace, proof
 from remediators.core.protocol import End, Next, Read, Send, Wait, before_send, begin, heard, read
 from remediators.core.protocol import resume as resumed
+from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.request import CREATE
+from remediators.core.rollouts import REFERRED, taken_over
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
+from schemas.kinds import ROLLOUT
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
 
 HEARTBEAT_WAIT_S = 5.0
@@ -91,6 +94,8 @@ async def _prepare(job: Job) -> Prepared:
         return refusal
     if around and (refusal := too_few(row.name, seen, around, job.means.floor)):
         return refusal
+    if refused := await _taken_over(job):
+        return refused
     planned = await _plan(job, row, seen)
     return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
 
@@ -111,6 +116,15 @@ async def _surveyed(job: Job) -> tuple[Seen, Surroundings] | Reply:
         return found
     unread = found[1].unread
     return unread if unread is not None else found
+
+
+async def _taken_over(job: Job) -> Refusal | Reply | None:
+    target = job.command.target
+    if target.kind not in REFERRED:
+        return None
+    query = Query(ROLLOUT, target.namespace)
+    rollouts = await patiently(job, lambda: job.cluster.find(query))
+    return _not_seen(rollouts) if isinstance(rollouts, Reply) else taken_over(target, rollouts)
 
 
 async def _plan(job: Job, row: Row, seen: Seen) -> Prepared:

@@ -10,6 +10,7 @@ from schemas.kinds import CONFIG_MAP, JOB, KINDS, POD
 
 BESIDE = (
     Rule("", "events", ("create",)),
+    Rule("argoproj.io", "rollouts", ("list",)),
     Rule("autoscaling", "horizontalpodautoscalers", ("list",)),
     Rule("policy", "poddisruptionbudgets", ("list",)),
 )
@@ -80,8 +81,12 @@ def test_each_action_is_within_all_of_them():
 
 def test_one_rule_for_each_kind_in_order():
     rules = rules_of(
-        [Right("patch", CONFIG_MAP), Right("create", JOB), Right("get", CONFIG_MAP)]
-        + [Right("create", POD, "eviction")]
+        [
+            Right("patch", CONFIG_MAP),
+            Right("create", JOB),
+            Right("get", CONFIG_MAP),
+            Right("create", POD, "eviction"),
+        ]
     )
     assert rules == (
         Rule("", "configmaps", ("get", "patch")),

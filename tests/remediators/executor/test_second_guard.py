@@ -1,11 +1,14 @@
 """The executor looks again before it acts, and refuses what the core could not know of any more."""
 
+from dataclasses import replace
+
 import pytest
 
 from remediators.core.floor import Floor
 from remediators.core.reply import Answer, Reply
 from remediators.executor import reading
 from schemas.actions import CORDON, DEGRADE, RESTART, ROLL_BACK, SCALE
+from schemas.kinds import ROLLOUT
 from schemas.remediation import CommandKind, Outcome
 from tests.remediators.actions.samples import THE_NODE
 from tests.remediators.builders import TARGET, command
@@ -132,6 +135,18 @@ async def test_the_floor_is_the_executors_own_setting(here: Bench):
     here.restart()
     one_at_a_time(here)
     assert words(await here.do(await here.act(action=RESTART))) == ["rejected too_few_healthy"]
+
+
+@pytest.mark.parametrize(("name", "refused"), [("checkout", True), ("another", False)])
+async def test_what_a_rollout_runs_in_its_place_is_left_to_that(
+    here: Bench, name: str, refused: bool
+):
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    beside = replace(TARGET, kind=ROLLOUT, name="canary")
+    here.cluster.put(beside, {"spec": {"workloadRef": reference}})
+    told, why = await detail_of(here, await here.act())
+    assert told[-1] == ("rejected owned_elsewhere" if refused else "applied")
+    assert refused is why.startswith("Rollout/canary runs its pods in its place")
 
 
 async def test_who_has_changed_it_since_is_told(here: Bench):
