@@ -13,22 +13,13 @@ import pytest_asyncio
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.control_plane.credentials import CONTEXT
 from deploy.sandbox.control_plane.handle import ControlPlane
-from remediators.actions.plan import Right
-from remediators.actions.rights import rights_of
+from deploy.sandbox.control_plane.identities import executor_rules
 from remediators.settings import ClusterAddress
-from schemas.kinds import CONFIG_MAP, JOB, POD
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
 
 OTHER_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
 OTHER_CONTEXT = os.environ.get("MENDLOG_TEST_CONTEXT", "")
 REAL = pytest.param("real", marks=() if OTHER_CONTEXT else pytest.mark.control_plane)
-BEYOND = (
-    *(Right(verb, CONFIG_MAP) for verb in ("get", "patch")),
-    *(Right(verb, JOB) for verb in ("get", "create")),
-    *(Right(verb, POD) for verb in ("get", "list", "delete")),
-    Right("create", POD, "eviction"),
-)
-"""What the port can do and no row of the catalogue asks for so far."""
 
 
 @pytest.fixture(scope="package")
@@ -39,9 +30,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def executor(control_plane: ControlPlane) -> Path:
-    """Its kubeconfig, with the rights of `mendlog executor rights` and those beyond, no other."""
-    rules = rights_of(more=BEYOND).everywhere
-    return control_plane.identity("executor", [rule.plain() for rule in rules])
+    """Its kubeconfig, with the rights of `mendlog executor rights` and no other."""
+    return control_plane.identity("executor", executor_rules())
 
 
 @pytest_asyncio.fixture(params=("fake", "sandbox", REAL))
