@@ -227,7 +227,9 @@ ACTIONS: Mapping[str, Action] = {
         disruptive=True,
         destructive=True,
     ),
-    RERUN_JOB: Action("run a failed Job again, once, as a copy of it", {}, kinds=frozenset({JOB})),
+    RERUN_JOB: Action(
+        "run a failed Job again, once, as a copy of it", {}, kinds=frozenset({JOB}), prepares=True
+    ),
     RUN_JOB: Action(
         "run a Job that the executor has a template of, in the target's namespace",
         {"job": Parameter(ParameterType.LINE, "the template's name", required=True)},
@@ -252,6 +254,7 @@ ROLLOUT = "rollout"
 DRAINED = "drained"
 JOB_SUCCEEDED = "job_succeeded"
 GONE = "gone"
+READY = "ready"
 HTTP = "http"
 PROMQL = "promql"
 METRIC = "metric"
@@ -271,6 +274,7 @@ PROBES: Mapping[str, ProbeKind] = {
     ROLLOUT: ProbeKind("the last change has reached every pod, and all are available", {}),
     DRAINED: ProbeKind("the node is cordoned, and no pod is left that a drain takes away", {}),
     JOB_SUCCEEDED: ProbeKind("the Job that was made for the target last has succeeded", {}),
+    READY: ProbeKind("the node, or the pod, says that it is ready", {}),
     GONE: ProbeKind("the very object that was acted on is no longer there", {}),
     HTTP: ProbeKind(
         "an address answers as it should",

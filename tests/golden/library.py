@@ -136,7 +136,7 @@ def library_watchdog_gone(world: World) -> None:
 
 
 def library_node_gone(world: World) -> None:
-    """Two alerts of one node and those of its pods are one incident, and a human's."""
+    """Two alerts of one node and those of its pods are one incident: it is asked whether to drain."""
     _begin(world, RAISED)
     node = {"namespace": "monitoring", "deployment": "", "severity": "warning", "node": "n1"}
     _alive(world, "15m")
@@ -145,6 +145,8 @@ def library_node_gone(world: World) -> None:
     world.at("15m2s").fires("KubeNodeUnreachable", **node)
     _crashes(world, "15m3s", "b", node="n1")
     world.at("15m32s").ticks()
+    world.at("20m2s").ticks()
+    world.at("20m3s").obeys()
 
 
 def library_signs_of_life(world: World) -> None:

@@ -20,7 +20,7 @@ ENDS = {
     "library_api_burns": "braked",
     "library_own_targets_down": "applied",
     "library_watchdog_gone": "watchdog_missing",
-    "library_node_gone": "no_playbook",
+    "library_node_gone": "mode_of_policy",
     "library_signs_of_life": "inhibited",
 }
 
@@ -41,4 +41,4 @@ def test_it_was_recorded_with_the_library_of_today(history) -> None:  # type: ig
 
 
 def test_only_what_acts_by_itself_was_raised() -> None:
-    assert SHIPPED.count("mode: shadow\n") == RAISED.count("mode: auto\n") == 4
+    assert SHIPPED.count("mode: shadow\n") == RAISED.count("mode: auto\n") == 8

@@ -6,6 +6,7 @@ credentials and signs; it is imported only where this is set.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ class _TooLate(Exception):
 
 
 class Ec2Machines:
-    """Keeps the cluster port. Every call has a client of its own: they are few and far between."""
+    """Keeps the cluster port. Every call has a client of its own: they are few."""
 
     def __init__(self, address: Ec2, timeout_s: float, reached: Reached = not_reached) -> None:
         self._address = address
@@ -51,6 +52,8 @@ class Ec2Machines:
         # The protocol repeats, or does not; botocore must not.
         retries = {"total_max_attempts": 1}
         self._config = Config(connect_timeout=2, read_timeout=timeout_s, retries=retries)
+        self._lock = threading.Lock()
+        self._session: Session | None = None
 
     async def look(self, target: Target) -> Seen | Reply:
         found = await asyncio.to_thread(self._described, InstanceIds=[target.name])
@@ -120,11 +123,19 @@ class Ec2Machines:
         return Reply(Answer.DONE)
 
     def _client(self) -> Any:
-        session = Session()
-        # Without an identity of our own we have none: the node's is not ours to use.
-        session.get_component("credential_provider").remove("iam-role")
         where = {"region_name": self._address.region, "config": self._config}
-        return session.create_client("ec2", endpoint_url=self._address.endpoint or None, **where)
+        with self._lock:
+            self._session = self._session or _session()
+            endpoint = self._address.endpoint or None
+            return self._session.create_client("ec2", endpoint_url=endpoint, **where)
+
+
+def _session() -> Session:
+    """It keeps credentials fresh, and its reading of EC2's description, which takes long."""
+    session = Session()
+    # Without an identity of our own we have none: the node's is not ours to use.
+    session.get_component("credential_provider").remove("iam-role")
+    return session
 
 
 def _instances(pages: Any) -> Iterator[Json]:

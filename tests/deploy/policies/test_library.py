@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.policies.where import LIBRARY
-from schemas.actions import ROLL_BACK
+from schemas.actions import ACTIONS, CORDON, DRAIN, EVICT_POD, RERUN_JOB, ROLL_BACK
 from streams.core import intervals
 from streams.core.alerts import muting
 from streams.core.playbook import Mode
@@ -62,16 +62,29 @@ def test_no_playbook_may_act_by_itself_as_it_is_shipped() -> None:
 
 
 def test_nothing_is_rolled_back_without_a_change_nor_twice() -> None:
-    steps = [rung for playbook in POLICY.playbooks for rung in playbook.rungs[:-1]]
-    assert {rung.action for rung in steps} == {ROLL_BACK}
+    every = [rung for playbook in POLICY.playbooks for rung in playbook.rungs[:-1]]
+    steps = [rung for rung in every if rung.action == ROLL_BACK]
+    assert all(rung.attempts == 1 for rung in every)
     assert all(rung.when and rung.when.text == "change_related" for rung in steps)
-    assert all(rung.attempts == 1 for rung in steps)
     assert all(probe.kind == "rollout" for rung in steps for probe in rung.verify.probes)
 
 
-def test_what_resembles_a_lack_of_room_or_a_registry_that_is_down_always_asks() -> None:
+def test_nothing_that_cannot_be_undone_and_no_grace_is_cut_short() -> None:
+    every = [rung for playbook in POLICY.playbooks for rung in playbook.rungs[:-1]]
+    assert not any(ACTIONS[rung.action].destructive for rung in every)
+    assert {rung.action for rung in every} == {ROLL_BACK, EVICT_POD, RERUN_JOB, DRAIN, CORDON}
+    assert not any(rung.parameters for rung in every)
+
+
+def test_what_may_have_another_cause_or_takes_pods_from_a_node_always_asks() -> None:
     asks = {p.name for p in POLICY.playbooks if p.rungs[0].approval.always}
-    assert asks == {"missing-replicas", "container-waiting"}
+    assert asks == {
+        "missing-replicas",
+        "container-waiting",
+        "pod-not-ready",
+        "failed-job",
+        "node-not-ready",
+    }
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing", "CrashLoopBackOff", ""])
