@@ -263,6 +263,13 @@ class FakeCluster:
             found["status"]["replicas"] = wanted + 1
 
 
+def written(found: Object, spec: Object, writer: str) -> None:
+    """Put down in the object as the API would, if by anybody."""
+    fields = {"f:spec": {f"f:{name}": {} for name in spec}}
+    entry = {"manager": writer, "operation": "Update", "fieldsV1": fields}
+    found["metadata"] |= {"managedFields": [entry]} if writer else {}
+
+
 def _selected(query: Query, found: Object) -> bool:
     """The selectors that the executor uses: equal labels, and one field."""
     labels = found["metadata"].get("labels") or {}

@@ -19,7 +19,7 @@ from remediators.settings import ClusterAddress
 from schemas.kinds import VOLUME_CLAIM
 from schemas.remediation import Target
 from tests.deploy.sandbox.cluster.workloads import deployment
-from tests.fakes import FakeCluster
+from tests.fakes import FakeCluster, written
 from tests.hand import Body, Hand, beside
 
 NAME = "web"
@@ -57,8 +57,8 @@ class Site(Protocol):
         """In the site's namespace, or in none where its kind is of the whole cluster; opted in."""
         ...
 
-    async def edits(self, target: Target, body: Body) -> None:
-        """By somebody else: a merge patch."""
+    async def edits(self, target: Target, body: Body, writer: str = "") -> None:
+        """By somebody else: a merge patch. `writer` is whom the API shall take for its author."""
         ...
 
     async def claims(self, name: str, storage_class: str, size: str) -> Target:
@@ -111,9 +111,10 @@ class FakeSite:
         self.cluster.put(target, body)
         return target
 
-    async def edits(self, target: Target, body: Body) -> None:
+    async def edits(self, target: Target, body: Body, writer: str = "") -> None:
         def edit(found: dict[str, Any]) -> None:
             found.update(merge(found, body))
+            written(found, body.get("spec", {}), writer)
 
         self.cluster.change(target, edit)
 
@@ -166,8 +167,8 @@ class ApiSite:
         await asyncio.to_thread(self._hand.makes, target, body)
         return target
 
-    async def edits(self, target: Target, body: Body) -> None:
-        await asyncio.to_thread(self._hand.edits, target, body)
+    async def edits(self, target: Target, body: Body, writer: str = "") -> None:
+        await asyncio.to_thread(self._hand.edits, target, body, writer)
 
     def events_of(self, target: Target) -> list[Any]:
         """As whoever describes it would see them."""

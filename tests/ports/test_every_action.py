@@ -34,7 +34,7 @@ async def build(site: Site, sample: Sample) -> Target:
     if sample.target.kind != site.target.kind:
         return await site.makes(sample.target.kind, sample.target.name, sample.body)
     if sample.body:
-        await site.edits(site.target, {"spec": sample.body})
+        await site.edits(site.target, {"spec": sample.body}, sample.writer)
     for image in sample.releases:
         await site.releases(image)
     return site.target

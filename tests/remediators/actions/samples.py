@@ -43,7 +43,7 @@ from schemas.kinds import (
     VOLUME_CLAIM,
 )
 from schemas.remediation import Target
-from tests.fakes import FakeCluster
+from tests.fakes import FakeCluster, written
 from tests.remediators.actions.traffic import (
     BLUE_SERVICE,
     BOTH_RELEASES,
@@ -152,19 +152,13 @@ class Sample:
     def build(self, cluster: FakeCluster) -> None:
         if self.target.kind == TARGET.kind:
             cluster.deploy(self.target, **self.body)
-            _written(cluster.objects[self.target], self.body, self.writer)
+            written(cluster.objects[self.target], self.body, self.writer)
         else:
             cluster.put(self.target, self.body)
         for target, body in self.beside.items():
             cluster.put(target, body)
         for image in self.releases:
             cluster.change(self.target, lambda found, image=image: _release(found, image))
-
-
-def _written(found: Object, spec: Object, writer: str) -> None:
-    fields = {"f:spec": {f"f:{name}": {} for name in spec}}
-    entry = {"manager": writer, "operation": "Update", "fieldsV1": fields}
-    found["metadata"] |= {"managedFields": [entry]} if writer else {}
 
 
 def _release(found: Object, image: str) -> None:
