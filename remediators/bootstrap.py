@@ -9,6 +9,8 @@ import structlog
 from remediators.actions.plan import Kit
 from remediators.adapters.flags.file import RegisteredFlag, read_flags
 from remediators.adapters.flags.opening import open_flags
+from remediators.adapters.git.file import RegisteredRepository, read_repositories
+from remediators.adapters.git.place import Commits
 from remediators.adapters.http import HttpPages, HttpPrometheus
 from remediators.adapters.job_templates import read_job_templates
 from remediators.adapters.kafka.inbox import Keys
@@ -33,7 +35,7 @@ from remediators.ports import Cluster, Outlook, Reached, not_reached, tell_nobod
 from remediators.process import EXIT_CONFIG, exit_code_of, serve
 from remediators.reading import BadFile
 from remediators.settings import ExecutorSettings
-from schemas.kinds import FLAG, INSTANCE
+from schemas.kinds import COMMIT, FLAG, INSTANCE
 from schemas.signing import BadKey, read_public_keys
 
 EVENTS = ApiLimits(requests_per_s=5, burst=25)
@@ -63,16 +65,18 @@ def open_clusters(
     """Reads credentials, and calls nobody. Each has its own threads, circuit and limit: what one
     of them costs, the others do not pay."""
     threads, timeout_s = settings.threads_per_cluster, settings.request_timeout_s
-    flags = registered_flags(settings)
+    flags, repositories = registered_flags(settings), registered_repositories(settings)
 
     def home(name: str, address: ClusterAddress) -> Cluster:
         server = ApiServer(address, timeout_s, threads, _tell(name, metrics))
         return KubernetesCluster(server, name, threads, reached)
 
     def elsewhere(name: str) -> Mapping[str, Cluster]:
+        here = {key: each for key, each in repositories.items() if each.cluster in ("", name)}
         return {
             FLAG: open_flags(name, flags, timeout_s, reached),
             INSTANCE: open_machines(settings.machines.get(name), timeout_s, reached),
+            COMMIT: Commits(here, settings.git_timeout_s, reached),
         }
 
     return {
@@ -86,11 +90,17 @@ def registered_flags(settings: ExecutorSettings) -> Mapping[str, RegisteredFlag]
     return read_flags(settings.flags_file) if settings.flags_file else {}
 
 
+def registered_repositories(settings: ExecutorSettings) -> Mapping[str, RegisteredRepository]:
+    """Raises BadFile."""
+    return read_repositories(settings.repos_file) if settings.repos_file else {}
+
+
 def open_kit(settings: ExecutorSettings) -> Kit:
     """Raises BadFile."""
     flags = {name: flag.plain(name) for name, flag in registered_flags(settings).items()}
+    repositories = {n: r.plain(n) for n, r in registered_repositories(settings).items()}
     jobs = read_job_templates(settings.jobs_file) if settings.jobs_file else {}
-    return Kit(settings.degraded_param, flags=flags, jobs=jobs)
+    return Kit(settings.degraded_param, flags=flags, jobs=jobs, repositories=repositories)
 
 
 def _tell(cluster: str, metrics: Metrics) -> Told:

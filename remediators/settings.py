@@ -80,6 +80,10 @@ class ExecutorSettings(ProcessSettings):
         default="DEGRADED_MODE", validation_alias="DEGRADED_PARAM", pattern=ENVIRONMENT_NAME
     )
     """The environment variable that `degrade` sets. No command can name another."""
+    repos_file: Path | None = None
+    """YAML: the repositories that `revert_commit` may commit to. See docs/actions.md."""
+    git_timeout_s: Positive = 60.0
+    """For one call of `git`."""
     flags_file: Path | None = None
     """YAML: the feature flags that `set_flag` may set, and where each is kept. See
     docs/actions.md."""

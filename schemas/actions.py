@@ -59,6 +59,8 @@ class Action:
     """Parameters of which exactly one must be given."""
     disruptive: bool = False
     """It takes pods away while it goes on, as many as the rollout strategy allows."""
+    through_owner: bool = False
+    """It changes what its target's owner goes by, and so is for targets that have one."""
     cuts_in: bool = False
     """It may be taken while somebody's rollout is under way."""
     destructive: bool = False
@@ -94,6 +96,7 @@ SHIFT_TRAFFIC = "shift_traffic"
 SWITCH_TRAFFIC = "switch_traffic"
 RAISE_MEMORY = "raise_memory"
 EXPAND_VOLUME = "expand_volume"
+REVERT_COMMIT = "revert_commit"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 NOTIFY = "notify"
@@ -126,6 +129,19 @@ ACTIONS: Mapping[str, Action] = {
         disruptive=True,
     ),
     ROLL_BACK: Action("return to the revision before this one", {}, disruptive=True, cuts_in=True),
+    REVERT_COMMIT: Action(
+        "put a path of a repository back to before its last change, where Argo CD or Flux reads it",
+        {
+            "repository": Parameter(
+                ParameterType.LINE, "its name in the executor's file", required=True
+            ),
+            "hours": Parameter(ParameterType.INT, "no older change than this, 24 unless given"),
+        },
+        kinds=WORKLOADS,
+        disruptive=True,
+        through_owner=True,
+        cuts_in=True,
+    ),
     RAISE_MAX: Action(
         "let an autoscaler go further",
         {

@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = {
 FLAG = "Flag"
 INSTANCE = "Instance"
 """A machine, of whoever provides them."""
+COMMIT = "Commit"
+"""In a repository: made by a command, and never its target."""
 ELSEWHERE = frozenset({FLAG})
 """Kinds that no Kubernetes API keeps: in no namespace, and known to the executor's settings."""
 

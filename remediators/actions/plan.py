@@ -7,6 +7,7 @@ from remediators.core.flag import Flag
 from remediators.core.patch import Operation
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
+from remediators.core.repository import Repository
 from remediators.core.request import DELETE, EVICT
 from remediators.core.seen import Json, Seen
 from remediators.core.workload import Workload
@@ -71,6 +72,8 @@ class Kit:
     jobs: Mapping[str, Json] = field(default_factory=dict)
     """By name: templates that `run_job` may run."""
     flags: Mapping[str, Flag] = field(default_factory=dict)
+    """By name."""
+    repositories: Mapping[str, Repository] = field(default_factory=dict)
     """By name."""
 
 

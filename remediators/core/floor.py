@@ -7,7 +7,7 @@ from remediators.core.pods import keeper, ready
 from remediators.core.refusal import Refusal
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings, Workload
-from schemas.actions import ACTIONS, EVICT_POD, ROLL_BACK
+from schemas.actions import ACTIONS, EVICT_POD, REVERT_COMMIT, ROLL_BACK
 from schemas.kinds import POD, REPLICA_SET, WORKLOADS
 from schemas.remediation import OutcomeReason
 
@@ -41,7 +41,7 @@ def _of_a_workload(
     action: str, seen: Workload, around: Surroundings, floor: Floor
 ) -> Refusal | None:
     wanted, healthy, taken = seen.replicas_wanted, seen.pods.ready, seen.unavailable_max
-    broken = action == ROLL_BACK and healthy < wanted
+    broken = action in (ROLL_BACK, REVERT_COMMIT) and healthy < wanted
     if not wanted or not taken or broken:
         return None  # A way out of a broken release takes the broken pods first.
     return _left(healthy, taken, wanted, floor) or _within_budget(around, taken)

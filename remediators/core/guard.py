@@ -6,6 +6,7 @@ from remediators.core.hands import last_hand
 from remediators.core.marker import precondition
 from remediators.core.refusal import Refusal
 from remediators.core.seen import ENABLED, PAUSED_UNTIL, Seen
+from schemas.actions import ACTIONS
 from schemas.kinds import AUTOSCALER
 from schemas.remediation import Command, OutcomeReason
 
@@ -18,7 +19,8 @@ def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
         return Refusal(OutcomeReason.NOT_OPTED_IN, f'{ENABLED} is not "true"')
     if now_ms < paused_until_ms(seen.paused_until):
         return Refusal(OutcomeReason.PAUSED, f"{PAUSED_UNTIL} is {seen.paused_until}")
-    if others := kept_by(seen):
+    through_owner = ACTIONS[command.action].through_owner if command.action in ACTIONS else False
+    if not through_owner and (others := kept_by(seen)):
         return Refusal(OutcomeReason.OWNED_ELSEWHERE, f"{others} keeps it as it wants")
     if moved := precondition(command).moved(seen):
         return Refusal(OutcomeReason.STALE, _with_whom(moved, command, seen))

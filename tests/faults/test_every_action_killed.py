@@ -30,7 +30,7 @@ POINTS = ("executor.intent_acked", "executor.request_sent", "executor.response_r
 AT_THE_API = sorted(
     action for action in CATALOG if all(t.kind in KINDS for t in SAMPLES[action].beside)
 )
-"""All but `replace_node`: a machine is not the API's to keep."""
+"""All but `replace_node` and `revert_commit`: machines and commits are not the API's to keep."""
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import yaml
 
 from remediators.actions.catalog import CATALOG
 from remediators.adapters.flags.file import read_flags
+from remediators.adapters.git.file import read_repositories
 from remediators.adapters.job_templates import read_job_templates
 from remediators.clusters import read_clusters
 from remediators.core.request import BODY_BYTES_MAX
@@ -44,6 +45,7 @@ def test_the_examples(tmp_path: Path):
         found[name].write_text(text)
     read_clusters(found.pop("clusters"))
     read_flags(found.pop("flags"))
+    read_repositories(found.pop("repositories"))
     read_job_templates(found.pop("jobs"))
     assert not found
     (patch,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)

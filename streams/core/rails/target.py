@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from schemas.actions import ACTIONS, ROLL_BACK, SCALE
+from schemas.actions import ACTIONS, REVERT_COMMIT, ROLL_BACK, SCALE
 from schemas.remediation import Observation
 from streams.core.limits import Limits
 from streams.core.rails.asked import Asked, Refusal
@@ -60,6 +60,9 @@ def ours(asked: Asked, seen: Observation) -> Refusal | None:
     """What another controller keeps as it wants it would be undone, or fought over. An autoscaler
     owns the number of replicas and nothing else."""
     owners = [owner for owner in seen.owner.split(",") if owner]
+    action = ACTIONS.get(asked.rung.action)
+    if action is not None and action.through_owner:
+        return None
     others = [o for o in owners if not o.startswith(HPA) or asked.rung.action == SCALE]
     return Refusal(Reason.OWNED_ELSEWHERE, ", ".join(others)) if others else None
 
@@ -131,7 +134,7 @@ def _share(limits: Limits, wanted: int) -> int:
 def _takes_pods(asked: Asked, seen: Observation) -> bool:
     """A rollback out of a broken state takes the broken pods first: nothing is lost by it."""
     broken = seen.replicas_ready < seen.replicas_wanted
-    if asked.rung.action == ROLL_BACK and broken:
+    if asked.rung.action in (ROLL_BACK, REVERT_COMMIT) and broken:
         return False
     return _disruptive(asked) and seen.unavailable_max > 0
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from remediators.actions.plan import Kit
 from remediators.core.flag import ConfigMapKey, Flag
+from remediators.core.repository import Repository
 from schemas.actions import (
     CORDON,
     DEGRADE,
@@ -23,6 +24,7 @@ from schemas.actions import (
     RERUN_JOB,
     RESTART,
     RESUME_ROLLOUT,
+    REVERT_COMMIT,
     ROLL_BACK,
     RUN_JOB,
     SCALE,
@@ -33,7 +35,9 @@ from schemas.actions import (
 )
 from schemas.kinds import (
     AUTOSCALER,
+    COMMIT,
     CONFIG_MAP,
+    DAEMON_SET,
     INSTANCE,
     JOB,
     NODE,
@@ -51,7 +55,7 @@ from tests.remediators.actions.traffic import (
     THE_CANARY,
     THE_SERVICE,
 )
-from tests.remediators.builders import TARGET
+from tests.remediators.builders import NOW_MS, TARGET
 
 Object = dict[str, Any]
 THE_NODE = Target("eu-1", "", NODE, "n1")
@@ -60,6 +64,24 @@ READY = {"type": "Ready", "status": "True"}
 A_MACHINE = Target("eu-1", "", INSTANCE, "i-1")
 THE_FLAGS = Target("eu-1", "shop", CONFIG_MAP, "flags")
 PAYMENTS = Flag("payments", frozenset({"on", "off"}), "", ConfigMapKey("", "flags", "payments"))
+OWNED = Target("eu-1", "shop", DAEMON_SET, "agent")
+LAST_CHANGE: Object = {
+    "base": "b" * 40,
+    "commit": "c" * 40,
+    "at_ms": NOW_MS - 60_000,
+    "command": "",
+    "before": True,
+}
+
+
+def owned_by(application: str) -> Object:
+    """As Argo CD marks what it keeps."""
+    notes = {"argocd.argoproj.io/tracking-id": f"{application}:apps/DaemonSet:shop/agent"}
+    pods = {"metadata": {"labels": {"app": "agent"}}, "spec": {"containers": []}}
+    metadata = {"annotations": {"mendlog.io/enabled": "true", **notes}}
+    status = {"desiredNumberScheduled": 3, "numberReady": 2}
+    return {"metadata": metadata, "spec": {"template": pods}, "status": status}
+
 
 A_POD = Target("eu-1", "shop", POD, "web-1")
 A_JOB = Target("eu-1", "shop", JOB, "nightly")
@@ -181,6 +203,13 @@ SAMPLES: Mapping[str, Sample] = {
         body={"data": {"payments": "on"}},
         parameters={"flag": "payments", "value": "off"},
         kit=Kit(flags={"payments": PAYMENTS}),
+    ),
+    REVERT_COMMIT: Sample(
+        OWNED,
+        owned_by("shop"),
+        beside={Target("eu-1", "shop", COMMIT, "last"): LAST_CHANGE},
+        parameters={"repository": "shop"},
+        kit=Kit(repositories={"shop": Repository("shop", "ArgoCD/shop")}),
     ),
     SHIFT_TRAFFIC: Sample(THE_CANARY, CANARY_INGRESS, parameters={"by": "10", "max": "50"}),
     SWITCH_TRAFFIC: Sample(

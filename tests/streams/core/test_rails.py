@@ -50,9 +50,18 @@ def test_what_the_observation_forbids(seen: dict[str, Any], reason: Reason) -> N
 
 @pytest.mark.parametrize("action", sorted(n for n, row in ACTIONS.items() if row.cuts_in))
 def test_what_is_made_to_cut_into_a_rollout_may(action: str) -> None:
-    world = World(quick(steps=step(action) + ESCALATE))
+    given = {"revert_commit": ("parameters: {repository: shop}",)}.get(action, ())
+    world = World(quick(steps=step(action, *given) + ESCALATE))
     look = looked(world)
     world.at("1s").observed(look, generation=5, replicas_updated=1)
+    assert world.only(Command).kind is CommandKind.ACT
+
+
+def test_what_an_owner_keeps_is_changed_through_it() -> None:
+    given = "parameters: {repository: shop}"
+    world = World(quick(steps=step("revert_commit", given) + ESCALATE))
+    look = looked(world)
+    world.at("1s").observed(look, owner="ArgoCD/shop")
     assert world.only(Command).kind is CommandKind.ACT
 
 

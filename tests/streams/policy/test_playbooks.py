@@ -28,6 +28,7 @@ GIVEN = {
     "raise_memory": "{percent: 50, max: 2Gi}",
     "expand_volume": "{max: 1.5Ti}",
     "set_flag": '{flag: search, value: "off"}',
+    "revert_commit": "{repository: shop}",
     "shift_traffic": "{by: 5, max: 50}",
     "switch_traffic": "{label: release, to: green}",
 }

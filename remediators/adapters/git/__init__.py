@@ -1,0 +1,1 @@
+"""Repositories that are reverted in, through the program `git`."""

@@ -1,0 +1,155 @@
+"""One registered repository: what was changed last in its path, and the commit that takes it back.
+
+The path is put back whole, as the parent of its last change had it. Nothing is merged, so nothing
+can conflict; and the commit is made of what was announced alone, so it is the same each time.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from remediators.adapters.git.file import RegisteredRepository
+from remediators.adapters.git.program import Git, Ran
+
+TRAILER = "Mendlog-Command"
+SEEN = "refs/seen/branch"
+OURS = "refs/seen/ours"
+NOTHING = "0" * 40
+"""With it, a name is taken out of an index."""
+
+
+class NotReached(Exception):
+    """Of the remote, or of git itself: nothing has left."""
+
+
+class Moved(Exception):
+    """What was announced does not fit to what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    base: str
+    commit: str
+    at_ms: int
+    command: str
+    """Of ours, if it is one."""
+    before: bool
+    """Its parent had the path too."""
+
+
+class Checkout:
+    """One at a time. The folder is only a copy, and may be lost."""
+
+    def __init__(self, registered: RegisteredRepository, folder: Path, timeout_s: float) -> None:
+        self.registered = registered
+        self.lock = asyncio.Lock()
+        self._git = Git(folder, timeout_s, registered.token_file)
+
+    async def last_change(self) -> LastChange | None:
+        """None where the path is not there. Raises NotReached."""
+        await self._fetch(f"refs/heads/{self.registered.branch}", SEEN)
+        base = await self._local("rev-parse", SEEN)
+        form = f"--format=%H %ct %(trailers:key={TRAILER},valueonly,separator=%x2C)"
+        path = self.registered.path
+        if not await self._tree(base):
+            return None
+        found = await self._local("log", "-1", "--first-parent", form, base, "--", path)
+        commit, at_s, command = (*found.split(" ", 2), "")[:3]
+        before = bool(await self._tree(f"{commit}^1"))
+        return LastChange(base, commit, int(at_s) * 1000, command.strip(), before)
+
+    async def made(self, branch: str) -> tuple[str, str] | None:
+        """Commit and command of that branch, if it is there. Raises NotReached."""
+        listed = await self._reached("ls-remote", self.registered.url, f"refs/heads/{branch}")
+        if not listed:
+            return None
+        await self._fetch(f"refs/heads/{branch}", OURS)
+        commit = await self._local("rev-parse", OURS)
+        form = f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)"
+        return commit, await self._local("log", "-1", form, commit)
+
+    async def revert(self, base: str, reverted: str, command: str, at_ms: int) -> str:
+        """The commit, here. Raises Moved where it cannot be made of what is there."""
+        path = self.registered.path
+        folder = str(self._git.folder)
+        # An index asks for a work tree. Nothing is ever written to this one.
+        index = {"GIT_INDEX_FILE": f"{folder}/revert.index", "GIT_WORK_TREE": folder}
+        before = await self._tree(f"{reverted}^1")
+        if not before:
+            raise Moved("what it would go back to is not there")
+        mode, kind, tree = before
+        await self._ours("read-tree", base, more=index)
+        listed = await self._ours("ls-tree", "-r", "-z", "--name-only", base, "--", path)
+        gone = "".join(f"0 {NOTHING}\t{name}\0" for name in listed.split("\0") if name)
+        await self._ours("update-index", "-z", "--index-info", stdin=gone, more=index)
+        if kind == "tree":
+            await self._ours("read-tree", f"--prefix={path}/", tree, more=index)
+        else:
+            await self._ours(
+                "update-index", "--add", "--cacheinfo", f"{mode},{tree},{path}", more=index
+            )
+        made = await self._ours("write-tree", more=index)
+        subject = await self._ours("log", "-1", "--format=%s", reverted)
+        words = f'Revert "{subject}"\n\nPuts {path} back to what it was before {reverted}.\n\n'
+        when = f"{at_ms // 1000} +0000"
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        text = f"{words}{TRAILER}: {command}\n"
+        return await self._ours("commit-tree", made, "-p", base, "-F", "-", stdin=text, more=dates)
+
+    async def push(self, commit: str, branch: str, base: str, *, rehearsal: bool) -> Ran:
+        """Both names or none, each only from where it was seen; our own only where it is free."""
+        leases, refs = [f"--force-with-lease=refs/heads/{branch}:"], [f"refs/heads/{branch}"]
+        if self.registered.mode == "push":
+            leases.append(f"--force-with-lease=refs/heads/{self.registered.branch}:{base}")
+            refs.append(f"refs/heads/{self.registered.branch}")
+        dry = ["--dry-run"] if rehearsal else []
+        names = [f"{commit}:{ref}" for ref in refs]
+        return await self._run(
+            "push",
+            "--porcelain",
+            "--atomic",
+            "--no-verify",
+            *dry,
+            *leases,
+            self.registered.url,
+            *names,
+        )
+
+    async def _tree(self, commit: str) -> tuple[str, str, str] | None:
+        """Mode, kind and id of the path there."""
+        found = await self._run("ls-tree", "--full-tree", commit, "--", self.registered.path)
+        if found.code or not found.out:
+            return None
+        mode, kind, rest = found.out.splitlines()[0].split(" ", 2)
+        return mode, kind, rest.split("\t")[0]
+
+    async def _fetch(self, ref: str, to: str) -> None:
+        await self._reached(
+            "fetch", "-q", "--no-tags", "--no-write-fetch-head", self.registered.url, f"+{ref}:{to}"
+        )
+
+    async def _reached(self, *arguments: str) -> str:
+        ran = await self._run(*arguments)
+        if ran.code != 0:
+            raise NotReached(ran.fault)
+        return ran.out.strip()
+
+    async def _local(self, *arguments: str) -> str:
+        return await self._reached(*arguments)
+
+    async def _ours(
+        self, *arguments: str, stdin: str = "", more: dict[str, str] | None = None
+    ) -> str:
+        ran = await self._git.run(*arguments, stdin=stdin, more=more)
+        if ran.code != 0:
+            raise Moved(ran.fault)
+        return ran.out.strip()
+
+    async def _run(self, *arguments: str) -> Ran:
+        try:
+            if not (self._git.folder / "HEAD").exists():
+                self._git.folder.mkdir(parents=True, exist_ok=True)
+                await self._git.run("init", "-q", "--bare", ".")
+            return await self._git.run(*arguments)
+        except OSError as fault:
+            raise NotReached(f"git: {type(fault).__name__}") from fault

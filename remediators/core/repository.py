@@ -1,0 +1,13 @@
+"""Repositories that others keep a cluster in step with, as the executor's own settings have
+registered them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    name: str
+    owner: str
+    """Who carries its path into the cluster, as an observation has it: `ArgoCD/shop`."""
+    cluster: str = ""
+    """Empty for all."""
