@@ -1,7 +1,7 @@
 """Machines of a cluster that there is none of: what EC2 answers about them, by its Query API.
 
 Each node of the sandbox is an instance of its own name. Ending one is told to whoever runs the
-node; `cut_off` makes its cluster see it gone, as a cloud's controller would.
+node; `tells_of_node` has its cluster see it gone.
 """
 
 import json
@@ -125,17 +125,17 @@ def _errors(code: str) -> str:
     return f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"
 
 
-def cut_off(cluster_url: str) -> Callable[[str], None]:
-    """Of a sandbox's node that nobody runs any more: it is not ready, and its kubelet acts so."""
+def tells_of_node(cluster_url: str, ready: str) -> Callable[[str], None]:
+    """To a sandbox, of its node: while it is not ready, its kubelet acts as if cut off."""
 
-    def ended(name: str) -> None:
-        ready = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}
+    def told(name: str) -> None:
+        condition = {"type": "Ready", "status": ready, "reason": "MachineTold"}
         request = urllib.request.Request(
             f"{cluster_url}/api/v1/nodes/{name}/status",
-            json.dumps({"status": {"conditions": [ready]}}).encode(),
+            json.dumps({"status": {"conditions": [condition]}}).encode(),
             {"Content-Type": "application/strategic-merge-patch+json"},
             method="PATCH",
         )
         urllib.request.urlopen(request, timeout=10).close()
 
-    return ended
+    return told

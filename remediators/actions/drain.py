@@ -85,7 +85,7 @@ def _evicted(scene: Scene, left: Sequence[Json]) -> Removal | Refusal:
     chosen = next_of(left, budgets, sets, node_ready=ready(scene.seen.body))
     if chosen is not None:
         meta = chosen["metadata"]
-        target = Target(scene.command.cluster, meta["namespace"], POD, meta["name"])
+        target = Target(scene.seen.target.cluster, meta["namespace"], POD, meta["name"])
         return Removal(target, meta["uid"], EVICT)
     if all(leaving(pod) for pod in left):
         return Refusal(OutcomeReason.NOTHING_TO_DO, _done(left, pods))

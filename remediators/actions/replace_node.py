@@ -63,7 +63,7 @@ def _ended(scene: Scene, name: str, machines: tuple[Json, ...]) -> Removal | Ref
         words = f"{moving[0]} is {states[moving[0]]}: one machine at a time"
         return Refusal(OutcomeReason.INVALID, words)
     uid = next(m["metadata"]["uid"] for m in machines if m["metadata"]["name"] == name)
-    return Removal(Target(scene.command.cluster, "", INSTANCE, name), uid)
+    return Removal(Target(scene.seen.target.cluster, "", INSTANCE, name), uid)
 
 
 def _reads(command: Command, _seen: Seen) -> tuple[Query, ...]:

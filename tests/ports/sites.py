@@ -84,8 +84,10 @@ class FakeSite:
         )
 
     async def budgets(self, name: str, unavailable_max: int) -> None:
+        found = budget(name, unavailable_max)
+        found["metadata"]["namespace"] = self.target.namespace
         status = {"disruptionsAllowed": unavailable_max}
-        self.cluster.budgets.append({**budget(name, unavailable_max), "status": status})
+        self.cluster.budgets.append({**found, "status": status})
 
     async def autoscales(self, name: str, kind: str = "Deployment") -> None:
         self.cluster.autoscalers.append(autoscaler(name, kind))
