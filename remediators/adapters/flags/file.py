@@ -1,6 +1,7 @@
 """The file of flags: where each is kept, and the values that it may have."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from remediators.core.flag import ConfigMapKey, Flag
-from remediators.core.hosts import plain_host
+from remediators.core.hosts import never, plain_host
 from remediators.reading import BadFile, read, why
 from schemas.actions import LINE_FORM
 
@@ -33,7 +34,18 @@ def _address(value: str) -> str:
         raise ValueError("http only to this machine: whoever listens could answer")
     if not plain_host(parts.hostname):
         raise ValueError("its host is neither a name nor an address")
+    if _literal(parts.hostname) and never(parts.hostname):
+        raise ValueError("its host is an address that is never asked")
     return value
+
+
+def _literal(host: str) -> bool:
+    """No resolver is asked of an address, so nobody would judge it later."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class _Part(BaseModel):

@@ -56,7 +56,7 @@ class SsmStore:
     def _read(self) -> Kept | Reply:
         try:
             found = self._client().get_parameter(Name=self._flag.parameter)["Parameter"]
-        except (BotoCoreError, ClientError, OSError) as fault:
+        except (BotoCoreError, ClientError, OSError, ValueError) as fault:
             return _reply(fault, begun=False)
         if found["Type"] != "String":
             words = f"it is a {found['Type']}: only a String is set, for values are recorded"
@@ -89,7 +89,7 @@ class SsmStore:
             client.put_parameter(Name=self._flag.parameter, Value=value, Overwrite=True)
         except _TooLate:
             return Reply(Answer.HELD_BACK, "stopped before its first byte left")
-        except (BotoCoreError, ClientError, OSError) as fault:
+        except (BotoCoreError, ClientError, OSError, ValueError) as fault:
             return _reply(fault, begun=begun)
         return Reply(Answer.DONE)
 

@@ -24,6 +24,8 @@ from remediators.ports import Reached, not_reached
 from schemas.remediation import Request, Target
 
 REQUEST_SENT = "executor.request_sent"
+VERDICTS = ("[rejected]", "[remote rejected]")
+"""Another mark, `[remote failure]`, says that the remote has not told what it did."""
 DENIED = ("403", "401", "Authentication failed", "could not read Username", "Permission denied")
 
 
@@ -36,6 +38,9 @@ class Commits:
         timeout_s: float,
         reached: Reached = not_reached,
     ) -> None:
+        """Raises ValueError where there are repositories, and no `git`."""
+        if registered and shutil.which("git") is None:
+            raise ValueError("revert_commit needs the program git")
         self._folder = Path(tempfile.mkdtemp(prefix="mendlog-git-")) if registered else None
         self._reached = reached
         self._checkouts = {
@@ -125,19 +130,20 @@ class Commits:
             return Reply(Answer.UNPROCESSABLE, str(fault))
         if not rehearsal:
             self._reached(REQUEST_SENT)
-        return _answer(pushed)
+        return push_answer(pushed)
 
     async def close(self) -> None:
         if self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
-def _answer(pushed: Ran) -> Reply:
+def push_answer(pushed: Ran) -> Reply:
     """Without a verdict on each name, nobody knows what the remote has done."""
     if pushed.code == 0:
         return Reply(Answer.DONE)
-    rejected = [line for line in pushed.out.splitlines() if line.startswith("!")]
-    if rejected:
+    marked = [line for line in pushed.out.splitlines() if line.startswith("!")]
+    rejected = [line for line in marked if any(verdict in line for verdict in VERDICTS)]
+    if rejected and len(rejected) == len(marked):
         taken = any("stale info" in line for line in rejected)
         detail = rejected[0].split("\t")[-1][:200]
         return Reply(Answer.CONFLICT if taken else Answer.INVALID, detail)

@@ -140,16 +140,18 @@ class Checkout:
     async def _ours(
         self, *arguments: str, stdin: str = "", more: dict[str, str] | None = None
     ) -> str:
-        ran = await self._git.run(*arguments, stdin=stdin, more=more)
+        ran = await self._run(*arguments, stdin=stdin, more=more)
         if ran.code != 0:
             raise Moved(ran.fault)
         return ran.out.strip()
 
-    async def _run(self, *arguments: str) -> Ran:
+    async def _run(
+        self, *arguments: str, stdin: str = "", more: dict[str, str] | None = None
+    ) -> Ran:
         try:
             if not (self._git.folder / "HEAD").exists():
                 self._git.folder.mkdir(parents=True, exist_ok=True)
                 await self._git.run("init", "-q", "--bare", ".")
-            return await self._git.run(*arguments)
-        except OSError as fault:
+            return await self._git.run(*arguments, stdin=stdin, more=more)
+        except (OSError, ValueError) as fault:
             raise NotReached(f"git: {type(fault).__name__}") from fault

@@ -50,6 +50,8 @@ def test_each_way_to_keep_a_flag(file: Path):
         ("https://flags", "http://flags", "http only to this machine"),
         ("https://flags", "https://me:secret@flags", "without credentials"),
         ("https://flags.example", "file://x", "begins with https://"),
+        ("https://flags.example", "https://169.254.169.254", "never asked"),
+        ("https://flags.example", "https://[fe80::1]", "never asked"),
         ("https://flags.example", "https://0177.1", "neither a name nor an address"),
         ("    configmap: {namespace: shop, name: checkout, key: PAYMENTS}\n", "", "exactly one of"),
         ("key: PAYMENTS", "key: ../x", "pattern"),

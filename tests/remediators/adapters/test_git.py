@@ -12,8 +12,8 @@ import pytest
 from remediators.actions.catalog import announce, row_for
 from remediators.actions.plan import Kit, Scene
 from remediators.adapters.git.file import RegisteredRepository, read_repositories
-from remediators.adapters.git.place import Commits
-from remediators.adapters.git.program import Git
+from remediators.adapters.git.place import Commits, push_answer
+from remediators.adapters.git.program import Git, Ran
 from remediators.core.proof import Trace, proof
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
@@ -310,6 +310,36 @@ async def test_what_is_not_registered(remote: Remote):
         assert isinstance(found, Reply)
         assert found.answer is Answer.INVALID
     await place.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("!\tx:y\t[rejected] (stale info)", Answer.CONFLICT),
+        ("!\tx:y\t[remote rejected] (pre-receive hook declined)", Answer.INVALID),
+        ("!\tx:y\t[remote failure] (remote failed to report status)", Answer.UNSURE),
+        ("", Answer.UNSURE),
+    ],
+)
+def test_without_a_verdict_of_the_remote_nobody_knows(said: str, answer: Answer):
+    assert push_answer(Ran(1, f"To file:///x\n{said}\n", "")).answer is answer
+
+
+async def test_a_token_that_cannot_be_read_has_sent_nothing(remote: Remote, tmp_path: Path):
+    of = registered(remote)
+    place = commits(of)
+    _, request = await planned(place, of)
+    without = commits(of.model_copy(update={"token_file": tmp_path / "none"}))
+    assert (await without.send(request, always)).answer is Answer.NEVER_SENT
+    for each in (place, without):
+        await each.close()
+
+
+def test_without_the_program_it_does_not_start(remote: Remote, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="needs the program git"):
+        commits(registered(remote))
+    Commits({}, 1.0)
 
 
 async def test_git_knows_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
