@@ -1,10 +1,13 @@
-"""Machines of a cluster that there is none of: what EC2 answers about them, by its Query API.
+"""Machines of a cluster that has none: what EC2 answers about them, by its Query API.
 
-Each node of the sandbox is an instance of its own name. Ending one is told to whoever runs the
-node; `tells_of_node` has its cluster see it gone.
+Each node of a sandbox is an instance of its own name; where one is ended, the cluster sees its node
+gone. `python -m deploy.sandbox.machines --cluster-url URL` says where it answers, until SIGTERM.
 """
 
+import argparse
 import json
+import signal
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-DOC = "http://ec2.amazonaws.com/doc/2016-11-15/"
+DOC = "urn:ec2"
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64}
 
 GO_ON, CUT = "go on", "cut"
@@ -139,3 +142,29 @@ def tells_of_node(cluster_url: str, ready: str) -> Callable[[str], None]:
         urllib.request.urlopen(request, timeout=10).close()
 
     return told
+
+
+def nodes_of(cluster_url: str) -> list[str]:
+    with urllib.request.urlopen(f"{cluster_url}/api/v1/nodes", timeout=10) as answer:
+        return [node["metadata"]["name"] for node in json.load(answer)["items"]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.sandbox.machines", description=__doc__)
+    parser.add_argument("--cluster-url", required=True, help="of the sandbox's API")
+    parser.add_argument("--cluster-name", default="demo", help="as in the machines' tag")
+    given = parser.parse_args()
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    gone = tells_of_node(given.cluster_url, "Unknown")
+    machines = Machines(given.cluster_name, nodes_of(given.cluster_url), gone)
+    sys.stdout.write(f"{machines.url}\n")
+    sys.stdout.flush()
+    stopped.wait()
+    machines.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

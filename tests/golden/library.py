@@ -136,7 +136,7 @@ def library_watchdog_gone(world: World) -> None:
 
 
 def library_node_gone(world: World) -> None:
-    """Two alerts of one node and those of its pods are one incident: it is asked whether to drain."""
+    """Two alerts of one node and those of its pods are one incident: may it be drained?"""
     _begin(world, RAISED)
     node = {"namespace": "monitoring", "deployment": "", "severity": "warning", "node": "n1"}
     _alive(world, "15m")

@@ -1,6 +1,7 @@
 """Pods, nodes and machines: what the API does beyond what every action's own case shows."""
 
 import asyncio
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from remediators.adapters.machines.ec2 import Ec2Machines
 from remediators.adapters.places import Places
 from remediators.core.pods import ready
 from remediators.core.proof import Trace, proof
+from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.request import EVICT, removal
@@ -127,6 +129,26 @@ async def test_the_machine_of_an_empty_node_is_ended_once(
     finally:
         tells_of_node(sandbox.url, "True")("node-c")
         await asyncio.to_thread(hand.edits, target, {"spec": {"unschedulable": None}})
+
+
+async def test_as_a_process_it_knows_the_sandboxs_nodes(
+    sandbox: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+    line = (sys.executable, "-m", "deploy.sandbox.machines", "--cluster-url", sandbox.url)
+    process = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout
+        url = (await process.stdout.readline()).decode().strip()
+        ec2 = Ec2Machines(Ec2(region="eu-central-1", cluster="demo", endpoint=url), 5.0)
+        found = await ec2.find(Query(INSTANCE))
+        assert not isinstance(found, Reply), found
+        names = {each["metadata"]["name"] for each in found}
+        assert names >= {"node-a", "node-b", "node-c"}
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
 
 
 async def seen(places: Places, target: Target) -> Seen:
