@@ -9,6 +9,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,17 @@ import pytest
 import yaml
 
 from deploy.rbac import manifests
+from deploy.sandbox.control_plane.credentials import CONTEXT
 from deploy.sandbox.control_plane.handle import ControlPlane
 from remediators.actions.rights import Rule, rights_of
+from remediators.adapters.kubernetes.client import ApiServer
+from remediators.adapters.kubernetes.cluster import KubernetesCluster
+from remediators.clusters import ClusterAddress
+from remediators.core.patch import add, patch
+from remediators.core.reply import Answer
 from schemas.actions import CORDON, RESTART
 from schemas.kinds import KINDS
+from tests.remediators.builders import TARGET, command
 
 pytestmark = pytest.mark.control_plane
 
@@ -131,6 +139,21 @@ def test_elsewhere_and_everywhere_only_what_belongs_to_the_cluster(hands: Api):
 def test_in_default_events_alone(hands: Api):
     rights = rights_of()
     assert allowed(hands, "default") == granted((*rights.cluster, *rights.default))
+
+
+async def test_an_action_without_its_right_is_refused_by_the_rehearsal_in_the_apis_words(
+    hands: Api, control_plane: ControlPlane
+):
+    """What people are told when a playbook is turned off: which verb, on which kind."""
+    rules = [Rule("apps", "deployments", ("get",))]
+    kubeconfig = control_plane.identity("only-looks", [rule.plain() for rule in rules])
+    address = ClusterAddress(context=CONTEXT, kubeconfig=str(kubeconfig))
+    cluster = KubernetesCluster(ApiServer(address, 10.0, 1), "rights", 1)
+    target = replace(TARGET, namespace=SPACE)
+    reply = await cluster.rehearse(patch(command(target=target), (add(3, "spec", "replicas"),)))
+    await cluster.close()
+    assert reply.answer is Answer.FORBIDDEN
+    assert 'cannot patch resource "deployments" in API group "apps"' in reply.detail
 
 
 NAMED = f"/api/v1/namespaces/{SPACE}"
