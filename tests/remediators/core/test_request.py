@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from remediators.core.request import CREATE, DELETE, EVICT, creation, rehearsal_of, removal, removed_uid
+from remediators.core.request import (
+    CREATE,
+    DELETE,
+    EVICT,
+    creation,
+    rehearsal_of,
+    removal,
+    removed_uid,
+)
 from schemas.kinds import JOB, POD
 from schemas.remediation import Target
 from tests.remediators.builders import command
