@@ -26,30 +26,30 @@ class Floor:
 DEFAULT = Floor()
 
 
-def disrupts(action: str, kind: str) -> bool:
-    """Whether it takes pods away, so that what is beside its target must be known."""
-    return ACTIONS[action].disruptive and (kind in WORKLOADS or kind == POD)
+def takes_ready_pods(action: str, seen: Seen) -> bool:
+    """Whether any may go by it that is not gone already, so that more must be known than the target
+    itself tells."""
+    if not ACTIONS[action].disruptive:
+        return False
+    if isinstance(seen, Workload):
+        # A way out of a broken release takes the broken pods first.
+        broken = seen.pods.ready < seen.replicas_wanted
+        way_out = action in (ROLL_BACK, REVERT_COMMIT) and broken
+        return seen.replicas_wanted > 0 and seen.unavailable_max > 0 and not way_out
+    return seen.target.kind == POD and ready(seen.body)
 
 
 def too_few(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
+    if not takes_ready_pods(action, seen):
+        return None
     if isinstance(seen, Workload):
-        return _of_a_workload(action, seen, around, floor)
+        taken = seen.unavailable_max
+        few = _left(seen.pods.ready, taken, seen.replicas_wanted, floor)
+        return few or _within_budget(around, taken)
     return _of_a_pod(action, seen, around, floor)
 
 
-def _of_a_workload(
-    action: str, seen: Workload, around: Surroundings, floor: Floor
-) -> Refusal | None:
-    wanted, healthy, taken = seen.replicas_wanted, seen.pods.ready, seen.unavailable_max
-    broken = action in (ROLL_BACK, REVERT_COMMIT) and healthy < wanted
-    if not wanted or not taken or broken:
-        return None  # A way out of a broken release takes the broken pods first.
-    return _left(healthy, taken, wanted, floor) or _within_budget(around, taken)
-
-
 def _of_a_pod(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
-    if not ready(seen.body):
-        return None  # Nobody misses it.
     kept_by = around.keeper
     if kept_by is None:
         unread = keeper(seen.body) in COUNTED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from remediators.actions.catalog import announce, row_for
 from remediators.actions.plan import AnyPlan, Row, Scene
 from remediators.core.admit import within_budget
-from remediators.core.floor import disrupts, too_few
+from remediators.core.floor import takes_ready_pods, too_few
 from remediators.core.guard import guard
 from remediators.core.marker import carries
 from remediators.core.outcome import passing
@@ -84,29 +84,28 @@ async def _prepare(job: Job) -> Prepared:
     refusal = job.refusal or within_budget(job.command, job.desk.view, limit, job.now_ms)
     if refusal:
         return refusal
-    found = await _seen(job, row)
-    if isinstance(found, Reply):
-        return _not_seen(found)
-    seen, around = found
+    seen = await patiently(job, job.look)
+    if isinstance(seen, Reply):
+        return _not_seen(seen)
     if carries(seen, job.command.command_id):
         return Happened()
     if refusal := guard(job.command, seen, job.now_ms):
         return refusal
-    if around and (refusal := too_few(row.name, seen, around, job.means.floor)):
-        return refusal
-    if refused := await _taken_over(job):
+    if refused := await _needed(job, seen) or await _taken_over(job):
         return refused
     planned = await _plan(job, row, seen)
     return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
 
 
-async def _seen(job: Job, row: Row) -> tuple[Seen, Surroundings | None] | Reply:
-    """The target as it is now; with what is beside it where pods of it are to go. An undo is the
-    way back, and health does not keep us from it."""
-    if job.command.kind is CommandKind.ACT and disrupts(row.name, job.command.target.kind):
-        return await patiently(job, lambda: _surveyed(job))
-    seen = await patiently(job, job.look)
-    return seen if isinstance(seen, Reply) else (seen, None)
+async def _needed(job: Job, seen: Seen) -> Refusal | Reply | None:
+    """Why pods of it may not go now. An undo is the way back, and health keeps nobody from it."""
+    action = job.command.action
+    if job.command.kind is CommandKind.ROLLBACK or not takes_ready_pods(action, seen):
+        return None
+    found = await patiently(job, lambda: _surveyed(job))
+    if isinstance(found, Reply):
+        return _not_seen(found)
+    return too_few(action, *found, job.means.floor)
 
 
 async def _surveyed(job: Job) -> tuple[Seen, Surroundings] | Reply:

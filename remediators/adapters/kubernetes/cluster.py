@@ -24,6 +24,7 @@ from schemas.remediation import Request, Target
 
 T = TypeVar("T")
 NODES_FRESH_S = 10.0
+UNSERVED_FRESH_S = 60.0
 NO_NODES = Surroundings()
 PAGE_ITEMS = 500
 PAGES_MAX = 40
@@ -45,6 +46,8 @@ class KubernetesCluster:
         self._reached = reached
         self._nodes = NO_NODES
         self._nodes_read_s = float("-inf")
+        self._unserved_s: dict[str, float] = {}
+        """Custom kinds that the API did not know, and when it was asked."""
 
     async def look(self, target: Target) -> Seen | Reply:
         return await self._run(self._look, target)
@@ -99,14 +102,18 @@ class KubernetesCluster:
         path = paths.collection(query.kind, query.namespace)
         if path is None:
             return Reply(Answer.INVALID, f"{UNKNOWN_KIND} {query.kind}")
+        if time.monotonic() - self._unserved_s.get(query.kind, float("-inf")) < UNSERVED_FRESH_S:
+            return ()
         if query.name:
             return self._one(f"{path}/{quote(query.name, safe='')}")
         chosen = {"labelSelector": query.labels, "fieldSelector": query.fields}
         found = self._list(path, {name: text for name, text in chosen.items() if text})
-        if isinstance(found, Reply):
-            unserved = KINDS[query.kind].custom and found.answer is Answer.NOT_FOUND
-            return () if unserved else found
-        return tuple(found)
+        if not isinstance(found, Reply):
+            return tuple(found)
+        unserved = KINDS[query.kind].custom and found.answer is Answer.NOT_FOUND
+        if unserved:
+            self._unserved_s[query.kind] = time.monotonic()
+        return () if unserved else found
 
     def _one(self, path: str) -> tuple[Json, ...] | Reply:
         found = self._server.get(path)

@@ -1,10 +1,11 @@
 """The executor's own floor: which pods may not be taken away right now."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from remediators.core.floor import Floor, disrupts, too_few
+from remediators.core.floor import Floor, takes_ready_pods, too_few
 from remediators.core.seen import Seen
 from remediators.core.workload import Pods, Surroundings, Workload
 from schemas.actions import (
@@ -16,7 +17,7 @@ from schemas.actions import (
     ROLL_BACK,
     SCALE,
 )
-from schemas.kinds import DEPLOYMENT, NODE, POD
+from schemas.kinds import NODE, POD
 from schemas.remediation import OutcomeReason, Target
 from tests.remediators.builders import workload
 
@@ -105,13 +106,16 @@ def test_of_a_pod_what_keeps_it_counts(
 
 
 @pytest.mark.parametrize(
-    ("action", "kind", "asked"),
+    ("action", "seen", "asked"),
     [
-        (RESTART, DEPLOYMENT, True),
-        (DELETE_POD, POD, True),
-        (SCALE, DEPLOYMENT, False),
-        (CORDON, NODE, False),
+        (RESTART, pods(3, 3), True),
+        (RESTART, pods(3, 3, taken=0), False),
+        (ROLL_BACK, pods(2, 3), False),
+        (DELETE_POD, pod(), True),
+        (DELETE_POD, pod(ready=False), False),
+        (SCALE, pods(3, 3), False),
+        (CORDON, replace(pod(), target=Target("eu-1", "", NODE, "n1")), False),
     ],
 )
-def test_asked_where_pods_are_taken_away(action: str, kind: str, asked: bool):
-    assert disrupts(action, kind) is asked
+def test_asked_where_ready_pods_are_taken_away(action: str, seen: Seen, asked: bool):
+    assert takes_ready_pods(action, seen) is asked

@@ -101,6 +101,7 @@ async def test_an_undo_is_not_kept_from_it(here: Bench):
 
 
 async def test_budgets_that_may_not_be_read_forbid_it_and_the_rule_is_named(here: Bench):
+    one_at_a_time(here)
     act = await here.act()
     denied = Reply(Answer.FORBIDDEN, "403: poddisruptionbudgets is forbidden: cannot list")
     here.cluster.unread.append(denied)
@@ -110,6 +111,7 @@ async def test_budgets_that_may_not_be_read_forbid_it_and_the_rule_is_named(here
 
 
 async def test_budgets_that_cannot_be_read_for_a_moment_are_asked_for_again(here: Bench):
+    one_at_a_time(here)
     act = await here.act()
     here.cluster.unread += [Reply(Answer.UNSURE, "cut"), Reply(Answer.NEVER_SENT, "refused")]
     assert words(await here.do(act)) == ["intent", "applied"]
