@@ -12,11 +12,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from remediators.reading import BadFile, read, why
+from remediators.reading import read_as
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
@@ -126,12 +125,4 @@ class _ClustersFile(_Part):
 
 def read_clusters(path: Path) -> Mapping[str, ClusterAddress]:
     """Raises BadFile with all that is wrong, each with its place."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
-    document = read(text, str(path))
-    try:
-        return _ClustersFile.model_validate(document.plain).clusters
-    except ValidationError as wrong:
-        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
+    return read_as(_ClustersFile, path).clusters

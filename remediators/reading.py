@@ -6,9 +6,11 @@ otherwise. Anchors, aliases, tags and keys that come twice are refused.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 BYTES_MAX = 256 * 1024
@@ -19,6 +21,7 @@ _TAGS = {
 }
 """What PyYAML finds by itself. It is only looked at to tell that nobody wrote a tag."""
 Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
 
 
 class BadFile(Exception):
@@ -44,6 +47,22 @@ class Document:
                 known = (*known, part)
         line, column = self.places.get(known, (1, 1))
         return f"{self.file}:{line}:{column}: {'.'.join(map(str, path))}: {why}"
+
+
+def read_as(model: type[M], path: FilePath) -> M:
+    """The whole file as one of pydantic's models. Raises BadFile with all that is wrong."""
+    document = read(read_text(path), str(path))
+    try:
+        return model.model_validate(document.plain)
+    except ValidationError as wrong:
+        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
+
+
+def read_text(path: FilePath) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
 
 
 def read(text: str, file: str) -> Document:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from remediators.core.jobs import KEPT_S_MIN
-from remediators.reading import BadFile, Document, read
+from remediators.reading import BadFile, Document, read, read_text
 from schemas.kinds import JOB
 
 NAME = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -23,10 +23,7 @@ OURS = ("name", "generateName", "namespace", "ownerReferences", "uid", "finalize
 
 def read_job_templates(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """Raises BadFile with all that is wrong, each with its place."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
+    text = read_text(path)
     document = read(text, str(path))
     # Every scalar of that is text; the API wants numbers as such.
     plain = yaml.safe_load(text)

@@ -12,13 +12,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from remediators.core.flag import ConfigMapKey, Flag
 from remediators.core.hosts import never, plain_host
-from remediators.reading import BadFile, read, why
+from remediators.reading import read_as
 from schemas.actions import LINE_FORM
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
@@ -103,12 +102,4 @@ class _FlagsFile(_Part):
 
 def read_flags(path: Path) -> Mapping[str, RegisteredFlag]:
     """Raises BadFile with all that is wrong, each with its place."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
-    document = read(text, str(path))
-    try:
-        return _FlagsFile.model_validate(document.plain).flags
-    except ValidationError as wrong:
-        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
+    return read_as(_FlagsFile, path).flags

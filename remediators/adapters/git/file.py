@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from remediators.core.repository import Repository
-from remediators.reading import BadFile, read, why
+from remediators.reading import read_as
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_./]{0,200}$")]
@@ -52,12 +52,4 @@ class _RepositoriesFile(BaseModel):
 
 def read_repositories(path: Path) -> Mapping[str, RegisteredRepository]:
     """Raises BadFile with all that is wrong, each with its place."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFile([f"{path}: cannot be read: {fault}"]) from fault
-    document = read(text, str(path))
-    try:
-        return _RepositoriesFile.model_validate(document.plain).repositories
-    except ValidationError as wrong:
-        raise BadFile([document.fault(e["loc"], why(e)) for e in wrong.errors()]) from None
+    return read_as(_RepositoriesFile, path).repositories
