@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from remediators.actions.catalog import CATALOG, announce
-from remediators.actions.plan import Scene
+from remediators.actions.plan import Kit
 from remediators.core.marker import marker_of
 from remediators.core.proof import Trace, proof
 from remediators.core.refusal import Refusal
-from remediators.core.reply import Answer, Reply
+from remediators.core.reply import Answer
 from remediators.core.seen import Seen
 from schemas.remediation import Command, CommandKind, Request, Target
+from tests.ports.scenes import scene_of
 from tests.ports.sites import Site
 from tests.remediators.builders import command
 
@@ -42,9 +43,7 @@ def order(seen: Seen, **more: Any) -> Command:
 async def announced(site: Site, seen: Seen, action: str, **more: Any) -> Announced | Refusal:
     """What it reads beside its target is asked of the site."""
     given, row = order(seen, action=action, **more), CATALOG[action]
-    found = [await site.cluster.find(query) for query in row.reads(given, seen)]
-    assert not any(isinstance(each, Reply) for each in found), found
-    made = announce(row, Scene(given, seen, tuple(found)))
+    made = announce(row, await scene_of(site, row, given, seen, Kit()))
     if isinstance(made, Refusal):
         return made
     request, plan = made

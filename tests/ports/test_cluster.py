@@ -19,33 +19,19 @@ from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Surroundings, Workload
 from schemas.actions import DEGRADE, RESTART, ROLL_BACK, SCALE
 from schemas.remediation import Command, CommandKind, Request, Target
+from tests.ports.orders import always, order
 from tests.ports.scenes import scene_of
 from tests.ports.sites import Site
-from tests.remediators.builders import command
 
 T = TypeVar("T")
 WITHIN_S = 20.0
 CHANGE = (add(7, "spec", "minReadySeconds"),)
 
 
-def always() -> bool:
-    return True
-
-
 async def look(site: Site) -> Workload:
     seen = await site.cluster.look(site.target)
     assert isinstance(seen, Workload), seen
     return seen
-
-
-def order(seen: Workload, **more: Any) -> Command:
-    bound = {
-        "target": seen.target,
-        "uid": seen.uid,
-        "generation": seen.generation,
-        "marker": marker_of(seen),
-    }
-    return command(**{**bound, **more})
 
 
 async def until(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:

@@ -19,6 +19,7 @@ from remediators.core.seen import Seen
 from schemas.actions import CORDON, UNCORDON
 from schemas.kinds import CONFIG_MAP, JOB, NODE, POD
 from schemas.remediation import Command, CommandKind, Request, Target
+from tests.ports.orders import always, look, order
 from tests.ports.sites import Site
 from tests.remediators.builders import command
 
@@ -31,16 +32,6 @@ A_JOB: dict[str, Any] = {
 }
 
 
-def always() -> bool:
-    return True
-
-
-async def look(site: Site, target: Target) -> Seen:
-    seen = await site.cluster.look(target)
-    assert isinstance(seen, Seen), seen
-    return seen
-
-
 async def send(site: Site, what: Request) -> Answer:
     return (await site.cluster.send(what, always)).answer
 
@@ -48,16 +39,6 @@ async def send(site: Site, what: Request) -> Answer:
 async def traced(site: Site, order: Command, what: Request) -> Trace:
     seen = await site.cluster.look(what.target)
     return proof(order, what, None if isinstance(seen, Reply) else seen).trace
-
-
-def order(seen: Seen, **more: Any) -> Command:
-    bound = {
-        "target": seen.target,
-        "uid": seen.uid,
-        "generation": seen.generation,
-        "marker": marker_of(seen),
-    }
-    return command(**{**bound, **more})
 
 
 def request_of(action: str, order: Command, seen: Seen) -> Request:
