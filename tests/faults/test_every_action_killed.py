@@ -4,6 +4,7 @@ One world for each action; each kill is of another executor, with another object
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,9 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 POINTS = ("executor.intent_acked", "executor.request_sent", "executor.response_read")
 """Before the INTENT and after the result all actions are alike: `test_executor_kills` is there."""
 
+CHOSEN = 3
+LIFE_S = 0.15
+"""Of a command, about: longer than most take from the topic to their end."""
 AT_THE_API = sorted(
     action for action in CATALOG if all(t.kind in KINDS for t in SAMPLES[action].beside)
 )
@@ -49,9 +53,7 @@ async def here(kafka: Kafka, api: Cluster, tmp_path: Path) -> AsyncIterator[Worl
 @pytest.mark.parametrize("action", AT_THE_API)
 async def test_killed_at_every_point_it_has_acted_once(here: World, action: str, tmp_path: Path):
     sample = SAMPLES[action]
-    beside_it = {beside(here.target, t.kind, t.name): dict(b) for t, b in sample.beside.items()}
-    for target, body in beside_it.items():
-        await asyncio.to_thread(here.hand.makes, target, body)
+    await asyncio.to_thread(_make_beside, here, sample)
     survivor = here.start_executor()
     for number, point in enumerate(POINTS):
         target = await asyncio.to_thread(_make, here, sample, f"case-{number}")
@@ -65,6 +67,33 @@ async def test_killed_at_every_point_it_has_acted_once(here: World, action: str,
         outcome = await here.ended(act)
         assert (outcome.status, outcome.reason) == (OutcomeStatus.APPLIED, ""), (point, outcome)
     assert len(here.wire.changes()) == len(POINTS)
+
+
+async def test_killed_at_any_moment_it_has_acted_once(here: World, seed: int, tmp_path: Path):
+    """Not at a point that we have thought of."""
+    chance = random.Random(seed)
+    chosen = chance.sample(AT_THE_API, CHOSEN)
+    for action in chosen:
+        sample = SAMPLES[action]
+        await asyncio.to_thread(_make_beside, here, sample)
+        target = await asyncio.to_thread(_make, here, sample, action.replace("_", "-"))
+        files = await asyncio.to_thread(_files, sample, target, tmp_path)
+        victim = here.start_executor(**files)
+        act = await _as_soon_as_it_can_be(here, action, target)
+        await here.send(act)
+        here.commands.append(act)
+        await asyncio.sleep(chance.uniform(0, LIFE_S))
+        await asyncio.to_thread(victim.kill)
+        successor = here.start_executor(**files)
+        outcome = await here.ended(act)
+        assert (outcome.status, outcome.reason) == (OutcomeStatus.APPLIED, ""), (action, outcome)
+        await asyncio.to_thread(successor.stop)
+    assert len(here.wire.changes()) == CHOSEN
+
+
+def _make_beside(here: World, sample: Sample) -> None:
+    for other, body in sample.beside.items():
+        here.hand.makes(beside(here.target, other.kind, other.name), dict(body))
 
 
 def _files(sample: Sample, target: Target, folder: Path) -> dict[str, str]:
