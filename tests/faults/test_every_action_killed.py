@@ -15,7 +15,9 @@ import yaml
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import wait_until
 from remediators.actions.catalog import CATALOG
+from remediators.core.workload import REVISION
 from schemas.kinds import KINDS
 from schemas.remediation import Command, CommandKind, Observation, OutcomeStatus, Target
 from tests.deploy.sandbox.cluster.workloads import deployment
@@ -126,6 +128,9 @@ def _make(here: World, sample: Sample, name: str) -> Target:
     if sample.body:
         here.hand.edits(target, {"spec": sample.body}, sample.writer)
     for image in sample.releases:
+        wait_until(
+            lambda: _is_numbered(here, target), timeout_s=WITHIN_S, what="the release's number"
+        )
         containers = [{"name": "main", "image": image}]
         here.apps.patch_namespaced_deployment(
             target.name,
@@ -133,6 +138,13 @@ def _make(here: World, sample: Sample, name: str) -> Target:
             {"spec": {"template": {"spec": {"containers": containers}}}},
         )
     return target
+
+
+def _is_numbered(here: World, target: Target) -> bool:
+    """Else the next release would leave no trace of this one."""
+    found = here.apps.read_namespaced_deployment(target.name, target.namespace)
+    seen = (found.status.observed_generation or 0) >= found.metadata.generation
+    return seen and REVISION in found.metadata.annotations
 
 
 async def _as_soon_as_it_can_be(here: World, action: str, target: Target) -> Command:

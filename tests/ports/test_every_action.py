@@ -13,6 +13,7 @@ from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
 from remediators.core.request import PATCH
 from remediators.core.seen import Seen
+from remediators.core.workload import Workload
 from schemas.actions import ACTIONS
 from schemas.kinds import KINDS
 from schemas.remediation import Command, CommandKind, Request, Target
@@ -36,8 +37,20 @@ async def build(site: Site, sample: Sample) -> Target:
     if sample.body:
         await site.edits(site.target, {"spec": sample.body}, sample.writer)
     for image in sample.releases:
+        await _numbered(site)
         await site.releases(image)
     return site.target
+
+
+async def _numbered(site: Site) -> None:
+    """What is released before the controllers have seen the last release leaves no trace of it."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            seen = await look(site, site.target)
+            assert isinstance(seen, Workload)
+            if seen.revision and seen.observed_generation >= seen.generation:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def look(site: Site, target: Target) -> Seen:
