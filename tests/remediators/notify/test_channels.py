@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -27,7 +28,8 @@ from remediators.notify.webhook import SIGNATURE, Webhook
 from tests.remediators.notify.builders import a_letter, notice
 from tests.remediators.notify.vendors import Vendors, standing_in
 
-TIMEOUT_S = 0.3
+PATIENT_S = 30.0
+IMPATIENT_S = 0.3
 HUGE = notice(
     title="<&>" * 10**5,
     text="<&>\n" * 10**5,
@@ -61,26 +63,32 @@ class Here:
         return verdict
 
 
-@pytest_asyncio.fixture
-async def here() -> AsyncIterator[Here]:
-    post = HttpPost(TIMEOUT_S)
+@asynccontextmanager
+async def waiting(timeout_s: float) -> AsyncIterator[Here]:
+    post = HttpPost(timeout_s)
     async with standing_in() as vendors:
         yield Here(post, vendors)
     await post.close()
 
 
+@pytest_asyncio.fixture
+async def here() -> AsyncIterator[Here]:
+    """A slow machine is no slow vendor: only who waits for nothing at all is impatient."""
+    async with waiting(PATIENT_S) as here:
+        yield here
+
+
 # What any channel may meet.
 
-NETWORK = [("hang", Answer.UNSURE), ("reset", Answer.UNSURE)]
 
-
-@pytest.mark.parametrize(("how", "answer"), NETWORK)
+@pytest.mark.parametrize("how", ["hang", "reset"])
 @pytest.mark.parametrize("name", ["slack", "bot", "pager", "hook"])
-async def test_no_answer_is_no_knowledge(here: Here, name: str, how: str, answer: Answer) -> None:
-    for vendor in here.vendors.all:
-        vendor.fail(how)
-    verdict = await here.tell(getattr(here, name)())
-    assert verdict.answer is answer
+async def test_no_answer_is_no_knowledge(name: str, how: str) -> None:
+    async with waiting(IMPATIENT_S) as here:
+        for vendor in here.vendors.all:
+            vendor.fail(how)
+        verdict = await here.tell(getattr(here, name)())
+    assert verdict.answer is Answer.UNSURE
     assert "127.0.0.1" not in verdict.detail
 
 
