@@ -17,7 +17,9 @@ from remediators.core.reply import Answer, Reply
 
 BODY = b'[{"op":"test","path":"/a","value":1}]'
 JSON_PATCH = "application/json-patch+json"
-TIMEOUT_S = 0.3
+PATIENT_S = 30.0
+IMPATIENT_S = 0.3
+WITHIN_S = 30.0
 
 Script = Callable[[socket.socket], None]
 
@@ -29,15 +31,16 @@ class Server:
         self.requests: list[bytes] = []
         self._scripts = list(scripts)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._last: object = None
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+            connection, peer = self._listener.accept()
+            if peer == self._last:
+                connection.close()
                 return
             script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
             with connection:
@@ -45,10 +48,15 @@ class Server:
                 script(connection)
 
     def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
+        """Whoever has come until now is listened to first, also one who did not wait for it."""
+        if self._thread.is_alive():
+            with socket.socket() as last:
+                last.bind(("127.0.0.1", 0))
+                self._last = last.getsockname()
+                last.connect(self._listener.getsockname())
+                self._thread.join(WITHIN_S)
         assert not self._thread.is_alive()
+        self._listener.close()
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -88,15 +96,20 @@ def drips(connection: socket.socket) -> None:
     try:
         while True:
             connection.sendall(b" ")
-            time.sleep(TIMEOUT_S / 10)
+            time.sleep(IMPATIENT_S / 10)
     except OSError:
         pass
+
+
+def patience_s(*scripts: Script) -> float:
+    """A slow machine is no slow server: only who waits for nothing at all is impatient."""
+    return IMPATIENT_S if {hangs, drips} & {*scripts} else PATIENT_S
 
 
 @contextmanager
 def serving(*scripts: Script) -> Iterator[tuple[Server, ApiServer]]:
     server = Server(*scripts)
-    api = ApiServer(ClusterAddress(url=server.url), TIMEOUT_S, 2)
+    api = ApiServer(ClusterAddress(url=server.url), patience_s(*scripts), 2)
     try:
         yield server, api
     finally:
@@ -139,7 +152,7 @@ def change(api: ApiServer, using: Call | None = None) -> Reply:
 def test_it_is_sent_once_and_the_answer_is_told(script: Script, answer: Answer):
     with serving(script) as (server, api):
         assert change(api).answer is answer
-        assert len(server.requests) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("verb", ["PATCH", "POST", "PUT", "DELETE"])
@@ -161,7 +174,6 @@ def test_a_refused_connection_has_sent_nothing():
     with serving(answers("200 OK")) as (server, api):
         server.close()
         assert change(api).answer is Answer.NEVER_SENT
-        server._listener = socket.create_server(("127.0.0.1", 0))
 
 
 def test_stopped_at_the_last_moment_no_byte_leaves():
@@ -176,13 +188,13 @@ def test_the_hook_is_called_when_all_is_sent_and_nothing_is_read():
     let_answer = threading.Event()
 
     def waits(connection: socket.socket) -> None:
-        assert let_answer.wait(5)
+        assert let_answer.wait(WITHIN_S)
         answers("200 OK")(connection)
 
     with serving(waits) as (server, api):
 
         def on_sent() -> None:
-            deadline_s = time.monotonic() + 5
+            deadline_s = time.monotonic() + WITHIN_S
             while not server.requests and time.monotonic() < deadline_s:
                 time.sleep(0.001)
             if server.requests and server.requests[0].endswith(BODY):
@@ -194,11 +206,10 @@ def test_the_hook_is_called_when_all_is_sent_and_nothing_is_read():
 
 
 def test_an_answer_that_drips_for_ever_is_given_up(monkeypatch):
+    """To the end it would take hours."""
     monkeypatch.setattr("remediators.adapters.kubernetes.client.CONNECT_S", 0.1)
     with serving(drips) as (_, api):
-        began_s = time.monotonic()
         assert change(api).answer is Answer.UNSURE
-        assert time.monotonic() - began_s < 5
 
 
 @pytest.mark.parametrize(
@@ -248,7 +259,7 @@ def limited(
     server = Server(*scripts)
     told: list[bool] = []
     address = ClusterAddress(url=server.url, circuit=circuit, limits=limits or ApiLimits())
-    api = ApiServer(address, TIMEOUT_S, 2, lambda is_open, _: told.append(is_open))
+    api = ApiServer(address, patience_s(*scripts), 2, lambda is_open, _: told.append(is_open))
     try:
         yield server, api, told
     finally:
@@ -272,7 +283,7 @@ def test_after_some_failures_it_is_not_asked(script: Script):
             assert reply.detail.startswith("not asked for ")
             assert 0 < reply.retry_after_ms <= 60_000
         assert isinstance(api.get("/thing"), Reply)
-        assert (len(server.requests), told) == (2, [True])
+    assert (len(server.requests), told) == (2, [True])
 
 
 def test_connections_that_are_refused_count_too():
@@ -281,7 +292,6 @@ def test_connections_that_are_refused_count_too():
         for _ in range(3):
             assert change(api).answer is Answer.NEVER_SENT
         assert told == [True]
-        server._listener = socket.create_server(("127.0.0.1", 0))
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "409 Conflict", "429 No"])
@@ -301,7 +311,7 @@ def test_what_was_held_back_says_nothing_of_the_server():
 
 def again_and_again(ask: Callable[[], Reply]) -> Reply:
     """Until it is more than that it is not asked."""
-    deadline_s = time.monotonic() + 5
+    deadline_s = time.monotonic() + WITHIN_S
     while (reply := ask()).answer is Answer.NEVER_SENT and time.monotonic() < deadline_s:
         time.sleep(0.005)
     return reply
@@ -326,10 +336,10 @@ def test_a_request_that_waits_for_a_knock_asks_for_time_again_before_it_leaves()
 
 
 def test_more_than_its_limit_is_turned_away_before_it_leaves():
-    few = ApiLimits(requests_per_s=0.1, burst=2)
+    few = ApiLimits(requests_per_s=0.001, burst=2)
     with limited(LONG, answers("200 OK"), limits=few) as (server, api, told):
         assert [change(api).answer for _ in range(2)] == [Answer.DONE, Answer.DONE]
         reply = change(api)
         assert reply.answer is Answer.THROTTLED
-        assert 9_000 < reply.retry_after_ms <= 10_000
+        assert 900_000 < reply.retry_after_ms <= 1_000_000
         assert (len(server.requests), told) == (2, [])
