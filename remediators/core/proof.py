@@ -69,7 +69,8 @@ def _created(command: Command, seen: Seen | None) -> Proof:
     if seen is None:
         return Proof(Trace.OPEN)
     if carries(seen, command.command_id):
-        return Proof(Trace.DONE)
+        whole = not seen.unfinished
+        return Proof(Trace.DONE, seen.link) if whole else Proof(Trace.OPEN, seen.unfinished)
     return Proof(Trace.MOVED, f"there is a {seen.target.kind} of that name, and it is not ours")
 
 

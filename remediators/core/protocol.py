@@ -10,7 +10,9 @@ The rules, for a request whose INTENT is recorded:
    whatever is still under way compete for one marker, name or uid, so at most one of them wins.
 4. Without a trace, and with the precondition gone, none of them can win any more.
 5. Where a copy could do harm (`core.request.ONCE`) there is none: once in doubt, it is only read.
-6. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
+6. What is made in two calls is begun by the first, so from then on it is in doubt until it is
+   whole; sent again, what is there is not made again.
+7. When no send is allowed any more, what cannot be read is UNKNOWN, never guessed.
 """
 
 from dataclasses import dataclass, replace
@@ -42,6 +44,8 @@ class Attempt:
     tries: int = 0
     closed: Refusal | None = None
     """Why no send is allowed any more."""
+    half: str = ""
+    """What is there, where that is not yet all of it."""
     read_until_ms: int = 0
     """Once closed: how long what is under way has to show itself."""
 
@@ -107,10 +111,11 @@ def _closed(attempt: Attempt, refusal: Refusal, now_ms: int) -> Attempt:
 
 def heard(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
     """After a send."""
-    attempt = replace(attempt, detail=reply.detail, conflicted=None)
+    unsure = attempt.unsure or reply.begun
+    attempt = replace(attempt, detail=reply.detail, conflicted=None, unsure=unsure)
     match reply.answer:
         case Answer.DONE:
-            return attempt, End(OutcomeStatus.APPLIED)
+            return attempt, End(OutcomeStatus.APPLIED, detail=reply.detail)
         case Answer.CONFLICT | Answer.UNPROCESSABLE:
             return replace(attempt, conflicted=reply.answer), Read()
         case Answer.THROTTLED:
@@ -166,7 +171,7 @@ def read(attempt: Attempt, seen: Seen | Reply, now_ms: int) -> Next:
         case Trace.DONE:
             return attempt, End(OutcomeStatus.APPLIED, detail=found.detail)
         case Trace.OPEN:
-            return _still_open(attempt, now_ms)
+            return _still_open(replace(attempt, half=found.detail), now_ms)
         case Trace.MOVED:
             return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.STALE, found.detail)
         case Trace.GONE if attempt.unsure:
@@ -178,7 +183,7 @@ def read(attempt: Attempt, seen: Seen | Reply, now_ms: int) -> Next:
 
 def _still_open(attempt: Attempt, now_ms: int) -> Next:
     """Not applied, and the precondition is true: what was sent may still win, and so may we."""
-    if attempt.conflicted is Answer.UNPROCESSABLE:
+    if attempt.conflicted is Answer.UNPROCESSABLE and not attempt.half:
         return attempt, End(OutcomeStatus.REJECTED, OutcomeReason.INVALID, attempt.detail)
     if attempt.unsure and attempt.request.verb in ONCE and attempt.closed is None:
         attempt = _closed(attempt, Refusal(OutcomeReason.NO_ANSWER, NEVER_TWICE), now_ms)
@@ -205,7 +210,8 @@ def _not_read(attempt: Attempt, reply: Reply, now_ms: int) -> Next:
 def _last_read(attempt: Attempt, closed: Refusal, now_ms: int) -> Next:
     """What is under way gets a little time to land; a target that cannot be read, to return."""
     if now_ms >= attempt.read_until_ms:
-        return attempt, _unknown(closed.detail or attempt.detail)
+        words = closed.detail or attempt.detail
+        return attempt, _unknown(": ".join(filter(None, (attempt.half, words))))
     return attempt, Read(LAST_READS_EVERY_MS)
 
 

@@ -29,3 +29,5 @@ class Reply:
     detail: str = ""
     retry_after_ms: int = 0
     """For THROTTLED: how long the server wants to be left alone."""
+    begun: bool = False
+    """Of what is made in two calls, the first is done: whatever the answer says is of the rest."""

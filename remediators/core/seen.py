@@ -33,6 +33,10 @@ class Seen:
     field_managers: tuple[str, ...] = ()
     leaving: bool = False
     """Somebody has deleted it, and it is on its way out."""
+    unfinished: str = ""
+    """What is made in two calls, and of which only the first is done: what is there, in words."""
+    link: str = ""
+    """Where people look at it."""
     body: Json
     """The whole object."""
 

@@ -75,6 +75,15 @@ def test_a_creation_leaves_an_object_with_our_marker(now, trace):
     assert proof(ACT, CREATED, now).trace is trace
 
 
+def test_what_is_made_in_two_calls_is_made_when_both_are():
+    half = replace(seen(THE_JOB, marker="c1"), unfinished="a branch alone")
+    found = proof(ACT, CREATED, half)
+    assert (found.trace, found.detail) == (Trace.OPEN, "a branch alone")
+    assert proof(ACT, CREATED, replace(half, annotations={})).trace is Trace.MOVED
+    found = proof(ACT, CREATED, replace(half, unfinished="", link="https://x/1"))
+    assert (found.trace, found.detail) == (Trace.DONE, "https://x/1")
+
+
 @pytest.mark.parametrize(
     ("now", "trace"), [("on", Trace.DONE), ("off", Trace.OPEN), (None, Trace.OPEN)]
 )

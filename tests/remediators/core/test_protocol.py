@@ -4,6 +4,7 @@ A `Story` plays what the API answers and collects what the protocol does.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from remediators.core.patch import add, patch
 from remediators.core.protocol import End, Read, Send, Wait
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.request import setting
+from remediators.core.request import creation, setting
 from remediators.core.seen import Seen
 from schemas.remediation import OutcomeReason, OutcomeStatus, Target
 from tests.remediators.builders import NOW_MS, TTL_MS, command, workload
@@ -180,6 +181,68 @@ def test_what_could_do_harm_twice_is_never_sent_in_doubt(start, replies, reading
     end, sent, took_ms = play(start, replies, readings)
     assert (end.status.value, sent) == (status, sends)
     assert took_ms < TTL_MS
+
+
+COMMIT = Target("eu-1", "shop", "Commit", "mendlog-c1")
+MAKING = creation(ACT, COMMIT, {"spec": {}})
+HALF_WORDS = "a branch, and no pull request"
+
+
+def commit(unfinished: str = "") -> Seen:
+    return Seen(
+        target=COMMIT,
+        uid="-",
+        generation=1,
+        resource_version="",
+        annotations={"mendlog.io/last-command": "c1"},
+        unfinished=unfinished,
+        link="" if unfinished else "https://x/1",
+        body={},
+    )
+
+
+HALF, WHOLE = commit(HALF_WORDS), commit()
+NEW, TAKEN_UP = protocol.begin(ACT, MAKING), protocol.resume(ACT, MAKING)
+
+
+def begun(reply: Reply) -> Reply:
+    return replace(reply, begun=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "replies", "readings", "status", "sends", "words"),
+    [
+        (NEW, [begun(Reply(Answer.DONE, "https://x/1"))], [], "applied", 1, "https://x/1"),
+        (NEW, [begun(LOST)], [WHOLE], "applied", 1, "https://x/1"),
+        (NEW, [begun(LOST), begun(DONE)], [HALF], "applied", 2, ""),
+        (NEW, [begun(NEVER), begun(DONE)], [], "applied", 2, ""),
+        (NEW, [begun(BUSY), begun(DONE)], [], "applied", 2, ""),
+        (NEW, [begun(CONFLICT), begun(DONE)], [HALF], "applied", 2, ""),
+        (NEW, [begun(BAD), begun(DONE)], [HALF], "applied", 2, ""),
+        (NEW, [begun(DENIED)], [HALF], "unknown", 1, f"{HALF_WORDS}: 403"),
+        (NEW, [begun(DENIED)], [HALF, WHOLE], "applied", 1, "https://x/1"),
+        (NEW, [begun(WRONG)], [HALF], "unknown", 1, f"{HALF_WORDS}: 400"),
+        (NEW, [begun(NEVER)], [HALF], "unknown", None, f"{HALF_WORDS}: refused"),
+        (NEW, [begun(BUSY)], [HALF], "unknown", None, f"{HALF_WORDS}: 429"),
+        (NEW, [DENIED], [], "rejected", 1, "403"),
+        (TAKEN_UP, [begun(DONE)], [HALF], "applied", 1, ""),
+        (TAKEN_UP, [], [WHOLE], "applied", 0, "https://x/1"),
+        (TAKEN_UP, [DENIED], [HALF], "unknown", 1, f"{HALF_WORDS}: 403"),
+    ],
+)
+def test_what_was_begun_is_finished_or_a_human_is_told_what_is_there(
+    start, replies, readings, status, sends, words
+):
+    end, sent, _ = play(start, replies, readings)
+    assert (end.status.value, end.detail) == (status, words)
+    assert sends is None or sent == sends
+
+
+def test_stopped_between_the_two_calls_a_human_is_told_what_is_there():
+    held = begun(Reply(Answer.HELD_BACK, "stopped"))
+    end, sent, _ = play(NEW, [held], [HALF], lambda now_ms: KILLED if now_ms > NOW_MS else None)
+    assert (end.status, sent) == (OutcomeStatus.UNKNOWN, 1)
+    assert end.detail == f"{HALF_WORDS}: by test"
 
 
 def test_held_back_at_the_last_moment_it_asks_again():
