@@ -38,6 +38,11 @@ class Precondition:
     after_act: bool = False
     """Then a number made of the content cannot be foretold; the marker is."""
 
+    def later_than(self, seen: Seen) -> bool:
+        """A generation never goes back, so what has a lower one was read too early."""
+        same = self.uid == seen.uid and seen.generation_kept
+        return same and seen.generation < self.generation
+
     def moved(self, seen: Seen) -> str:
         """What is no longer as it was, in words."""
         if self.uid != seen.uid:

@@ -21,12 +21,16 @@ class Trace(StrEnum):
     """Not, and never again: what it depends on is no longer so."""
     GONE = "gone"
     """What it was about is no longer there, and nobody can tell."""
+    PAST = "past"
+    """As it was before the evidence: a reading that is too old to tell anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     trace: Trace
     detail: str = ""
+    by_absence: bool = False
+    """DONE only because nothing is seen, which an old reading may not have seen yet."""
 
 
 ANOTHER = "the object that it was sent to is gone"
@@ -61,6 +65,8 @@ def _patched(command: Command, seen: Seen | None) -> Proof:
     expected = precondition(command)
     if seen.uid != expected.uid:
         return Proof(Trace.GONE, expected.moved(seen))
+    if expected.later_than(seen):
+        return Proof(Trace.PAST, f"read as of generation {seen.generation}, which was before")
     moved = expected.moved(seen)
     return Proof(Trace.MOVED, moved) if moved else Proof(Trace.OPEN)
 
@@ -76,6 +82,9 @@ def _created(command: Command, seen: Seen | None) -> Proof:
 
 def _removed(request: Request, seen: Seen | None) -> Proof:
     """That it is gone is all that was wanted, and it cannot be twice."""
-    if seen is None or seen.uid != removed_uid(request) or seen.leaving:
-        return Proof(Trace.DONE, "it is gone; by whom, nobody can tell")
-    return Proof(Trace.OPEN)
+    if seen is None or seen.uid != removed_uid(request):
+        return Proof(Trace.DONE, REMOVED, by_absence=True)
+    return Proof(Trace.DONE, REMOVED) if seen.leaving else Proof(Trace.OPEN)
+
+
+REMOVED = "it is gone; by whom, nobody can tell"

@@ -15,7 +15,7 @@ from remediators.core.patch import add, patch
 from remediators.core.protocol import End, Read, Send, Wait
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.request import creation, setting
+from remediators.core.request import DELETE, creation, removal, setting
 from remediators.core.seen import Seen
 from schemas.remediation import OutcomeReason, OutcomeStatus, Target
 from tests.remediators.builders import NOW_MS, TTL_MS, command, workload
@@ -25,6 +25,7 @@ PATCHED = patch(ACT, (add(5, "spec", "replicas"),))
 HELD = workload()
 OURS = workload(generation=5, marker="c1")
 MOVED = workload(generation=5)
+OLDER = workload(generation=3)
 OTHER = workload(uid="uid-2", generation=1)
 GONE = Reply(Answer.NOT_FOUND, "404")
 DARK = Reply(Answer.NEVER_SENT, "refused")
@@ -93,6 +94,12 @@ STORIES = [
     ("429 for ever", FRESH, [BUSY], [], "failed", "throttled", 40),
     ("down, then done", FRESH, [NEVER, NEVER, DONE], [], "applied", "", 3),
     ("down for ever", FRESH, [NEVER], [], "failed", "api_down", None),
+    ("422 after a loss, read too early", FRESH, [LOST, BAD], [HELD, HELD, OURS], "applied", "", 2),
+    ("422 after a loss", FRESH, [LOST, BAD], [HELD], "unknown", "no_answer", 2),
+    ("lost, read from the past, then ours", FRESH, [LOST], [OLDER, OURS], "applied", "", 1),
+    ("lost, and only the past to read", FRESH, [LOST], [OLDER], "unknown", "no_answer", 1),
+    ("resumed, 422, read too early", RESUMED, [BAD], [HELD, HELD, OURS], "applied", "", 1),
+    ("resumed, read from the past", RESUMED, [DONE], [OLDER, HELD], "applied", "", 1),
     ("resumed, and ours", RESUMED, [], [OURS], "applied", "", 0),
     ("resumed, not sent yet", RESUMED, [DONE], [HELD], "applied", "", 1),
     ("resumed, the killed one's lands first", RESUMED, [BAD], [HELD, OURS], "applied", "", 1),
@@ -143,6 +150,54 @@ def test_resumed_after_the_expiry_it_is_never_sent():
     for readings, status in ([[HELD], "unknown"], [[OURS], "applied"], [[MOVED], "rejected"]):
         end, sent, _ = play(protocol.resume(late, PATCHED), [], readings)
         assert (end.status.value, sent) == (status, 0)
+
+
+THE_POD = Target("eu-1", "shop", "Pod", "web-1")
+REMOVING = removal(DELETE, THE_POD, "uid-1")
+
+
+def pod(uid: str = "uid-1", *, leaving: bool = False) -> Seen:
+    return Seen(
+        target=THE_POD,
+        uid=uid,
+        generation=1,
+        resource_version="",
+        annotations={},
+        leaving=leaving,
+        body={},
+    )
+
+
+LEAVING, ANOTHER_POD = pod(leaving=True), pod("uid-2")
+
+
+@pytest.mark.parametrize(
+    ("start", "replies", "readings", "status", "sends"),
+    [
+        (protocol.begin(ACT, REMOVING), [LOST], [LEAVING], "applied", 1),
+        (protocol.begin(ACT, REMOVING), [LOST, GONE], [GONE], "applied", 2),
+        (protocol.begin(ACT, REMOVING), [LOST, CONFLICT], [ANOTHER_POD], "applied", 2),
+        (protocol.begin(ACT, REMOVING), [LOST, DONE], [GONE], "applied", 2),
+        (protocol.begin(ACT, REMOVING), [LOST, LOST, GONE], [GONE], "applied", 3),
+        (protocol.begin(ACT, REMOVING), [LOST, BUSY], [GONE], "applied", None),
+        (protocol.begin(ACT, REMOVING), [CONFLICT], [ANOTHER_POD], "applied", 1),
+        (protocol.resume(ACT, REMOVING), [GONE], [GONE], "applied", 1),
+        (protocol.resume(ACT, REMOVING), [DONE], [ANOTHER_POD], "applied", 1),
+    ],
+)
+def test_that_a_pod_is_gone_the_server_says_and_not_a_reading(
+    start, replies, readings, status, sends
+):
+    """Which may be of before the pod was there."""
+    end, sent, _ = play(start, replies, readings)
+    assert end.status.value == status
+    assert sends is None or sent == sends
+
+
+def test_that_a_pod_is_gone_is_believed_when_the_server_may_not_be_asked():
+    late = command(issued_at_ms=NOW_MS - 10_000, expires_at_ms=NOW_MS - 1)
+    end, sent, _ = play(protocol.resume(late, REMOVING), [], [GONE])
+    assert (end.status, sent) == (OutcomeStatus.APPLIED, 0)
 
 
 FLAG = Target("eu-1", "", "Flag", "checkout/degraded")
@@ -251,7 +306,7 @@ def test_held_back_at_the_last_moment_it_asks_again():
 
 
 answers = st.sampled_from([DONE, CONFLICT, BAD, LOST, NEVER, DENIED, WRONG, BUSY, GONE])
-sights = st.sampled_from([HELD, OURS, MOVED, OTHER, GONE, DARK])
+sights = st.sampled_from([HELD, OURS, MOVED, OLDER, OTHER, GONE, DARK])
 
 
 @given(
