@@ -171,6 +171,7 @@ class FakeCluster:
     # The port.
 
     async def look(self, target: Target) -> Seen | Reply:
+        await _asked()
         if self.readings:
             return self.readings.popleft()
         found = self.objects.get(target)
@@ -179,6 +180,7 @@ class FakeCluster:
         return views.seen(target, copy.deepcopy(found))
 
     async def find(self, query: Query) -> tuple[Json, ...] | Reply:
+        await _asked()
         if query.kind == REPLICA_SET:
             return tuple(
                 replica_set(revision, uid)
@@ -215,6 +217,7 @@ class FakeCluster:
         return kept if isinstance(kept, Workload) else None
 
     async def rehearse(self, request: Request) -> Reply:
+        await _asked()
         self.rehearsed.append(request)
         if not self.rehearsals:
             return self.take_effect(request, rehearsal=True)
@@ -222,6 +225,7 @@ class FakeCluster:
         return reply if isinstance(reply, Reply) else reply(request)
 
     async def send(self, request: Request, in_time: Callable[[], bool]) -> Reply:
+        await _asked()
         if not in_time():
             return Reply(Answer.HELD_BACK)
         self.sent.append(request)
@@ -261,6 +265,11 @@ class FakeCluster:
         meta["annotations"][REVISION] = str(history[-1].number)
         if found["spec"].get("minReadySeconds") and len(history) > 1:
             found["status"]["replicas"] = wanted + 1
+
+
+async def _asked() -> None:
+    """Whatever else there is to do goes on meanwhile."""
+    await asyncio.sleep(0)
 
 
 def written(found: Object, spec: Object, writer: str) -> None:
@@ -330,6 +339,7 @@ class FakeLedger:
                 yield at_ms, record
 
     async def append(self, partition: int, record: Recorded) -> int:
+        await _asked()
         self.records[partition].append((self._clock.at_ms, record))
         return self._clock.at_ms
 

@@ -63,13 +63,17 @@ class LedgerView:
         self._acted_at_ms[cluster] = recent
         return len(recent)
 
+    def spend(self, cluster: str, command_id: str, now_ms: int) -> None:
+        """Of the hour's count, before the INTENT is written: others ask while that is on its way."""
+        self._acted_at_ms.setdefault(cluster, {})[command_id] = now_ms
+
     def _note_intent(self, known: Known, intent: Outcome, at_ms: int) -> None:
         """The first INTENT counts: it is the one whose request may be under way."""
         if known.ended or known.intent:
             return
         self._put(intent.command_id, replace(known, intent=intent, at_ms=at_ms))
         if intent.kind is CommandKind.ACT:
-            self._acted_at_ms.setdefault(intent.cluster, {})[intent.command_id] = at_ms
+            self.spend(intent.cluster, intent.command_id, at_ms)
 
     def _put(self, command_id: str, known: Known) -> None:
         self._known[command_id] = known

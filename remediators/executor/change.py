@@ -20,12 +20,13 @@ from remediators.core.protocol import resume as resumed
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.request import CREATE
+from remediators.core.request import MARKED
 from remediators.core.rollouts import REFERRED, taken_over
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
+from remediators.ports import BrokerLost
 from schemas.kinds import ROLLOUT
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
 
@@ -34,30 +35,52 @@ HEARTBEAT_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """The target carries this very command's marker."""
+    """The target, or what was to be made, carries this very command's marker."""
 
 
 async def change(job: Job) -> None:
     match await _prepare(job):
-        case Refusal() as refusal:
-            await job.write(job.pen.refused(job.command, refusal))
-        case Reply() as reply:
-            await job.write(job.pen.failed(job.command, reply))
-        case Happened():
-            await _recall(job)
         case (request, plan):
-            intent = job.pen.intent(job.command, request, plan.undo)
-            await job.write(intent)
-            job.means.reached("executor.intent_acked")
-            await _conclude(job, intent, begin(job.command, request))
+            await _announce(job, job.pen.intent(job.command, request, plan.undo))
+        case without_intent:
+            await _unannounced(job, without_intent)
 
 
-async def _recall(job: Job) -> None:
-    """It has had its effect, by one whom we took for gone: his INTENT came after our reading."""
-    await job.desk.read(job.command.issued_at_ms)
-    known = job.desk.view.known(job.command.command_id)
-    if not known.ended:
-        await job.write(job.pen.ended(job.command, known.intent, End(OutcomeStatus.APPLIED)))
+async def _announce(job: Job, intent: Outcome) -> None:
+    """Where two have announced something of one command, a marker lets one of them win. What
+    carries none is settled by the topic: only what stands there first is ever sent."""
+    await job.write(intent)
+    job.means.reached("executor.intent_acked")
+    if _announced(intent).verb in MARKED:
+        await _conclude(job, intent, begin(job.command, _announced(intent)))
+        return
+    first = await job.desk.on_record(job.command)
+    if first.ended:
+        return
+    if first.intent is None:
+        raise BrokerLost("outcomes does not have what it has acknowledged")
+    if first.intent == intent:
+        await _conclude(job, intent, begin(job.command, _announced(intent)))
+    else:
+        await resume(job, first.intent)
+
+
+async def _unannounced(job: Job, why: Happened | Refusal | Reply) -> None:
+    """One whom we took for gone may have announced it after our reading of the topic, and what we
+    have met may be his effect: then it is not for us to refuse."""
+    known = await job.desk.on_record(job.command)
+    if known.ended:
+        return
+    if known.intent is not None:
+        await resume(job, known.intent)
+        return
+    match why:
+        case Refusal():
+            await job.write(job.pen.refused(job.command, why))
+        case Reply():
+            await job.write(job.pen.failed(job.command, why))
+        case Happened():
+            await job.write(job.pen.ended(job.command, None, End(OutcomeStatus.APPLIED)))
 
 
 async def resume(job: Job, intent: Outcome) -> None:
@@ -80,9 +103,7 @@ async def _prepare(job: Job) -> Prepared:
     if isinstance(row, Refusal):
         return row
     await job.means.clock.wait_fresh(HEARTBEAT_WAIT_S)
-    limit = job.means.actions_per_hour_max
-    refusal = job.refusal or within_budget(job.command, job.desk.view, limit, job.now_ms)
-    if refusal:
+    if refusal := job.refusal or _within_budget(job):
         return refusal
     seen = await patiently(job, job.look)
     if isinstance(seen, Reply):
@@ -95,6 +116,20 @@ async def _prepare(job: Job) -> Prepared:
         return refused
     planned = await _plan(job, row, seen)
     return await _rehearse(job, *planned) if isinstance(planned, tuple) else planned
+
+
+def _within_budget(job: Job) -> Refusal | None:
+    limit = job.means.actions_per_hour_max
+    return within_budget(job.command, job.desk.view, limit, job.now_ms)
+
+
+def _spend(job: Job) -> Refusal | None:
+    """Asked again: commands for other targets have been announced while this one was prepared."""
+    if refusal := _within_budget(job):
+        return refusal
+    if job.command.kind is CommandKind.ACT:
+        job.desk.view.spend(job.command.cluster, job.command.command_id, job.now_ms)
+    return None
 
 
 async def _needed(job: Job, seen: Seen) -> Refusal | Reply | None:
@@ -149,8 +184,8 @@ async def _rehearse(job: Job, request: Request, plan: AnyPlan) -> Prepared:
     found = proof(job.command, request, None if isinstance(seen, Reply) else seen)
     if found.trace is Trace.OPEN:
         return Refusal(OutcomeReason.INVALID, reply.detail)
-    if found.trace is Trace.DONE and request.verb == CREATE:
-        return Happened()  # Its marker is on what it has made, not on the target.
+    if found.trace is Trace.DONE and request.verb in MARKED:
+        return Happened()
     return Refusal(OutcomeReason.STALE, found.detail)
 
 

@@ -1,5 +1,7 @@
 """The executor looks again before it acts, and refuses what the core could not know of any more."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -164,3 +166,19 @@ async def test_who_has_changed_it_since_is_told(here: Bench):
     told, why = await detail_of(here, act)
     assert told == ["rejected stale"]
     assert why.endswith("changed by kubectl-edit at 2026-01-01T00:00:00Z")
+
+
+async def test_commands_side_by_side_spend_one_count(here: Bench):
+    """Each of them asks before any of the others is recorded."""
+    here.actions_per_hour_max = 2
+    here.restart()
+    others = [replace(TARGET, name=f"checkout-{number}") for number in range(5)]
+    acts = []
+    for target in others:
+        here.cluster.deploy(target)
+        acts.append(await here.act(target=target, command_id=f"c-{target.name}"))
+    before = len(here.records)
+    await asyncio.gather(*(here.work.do(act) for act in acts))
+    told = Counter(words(here.records[before:]))
+    assert told == {"intent": 2, "applied": 2, "rejected over_budget": 3}
+    assert len(here.cluster.sent) == 2
