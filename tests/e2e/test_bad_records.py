@@ -17,7 +17,7 @@ from schemas.topics import (
     Topic,
     journal,
 )
-from tests.e2e.conftest import Platform
+from tests.e2e.platform import Platform
 
 JUNK = (b"", b"\x00\x00\x00\x00\x07junk", b"\xc3\x01unknown!", b"\xff\xfe", b"{", None)
 GOOD = json.dumps(

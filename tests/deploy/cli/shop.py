@@ -20,7 +20,7 @@ from schemas.topics import ALERTS, COMMANDS, CONTROLS, OUTCOMES, TAPE, journal, 
 from streams.people.incidents import IncidentReader
 from tests.builders import QUICK, observation
 from tests.deploy.cli.conftest import Done, Mendlog
-from tests.e2e.conftest import PARTITIONS, Platform
+from tests.e2e.platform import PARTITIONS, Platform
 from tests.keys import make_key
 
 APPROVE = QUICK.replace("mode: auto\n    trusted: the tests' own", "mode: approve")

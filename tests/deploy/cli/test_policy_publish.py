@@ -10,7 +10,7 @@ from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import stop_all
 from tests.deploy.cli.conftest import Mendlog
 from tests.deploy.cli.shop import POLICY, Shop
-from tests.e2e.conftest import PARTITIONS
+from tests.e2e.platform import PARTITIONS
 
 pytestmark = pytest.mark.timeout(120)
 LATER = POLICY.replace("  cooldown: 15m", "  cooldown: 30m", 1)

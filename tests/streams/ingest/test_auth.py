@@ -12,8 +12,8 @@ from streams.ingest.source_file import compile_sources
 from streams.ingest.sources import API_V2, WEBHOOK, Source
 from streams.reading.faults import FileError
 from streams.settings import GatewaySettings
-from tests.streams.ingest.conftest import Start
 from tests.streams.ingest.payloads import alert, body, hook
+from tests.streams.ingest.running import Start
 from tests.streams.ingest.topics import header
 
 OLD, NEW, OTHER = "old-token-0123456789", "new-token-0123456789", "other-token-0123456789"

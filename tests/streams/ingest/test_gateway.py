@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import json
 import resource
-import time
 import zlib
 
 import pytest
@@ -14,7 +13,6 @@ from schemas.ids import digest
 from schemas.rejects import Reject
 from schemas.topics import MIB, REJECTS
 from streams.ingest.sources import API_V2, WEBHOOK, read
-from tests.streams.ingest.conftest import Running
 from tests.streams.ingest.payloads import (
     BAD_ALERTS,
     READABLE,
@@ -24,6 +22,7 @@ from tests.streams.ingest.payloads import (
     fixture,
     hook,
 )
+from tests.streams.ingest.running import PATIENT_S, Running
 from tests.streams.ingest.topics import header
 
 pytestmark = pytest.mark.broker
@@ -119,22 +118,20 @@ async def test_large_bodies_are_accepted(gateway: Running, size: float) -> None:
 
 @pytest.mark.parametrize(("count", "status"), [(20_000, 200), (100_000, 400)])
 async def test_many_alerts_keep_nobody_waiting(gateway: Running, count: int, status: int) -> None:
-    began = time.monotonic()
     raw = b"[" + b",".join([b'{"labels":{"a":"b"}}'] * count) + b"]"
-    answer, probe = await asyncio.gather(gateway.post(raw), gateway.get("/-/healthy"))
+    async with asyncio.timeout(PATIENT_S):
+        answer, probe = await asyncio.gather(gateway.post(raw), gateway.get("/-/healthy"))
     assert (answer[0], probe[0]) == (status, 200)
-    assert time.monotonic() - began < 5
     assert len(await gateway.written()) == (status == 200)
 
 
 async def test_a_flood_of_bad_alerts_is_one_reject(gateway: Running) -> None:
-    began = time.monotonic()
     raw = b"[" + b",".join([b'{"labels":{"":"b"}}'] * 20_000) + b"]"
-    status, text = await gateway.post(raw)
+    async with asyncio.timeout(PATIENT_S):
+        status, text = await gateway.post(raw)
     assert status == 400
     assert text.endswith(' more"')
     assert len(text) < 1100
-    assert time.monotonic() - began < 5
     (record,) = await gateway.records(REJECTS)
     assert decode(record.value, Reject).body == raw
 

@@ -34,6 +34,7 @@ async def launch(kafka: Kafka, prefix: str, tmp_path: Path) -> AsyncIterator[Lau
             "MENDLOG_TOPIC_PREFIX": prefix,
             "MENDLOG_PORT": "0",
             "MENDLOG_PORT_FILE": str(port_file),
+            "MENDLOG_PRODUCE_TIMEOUT_S": "30",
         }
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -47,7 +48,7 @@ async def launch(kafka: Kafka, prefix: str, tmp_path: Path) -> AsyncIterator[Lau
             assert process.returncode is None
             return port_file.exists()
 
-        await until(listens, 20)
+        await until(listens)
         return process, f"http://127.0.0.1:{port_file.read_text()}/api/v2/alerts"
 
     yield run

@@ -12,7 +12,7 @@ from deploy.sandbox import ports
 from deploy.sandbox.kafka import Kafka
 from schemas.alerts import AlertStatus, Sighting
 from streams.ingest.sources import read
-from tests.streams.ingest.conftest import Running, Start
+from tests.streams.ingest.running import Running, Start
 from tests.streams.ingest.topics import header, until
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]

@@ -279,7 +279,7 @@ async def test_as_a_process(kafka: Kafka, prefix: str, town: Town) -> None:
         async def has_rounds() -> bool:
             return len((await scraped(kafka, prefix)).get("good", ())) >= 3
 
-        await until(has_rounds, 30)
+        await until(has_rounds)
         async with session() as http:
             url = f"http://127.0.0.1:{web_port}"
             async with http.get(f"{url}/-/ready") as answer:

@@ -2,23 +2,33 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy import topics
+from deploy.sandbox.kafka import Kafka
 from schemas.codec import decode
 from schemas.incidents import Decision
 from schemas.remediation import Command
 from schemas.topics import ALERTS, COMMANDS, DECISIONS, TAPE, journal
 from streams.replay import verify
 from tests.builders import QUICK
-from tests.e2e.conftest import PARTITIONS, Platform
+from tests.e2e.platform import PARTITIONS, WAIT_S, Platform, platform_on
 
 LIVES_SHORTLY = QUICK.replace("command_ttl: 120s", "command_ttl: 1ms")
 JOURNAL = journal("decide", "tape")
 
 
+@pytest.fixture
+def platform(kafka: Kafka, tmp_path: Path) -> Iterator[Platform]:
+    with platform_on(kafka, tmp_path) as made:
+        yield made
+
+
+@pytest.mark.broker
 @pytest.mark.slow
 async def test_the_state_is_rebuilt_in_silence(platform: Platform) -> None:
     await asyncio.to_thread(platform.prepare, LIVES_SHORTLY)
@@ -54,7 +64,7 @@ async def lose(platform: Platform) -> None:
     await admin.delete_topics([platform.name(JOURNAL)])
     await admin.close()
     created: tuple[str, ...] = ()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while platform.name(JOURNAL) not in created:
             made = await topics.create(platform.bootstrap, platform.prefix, PARTITIONS)
             created = made.created
