@@ -15,10 +15,15 @@ DELETE = "DELETE"
 EVICT = "EVICT"
 SET = "SET"
 """A value outside of Kubernetes, in a place that knows no condition."""
+SET_STATUS = "SET_STATUS"
+"""Something under an object's status, where no marker can be written with it."""
 
-ONCE = frozenset({SET})
+ONCE = frozenset({SET, SET_STATUS})
 """A second copy of one of these could undo what somebody has done since the first. So it is sent
 once, and what nobody can tell of it is UNKNOWN."""
+
+MARKED = frozenset({PATCH, CREATE})
+"""What these change or make carries our marker; of two, the API itself lets one win."""
 
 BODY_BYTES_MAX = 128 * 1024
 """An INTENT is copied to the tape, whose records are at most twice this."""

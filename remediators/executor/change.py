@@ -39,9 +39,16 @@ class Happened:
 
 
 async def change(job: Job) -> None:
-    match await _prepare(job):
+    row = await _admitted(job)
+    if isinstance(row, Refusal):
+        await job.write(job.pen.refused(job.command, row))
+        return
+    match await _prepare(job, row):
         case (request, plan):
-            await _announce(job, job.pen.intent(job.command, request, plan.undo))
+            if refusal := _spend(job):
+                await job.write(job.pen.refused(job.command, refusal))
+            else:
+                await _announce(job, job.pen.intent(job.command, request, plan.undo))
         case without_intent:
             await _unannounced(job, without_intent)
 
@@ -97,14 +104,17 @@ def _announced(intent: Outcome) -> Request:
 Prepared = tuple[Request, AnyPlan] | Happened | Refusal | Reply
 
 
-async def _prepare(job: Job) -> Prepared:
-    """Everything that may refuse, before anything is announced."""
+async def _admitted(job: Job) -> Row | Refusal:
+    """What may refuse whatever the target is like. There may be thousands of these."""
     row = row_for(job.command)
     if isinstance(row, Refusal):
         return row
     await job.means.clock.wait_fresh(HEARTBEAT_WAIT_S)
-    if refusal := job.refusal or _within_budget(job):
-        return refusal
+    return job.refusal or _within_budget(job) or row
+
+
+async def _prepare(job: Job, row: Row) -> Prepared:
+    """Everything else that may refuse, before anything is announced."""
     seen = await patiently(job, job.look)
     if isinstance(seen, Reply):
         return _not_seen(seen)

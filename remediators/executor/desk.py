@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import structlog
 
-from remediators.core.ledger import HOUR_MS, LedgerView
+from remediators.core.ledger import HOUR_MS, Known, LedgerView
 from remediators.core.outcome import Pen
 from remediators.executor.metrics import Metrics
 from remediators.ports import Ledger, Recorded
-from schemas.remediation import Outcome
+from schemas.remediation import Command, Outcome
 
 SLACK_MS = 600_000
 """More than the clocks of two brokers, or a command's issue and its append, are apart."""
-
+SKEW_MS = 60_000
+"""More than two clocks are apart that `pulse` still lets go on."""
 
 log = structlog.get_logger()
 
@@ -47,9 +48,19 @@ class Desk:
         self.view.read_from_ms = since_ms
 
     async def read(self, since_ms: int) -> None:
-        """Also what another has written since we took over."""
         async for at_ms, record in self._ledger.read(self._partition, since_ms):
             self.view.note(record, at_ms)
+
+    async def on_record(self, command: Command) -> Known:
+        """What the topic has of it by now, in the order in which it was written, and whoever wrote
+        it. The view has our own records before those that others have written earlier."""
+        told = LedgerView(0)
+        since_ms = command.issued_at_ms - SKEW_MS
+        async for at_ms, record in self._ledger.read(self._partition, since_ms):
+            self.view.note(record, at_ms)
+            if record.command_id == command.command_id:
+                told.note(record, at_ms)
+        return told.known(command.command_id)
 
     async def write(self, record: Recorded) -> None:
         """Acknowledged, then remembered. Nothing that follows may come before."""
