@@ -79,7 +79,7 @@ def test_up_leaves_no_process_behind(
     up.send_signal(number)
     code = up.wait(60)
     assert code == (0 if number is not signal.SIGKILL else -number)
-    _, left = psutil.wait_procs(children, timeout=15)
+    _, left = psutil.wait_procs(children, timeout=30)
     assert not left
 
 

@@ -41,7 +41,7 @@ POLICY = (
     APPROVE
     + "".join(text.partition("playbooks:\n")[2] for text in (TWO, NAMED, SHADOW))
 )  # fmt: skip
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Shop:

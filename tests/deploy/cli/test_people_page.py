@@ -58,7 +58,7 @@ def test_the_transcript_is_what_is_said(mendlog: Mendlog, shop: Shop) -> None:
 
 def until_alike(run: Callable[[], Done], said: str, patient: bool) -> str:
     """What stands is stored just after it is decided, so a list may be asked again."""
-    deadline = time.monotonic() + 10 * patient
+    deadline = time.monotonic() + 60 * patient
     while True:
         done = run()
         heard = done.out + done.err

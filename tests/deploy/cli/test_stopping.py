@@ -122,7 +122,7 @@ def switches(shop: Shop) -> dict[str, Switch]:
 
 def listed_with(mendlog: Mendlog, shop: Shop, word: str, *options: str) -> str:
     """The list as soon as it says that: what stands is stored just after it is decided."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while word not in (said := mendlog("silence", "list", *options, **shop.settings).out):
         assert time.monotonic() < deadline, said
     return said

@@ -1,7 +1,6 @@
 """`mendlog topics` and `mendlog schemas`, on a real broker where one is needed."""
 
 import json
-import time
 import uuid
 
 import pytest
@@ -72,13 +71,11 @@ def test_what_cannot_be_made_is_told_on_stderr(mendlog: Mendlog, broker: list[st
 
 
 @pytest.mark.parametrize("command", ["create", "check"])
-def test_no_broker_is_one_line_and_quick(command: str) -> None:
-    started = time.monotonic()
+def test_no_broker_is_one_line(command: str) -> None:
     done = process("topics", command, "--bootstrap", UNREACHABLE)
     assert done.exit_code == 1
     assert done.err == f"mendlog: no Kafka broker answers at {UNREACHABLE}\n"
     assert done.out == ""
-    assert time.monotonic() - started < 10
 
 
 def test_schemas_lists_what_was_released(mendlog: Mendlog) -> None:

@@ -14,4 +14,4 @@ def await_gone(pid: int) -> None:
         except psutil.NoSuchProcess:
             return True
 
-    wait_until(gone, timeout_s=20, what=f"process {pid} to be gone")
+    wait_until(gone, timeout_s=30, what=f"process {pid} to be gone")

@@ -38,12 +38,12 @@ def child(tmp_path: Path) -> Iterator[Callable[[str], Child]]:
 
 
 def await_line(one: Child, text: str) -> None:
-    wait_until(lambda: text in one.log_tail(), timeout_s=20, what=f"{text!r}", child=one)
+    wait_until(lambda: text in one.log_tail(), timeout_s=30, what=f"{text!r}", child=one)
 
 
 def test_a_stopped_child_may_end_in_its_own_way(child) -> None:
     polite = child(POLITE)
-    polite.stop()
+    polite.stop(grace_s=30)
     assert polite.exit_code == 7
 
 
@@ -56,7 +56,7 @@ def test_a_child_that_does_not_listen_is_killed_after_its_grace(child) -> None:
 def test_a_paused_child_can_be_stopped(child) -> None:
     polite = child(POLITE)
     polite.pause()
-    polite.stop()
+    polite.stop(grace_s=30)
     assert polite.exit_code == 7
 
 
@@ -64,10 +64,10 @@ def test_a_paused_child_stands_still_until_it_is_resumed(child) -> None:
     one = child(FOREVER)
     state = psutil.Process(one.pid).status
     one.pause()
-    wait_until(lambda: state() == psutil.STATUS_STOPPED, timeout_s=10, what="it to stand still")
+    wait_until(lambda: state() == psutil.STATUS_STOPPED, timeout_s=30, what="it to stand still")
     assert one.alive
     one.resume()
-    wait_until(lambda: state() == psutil.STATUS_SLEEPING, timeout_s=10, what="it to go on")
+    wait_until(lambda: state() == psutil.STATUS_SLEEPING, timeout_s=30, what="it to go on")
 
 
 def test_killing_takes_the_group_along(child) -> None:
@@ -87,7 +87,7 @@ def test_stop_and_kill_are_harmless_twice_and_before_the_start(tmp_path: Path) -
     one = Child("never", ["true"], log_file=tmp_path / "log")
     one.stop()
     one.kill()
-    one.run(timeout_s=20)
+    one.run(timeout_s=30)
     one.stop()
     one.kill()
     assert one.exit_code == 0
@@ -95,8 +95,8 @@ def test_stop_and_kill_are_harmless_twice_and_before_the_start(tmp_path: Path) -
 
 def test_a_child_can_be_started_again_and_keeps_its_log(tmp_path: Path) -> None:
     one = Child("echo", ["echo", "line"], log_file=tmp_path / "deep" / "log")
-    one.run(timeout_s=20)
-    one.run(timeout_s=20)
+    one.run(timeout_s=30)
+    one.run(timeout_s=30)
     assert one.log_tail() == "line\nline"
     assert one.log_tail(1) == "line"
 
@@ -104,7 +104,7 @@ def test_a_child_can_be_started_again_and_keeps_its_log(tmp_path: Path) -> None:
 def test_environment_and_folder_are_those_given(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", "import os; print(os.getcwd(), os.environ.get('HOME'))"]
     one = Child("where", argv, log_file=tmp_path / "log", env={"HOME": "/elsewhere"}, cwd=tmp_path)
-    one.run(timeout_s=20)
+    one.run(timeout_s=30)
     assert one.log_tail() == f"{tmp_path} /elsewhere"
 
 
@@ -116,7 +116,7 @@ def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_tool_that_fails_is_quoted(tmp_path: Path) -> None:
     tool = Child("tool", ["sh", "-c", "echo wrong page; exit 3"], log_file=tmp_path / "log")
     with pytest.raises(ChildFailed, match=r"(?s)tool ended with 3.*wrong page"):
-        tool.run(timeout_s=20)
+        tool.run(timeout_s=30)
 
 
 def test_a_tool_that_hangs_is_killed(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_child_outlives_the_thread_that_started_it(child) -> None:
     worker = threading.Thread(target=lambda: started.append(child(POLITE)))
     worker.start()
     worker.join()
-    started[0].stop()  # its own answer, not the SIGKILL that a parent's death brings
+    started[0].stop(grace_s=30)  # its own answer, not the SIGKILL that a parent's death brings
     assert started[0].exit_code == 7
 
 

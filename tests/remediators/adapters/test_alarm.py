@@ -49,7 +49,7 @@ class Here:
             places = [TopicPartition(self.broker.name(topic), p) for p in range(PARTITIONS)]
             consumer.assign(places)
             wanted, found = sum((await consumer.end_offsets(places)).values()), []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while len(found) < wanted:
                     found.append((await consumer.getone()).value)
             return found

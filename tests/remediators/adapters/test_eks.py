@@ -25,7 +25,7 @@ from remediators.adapters.kubernetes.eks import TOKEN_S, EksTokens, NoCredential
 from remediators.clusters import CircuitLimits, ClusterAddress, EksAddress
 from remediators.core.reply import Answer, Reply
 from tests.remediators.adapters.aws import SECRET, Aws, question
-from tests.remediators.adapters.test_client import Server, answers, change
+from tests.remediators.adapters.test_client import PATIENT_S, Server, answers, change
 
 ROLE = "arn:aws:iam::1:role/mendlog"
 
@@ -192,7 +192,7 @@ def test_after_an_outage_of_sts_they_are_asked_for_again(web_identity: Path, aws
 def serving(*statuses: str, **more: Any) -> Iterator[tuple[Server, ApiServer]]:
     server = Server(*(answers(status) for status in statuses))
     where = ClusterAddress(eks=address(endpoint=server.url), **more)
-    api = ApiServer(where, 5, 2)
+    api = ApiServer(where, PATIENT_S, 2)
     try:
         yield server, api
     finally:
@@ -211,6 +211,11 @@ def old_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("remediators.adapters.kubernetes.eks.TOLD_APART_S", 0)
 
 
+@pytest.fixture
+def never_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("remediators.adapters.kubernetes.eks.TOLD_APART_S", 3_600)
+
+
 @pytest.mark.usefixtures("web_identity", "old_at_once")
 def test_turned_down_it_is_sent_again_once_with_new_credentials():
     with serving("401 Unauthorized", "200 OK") as (server, api):
@@ -226,7 +231,7 @@ def test_turned_down_twice_it_is_forbidden():
         assert len(server.requests) == 2
 
 
-@pytest.mark.usefixtures("web_identity")
+@pytest.mark.usefixtures("web_identity", "never_old")
 def test_a_new_token_that_is_turned_down_is_not_asked_for_again(aws: Aws):
     """The cluster does not know the role. STS need not be asked at every request."""
     with serving("401 Unauthorized") as (server, api):
@@ -255,7 +260,7 @@ def test_the_server_is_believed_by_the_clusters_ca_alone(tmp_path: Path):
     with secure_server(tmp_path) as (url, pem):
         ca = b64encode(pem).decode()
         for more, believed in [({"ca": ca}, True), ({}, False)]:
-            api = ApiServer(ClusterAddress(eks=address(endpoint=url, **more)), 5, 1)
+            api = ApiServer(ClusterAddress(eks=address(endpoint=url, **more)), PATIENT_S, 1)
             found = api.get("/thing")
             api.close()
             assert (found == {"ok": True}) is believed

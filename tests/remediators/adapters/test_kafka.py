@@ -154,7 +154,7 @@ async def first_reject(here: Here) -> ConsumerRecord:
     await consumer.start()
     try:
         consumer.assign([TopicPartition(here.broker.rejects, p) for p in range(PARTITIONS)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await consumer.getone()
     finally:
         await consumer.stop()

@@ -71,7 +71,7 @@ class World:
             "MENDLOG_SESSION_TIMEOUT_S": "2",
             "MENDLOG_NOTIFIER_FILE": str(config),
             "MENDLOG_NAME": f"notifier-{number}",
-            "MENDLOG_REQUEST_TIMEOUT_S": "1",
+            "MENDLOG_REQUEST_TIMEOUT_S": "30",
             "MENDLOG_RETRY_FIRST_S": "0.05",
             "MENDLOG_PORT_FILE": str(self.port_file(number)),
             POINT: die_at,
@@ -94,7 +94,7 @@ class World:
         await eventually(lambda: not child.alive, f"{child.name} to die")
 
     async def stopped(self, child: Child) -> int | None:
-        await asyncio.to_thread(child.stop)
+        await asyncio.to_thread(child.stop, 30)
         return child.exit_code
 
     async def send(self, *notices: Notice) -> None:

@@ -32,11 +32,11 @@ async def run(loop: PartitionLoop, *offsets: int, ends: Ends | None = None) -> N
     waits = [asyncio.create_task(done.wait())]
     if ends is not None:
         waits.append(asyncio.create_task(ends.happened.wait()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-    await loop.stop(1)
+    await loop.stop(30)
 
 
 async def test_outputs_are_acknowledged_before_anything_is_stored():
@@ -201,9 +201,9 @@ async def test_a_journal_at_rest_is_touched():
     log.before_append = lambda _: touched.set() if loop.cursor == 0 else None
     loop.start()
     loop.offer(record(0))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await touched.wait()
-    await loop.stop(1)
+    await loop.stop(30)
     assert [r.key for r in log.of(JOURNAL)[-1]] == [CURSOR]
 
 
@@ -239,7 +239,7 @@ async def test_stopping_at_a_closed_gate_drops_the_group():
     loop.start()
     loop.offer(record(0))
     await gate.asked.wait()
-    await loop.stop(5)
+    await loop.stop(30)
     assert log.batches == []
 
 
@@ -258,7 +258,7 @@ async def test_stopping_finishes_the_group_under_way_and_no_other():
     for offset in range(3):
         loop.offer(record(offset))
     await sending.wait()
-    stopping = asyncio.create_task(loop.stop(5))
+    stopping = asyncio.create_task(loop.stop(30))
     await asyncio.sleep(0)
     acknowledged.set()
     await stopping

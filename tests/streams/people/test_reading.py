@@ -105,7 +105,7 @@ async def test_changes_begin_where_the_reading_ended_and_are_told_once(log: Log)
         await reader.all()
         for told in (incident("a", 5), incident("a", 4), incident("a", 6, "looking")):
             await log.tells(told)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await anext(reader.changes())).state == "looking"
 
 

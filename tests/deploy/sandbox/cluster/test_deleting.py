@@ -80,7 +80,7 @@ def test_the_time_a_pod_has_to_end_only_gets_shorter(kube: Clients, namespace: s
 
 
 def test_a_pod_is_deleted_only_if_it_is_the_one_meant(kube: Clients, namespace: str):
-    pod = stubborn(kube, namespace, grace_s=5)
+    pod = stubborn(kube, namespace, grace_s=60)
     wrong = {"preconditions": {"uid": "another"}}
     status = refused(409, kube.core.delete_namespaced_pod, "alone", namespace, body=wrong)
     assert status["message"] == (
@@ -89,8 +89,8 @@ def test_a_pod_is_deleted_only_if_it_is_the_one_meant(kube: Clients, namespace: 
         "The object might have been deleted and then recreated"
     )
     assert status["details"] == {"name": "alone", "kind": "Pod"}
-    right = {"preconditions": {"uid": pod.metadata.uid}, "gracePeriodSeconds": 2}
-    assert leaves_in_s(kube.core.delete_namespaced_pod("alone", namespace, body=right)) == 2
+    right = {"preconditions": {"uid": pod.metadata.uid}, "gracePeriodSeconds": 30}
+    assert leaves_in_s(kube.core.delete_namespaced_pod("alone", namespace, body=right)) == 30
     refused(409, kube.core.delete_namespaced_pod, "alone", namespace, body=wrong)
     later = {"propagationPolicy": "Sideways"}
     status = refused(422, kube.core.delete_namespaced_pod, "alone", namespace, body=later)
@@ -98,6 +98,7 @@ def test_a_pod_is_deleted_only_if_it_is_the_one_meant(kube: Clients, namespace: 
         'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: '
         '"Sideways": supported values: "Foreground", "Background", "Orphan", "nil"'
     )
+    kube.core.delete_namespaced_pod("alone", namespace, grace_period_seconds=0)
 
 
 def test_nothing_new_comes_into_a_namespace_that_goes(kube: Clients):

@@ -179,11 +179,12 @@ def test_an_eviction_with_a_wrong_uid_uses_up_a_disruption(
 
 
 def test_a_pod_that_is_already_leaving_can_be_evicted_again(kube: Clients, namespace: str):
-    stubborn(kube, namespace, grace_s=2)
+    stubborn(kube, namespace, grace_s=30)
     evict(kube, namespace, "alone")
     evict(kube, namespace, "alone", dryRun=["All"])
     leaving = kube.core.read_namespaced_pod("alone", namespace).metadata
-    assert (leaving.deletion_grace_period_seconds, leaving.generation) == (2, 2)
+    assert (leaving.deletion_grace_period_seconds, leaving.generation) == (30, 2)
+    kube.core.delete_namespaced_pod("alone", namespace, grace_period_seconds=0)
 
 
 def test_a_dry_run_evicts_nobody(kube: Clients, namespace: str, two_pods: list[str]):

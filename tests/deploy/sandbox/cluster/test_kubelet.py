@@ -15,7 +15,7 @@ from deploy.sandbox.cluster import manifests
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.cluster.manifests import Checkout
 from tests.deploy.sandbox.cluster import workloads
-from tests.deploy.sandbox.cluster.conftest import Clients, eventually
+from tests.deploy.sandbox.cluster.conftest import DEADLINE_S, Clients, eventually
 
 STUBBORN = """
 import signal, time
@@ -38,7 +38,9 @@ class Shop:
 
     def addresses(self) -> list[str]:
         query = f"deployment=checkout&namespace={self.namespace}"
-        with urllib.request.urlopen(f"{self.cluster.url}/sd/ready?{query}", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"{self.cluster.url}/sd/ready?{query}", timeout=DEADLINE_S
+        ) as answer:
             return json.load(answer)
 
     def ready(self, count: int) -> list[str]:
@@ -67,7 +69,9 @@ def shop(cluster: Cluster, kube: Clients, namespace: str) -> Shop:
 
 def ask(address: str, path: str = "/checkout", data: bytes | None = None) -> int:
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", data=data, timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://{address}{path}", data=data, timeout=DEADLINE_S
+        ) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -82,7 +86,7 @@ def test_checkout_runs_answers_and_is_found(shop: Shop):
     shop.start(replicas=2)
     addresses = shop.ready(2)
     assert [ask(address) for address in addresses] == [200, 200]
-    with urllib.request.urlopen(f"{shop.cluster.url}/sd/targets", timeout=5) as answer:
+    with urllib.request.urlopen(f"{shop.cluster.url}/sd/targets", timeout=DEADLINE_S) as answer:
         targets = [one for one in json.load(answer) if one["labels"]["namespace"] == shop.namespace]
     assert sorted(one["targets"][0] for one in targets) == sorted(addresses)
     labels = targets[0]["labels"]
@@ -119,7 +123,6 @@ def test_a_rolling_restart_cures_a_leak_and_no_request_fails_meanwhile(shop: Sho
         ask(address, "/faults", b'{"leak_kb_per_request": 1024}')
         ask(address)
     assert [ask(address) for address in leaking] == [500, 500]
-    started_s = time.monotonic()
     annotations = {"kubectl.kubernetes.io/restartedAt": "now"}
     patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
     shop.kube.apps.patch_namespaced_deployment("checkout", shop.namespace, patch)
@@ -127,7 +130,6 @@ def test_a_rolling_restart_cures_a_leak_and_no_request_fails_meanwhile(shop: Sho
         lambda: len(found := shop.addresses()) == 2 and not set(found) & set(leaking),
         "new pods only",
     )
-    assert time.monotonic() - started_s < 15
     assert [ask(address) for address in shop.addresses()] == [200, 200]
 
 
@@ -297,20 +299,20 @@ def test_what_cannot_be_started_says_why(kube: Clients, namespace: str, command)
     assert kube.core.read_namespaced_pod("alone", namespace).status.phase == "Pending"
 
 
-@pytest.mark.usefixtures("cluster")  # it serves logs
-def test_sigterm_first_and_sigkill_after_the_grace(kube: Clients, namespace: str):
+def test_sigterm_first_and_sigkill_after_the_grace(cluster: Cluster, kube: Clients, namespace: str):
+    """Its log outlives it, so nothing has to be seen within the grace."""
     kube.core.create_namespaced_pod(
         namespace,
         workloads.pod(command=["python", "-c", STUBBORN], terminationGracePeriodSeconds=1),
     )
     eventually(lambda: "up" in kube.core.read_namespaced_pod_log("alone", namespace), "its start")
     process = process_of(pod_status(kube, namespace))
+    (log,) = (Path(cluster.log_file).parent / "logs").glob(f"{namespace}_alone_*/*/0.log")
     started_s = time.monotonic()
     kube.core.delete_namespaced_pod("alone", namespace)
-    eventually(lambda: "no" in kube.core.read_namespaced_pod_log("alone", namespace), "SIGTERM")
-    assert os.path.exists(f"/proc/{process}")
     eventually(lambda: not os.path.exists(f"/proc/{process}"), "SIGKILL")
     assert time.monotonic() - started_s >= 1
+    assert log.read_text() == "up\nno\n"
     eventually(lambda: kube.core.list_namespaced_pod(namespace).items == [], "the pod to be gone")
 
 
