@@ -62,12 +62,21 @@ def rollback(scene: Scene) -> Plan | Refusal:
         return Refusal(OutcomeReason.STALE, f"its maximum is {now}, not {ours} as it was left")
     if before < least:
         return Refusal(OutcomeReason.STALE, f"its minimum is {least} by now, more than {before}")
+    if (used := _replicas(scene)) > before:
+        why = f"{used} replicas are in use, and {before} would be left"
+        return Refusal(OutcomeReason.TOO_FEW_HEALTHY, why)
     return Plan((add(before, *MAXIMUM),), tests=(must_be(ours, *MAXIMUM),))
 
 
 def _maximum(scene: Scene) -> int:
     maximum: int = scene.seen.body["spec"]["maxReplicas"]
     return maximum
+
+
+def _replicas(scene: Scene) -> int:
+    """That there are, or that it wants by now: a lower maximum takes away what is above it."""
+    status = scene.seen.body.get("status") or {}
+    return max(status.get("currentReplicas") or 0, status.get("desiredReplicas") or 0)
 
 
 def _not_held_back(scene: Scene) -> str:

@@ -35,7 +35,14 @@ PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_time
 TOO_MANY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _ERROR = re.compile(r"[a-z][a-z_]{2,60}")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKS = {"acting": "🔧", "escalated": "🚨", "reminder": "⏰", "resolved": "✅", "approval": "✋"}
+_MARKS = {
+    "acting": "🔧",
+    "escalated": "🚨",
+    "reminder": "⏰",
+    "resolved": "✅",
+    "approval": "✋",
+    "lease": "⌛",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from streams.core.draft import Draft, Placed, UnreadableFact
 from streams.core.entries import PARTITION, Entry, IncidentState
 from streams.core.incident import view
 from streams.core.keys import alert_key, scope_key
-from streams.core.ladder import climb, endings, outcomes, verifying, waiting
+from streams.core.ladder import climb, endings, leases, outcomes, verifying, waiting
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
 from streams.core.people import controls, policies
@@ -162,6 +162,8 @@ def _on_due(draft: Draft, key: str) -> None:
             chain.checkpoint(draft, key.removeprefix("scope/"))
         case "storm":
             storm.over(draft, key)
+        case "lease":
+            leases.on_due(draft, key)
         case "target" | "service" | "change" | "silence" | "freeze":
             draft.put(key, None)
         case other:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.alerts import AlertStatus
 from schemas.incidents import TimelineEntry
-from schemas.remediation import Target
+from schemas.remediation import Command, Target
 from streams.core.lifecycle import Phase
 from streams.core.standing import (
     AutonomyState,
@@ -80,7 +80,8 @@ class ScopeState:
     acted_at_ms: tuple[int, ...] = ()
     """When each ACT of the last hour was sent; a command that is lost still spends its place."""
     in_flight: tuple[str, ...] = ()
-    """Incidents whose ACT or ROLLBACK has no terminal outcome yet."""
+    """Incidents whose ACT or ROLLBACK has no terminal outcome yet; and, by its id, the ROLLBACK of
+    what was done for a time."""
     lag_ms: int = 0
     """How long the last delivery had waited before it was read, and when that was known."""
     lag_at_ms: int = 0
@@ -273,6 +274,34 @@ class IncidentState:
 
 TIMELINE_MAX = 100
 
+
+@dataclass(frozen=True, slots=True)
+class LeaseState:
+    """What was done for a time alone. It outlives its incident."""
+
+    order: Command
+    """The ROLLBACK that undoes it; its times are those of its sending."""
+    incident: IncidentState
+    """As it stood when it was done, without its timeline: whom to tell, and by what labels."""
+    over_at_ms: int
+    """When its time is over."""
+    due_at_ms: int
+    tries: int = 0
+    """How often its undoing was ordered and had no effect."""
+    sent: bool = False
+    """It has been ordered, and the outcome is awaited."""
+    lost: bool = False
+    """Nobody knows what came of that."""
+    reason: str = ""
+    """Why it waits, though its time is over."""
+    told: int = 0
+    """How often people have been told of it."""
+
+    @property
+    def deadline_ms(self) -> int:
+        return self.due_at_ms
+
+
 Entry = (
     PartitionState
     | PolicyText
@@ -282,6 +311,7 @@ Entry = (
     | GroupState
     | CrowdState
     | IncidentState
+    | LeaseState
     | TargetState
     | ServiceState
     | ChangeState
@@ -306,6 +336,7 @@ KINDS: Mapping[str, type] = {
     "target": TargetState,
     "service": ServiceState,
     "change": ChangeState,
+    "lease": LeaseState,
     "silence": SilenceState,
     "freeze": FreezeState,
     "storm": StormState,

@@ -57,6 +57,11 @@ def freeze_key(cluster: str, name: str) -> str:
     return _of_cluster("freeze", cluster, name)
 
 
+def lease_key(undo_id: str) -> str:
+    """By the id of the ROLLBACK that ends it, whose outcome names no other."""
+    return f"lease/{undo_id}"
+
+
 def storm_key(cluster: str) -> str:
     return f"storm/{key_part(cluster)}"
 

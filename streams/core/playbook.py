@@ -96,6 +96,8 @@ class Rung:
     and the alerts still fire."""
     pause_ms: int = 0
     """Between two repetitions."""
+    lasts_ms: int | None = None
+    """It is done for so long and then undone; None: it stays."""
 
     @property
     def hands_over(self) -> bool:

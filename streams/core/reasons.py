@@ -31,6 +31,14 @@ class Reason(StrEnum):
     ONE_MORE_APPROVAL = "one_more_approval"
     STORM_OVER = "storm_over"
 
+    # What becomes of what was done for a time alone.
+    LEASE_BEGINS = "lease_begins"
+    LEASE_OVER = "lease_over"
+    """Its time is over, and it is being undone."""
+    LEASE_RETURNED = "lease_returned"
+    LEASE_NOT_RETURNED = "lease_not_returned"
+    """It stays as it is, and a human was told."""
+
     # Why an alert or an incident is part of another one.
     SAME_KEY = "same_key"
     ON_NODE = "on_node"
@@ -86,6 +94,8 @@ class Reason(StrEnum):
     KILLED = "killed"
     OBSERVATION_STALE = "observation_stale"
     ROLLING_OUT = "rolling_out"
+    STILL_NEEDED = "still_needed"
+    """What was done for a time: the alerts that it was done for still fire."""
     BURST = "burst"
     SERVICE_BUSY = "service_busy"
     ONLY_WHAT_FOLLOWS = "only_what_follows"
@@ -186,6 +196,7 @@ PASSING = frozenset(
         Reason.TOO_FEW_HEALTHY,
         Reason.OBSERVATION_STALE,
         Reason.ROLLING_OUT,
+        Reason.STILL_NEEDED,
         *PATIENT,
     }
 )

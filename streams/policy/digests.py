@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from enum import Enum
 from importlib.metadata import version
 from typing import Any
@@ -27,7 +27,8 @@ def ladder_digest(book: Playbook) -> Playbook:
     """The playbook with the digest of everything that it would do. Its name is only what people
     call it; its mode, and why it is trusted, say how far it may go by itself, and what it has shown
     in one mode is its evidence for the next. A pure function of the text: neither a version nor the
-    order of a set is in it."""
+    order of a set is in it, nor what is not said; else a release that can say more would void the
+    evidence of every ladder."""
     plain = _plain(replace(book, name="", digest="", mode=Mode.AUTO, trusted=""))
     return replace(book, digest=digest("ladder", json.dumps(plain, ensure_ascii=False)))
 
@@ -47,5 +48,10 @@ def _plain(value: Any) -> Any:
         case tuple():
             return [_plain(item) for item in value]
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        said = {f.name: getattr(value, f.name) for f in fields(value) if _is_said(f, value)}
+        return {name: _plain(given) for name, given in said.items()}
     return value
+
+
+def _is_said(field: Field[Any], value: Any) -> bool:
+    return getattr(value, field.name) != field.default

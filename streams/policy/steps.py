@@ -8,7 +8,7 @@ from streams.core.standing import ACTED_MAX, TARGET_KEPT_MS
 from streams.policy.conditions import CONDITION
 from streams.policy.parameters import parameters
 from streams.policy.verification import NO_CHECKS, VERIFY
-from streams.reading.nodes import Reading
+from streams.reading.nodes import Reading, spoken
 from streams.reading.shapes import (
     FLAG,
     WORDS,
@@ -28,6 +28,7 @@ from streams.reading.shapes import (
 )
 
 PERSONS_MAX = 5
+LASTS_MAX_MS = 7 * 86_400_000
 TIMES_MAX = 100
 MODES_SAY: dict[str, str] = {
     Mode.OFF: "does nothing",
@@ -83,6 +84,8 @@ def _rung(found: Found) -> Rung:
         found.fault("undo", f"{found['action']} cannot be undone")
     if ACTIONS[found["action"]].by_portions and times == 1:
         found.fault("action", f"{found['action']} does a part each time: it needs `repeat`")
+    if found["lasts"] is not None:
+        _lasts(found, times)
     return Rung(
         action=found["action"],
         parameters=found["parameters"],
@@ -96,7 +99,18 @@ def _rung(found: Found) -> Rung:
         attempts=found["attempts"],
         times=times,
         pause_ms=pause_ms,
+        lasts_ms=found["lasts"],
     )
+
+
+def _lasts(found: Found, times: int) -> None:
+    action, verified_ms = found["action"], found["verify"].deadline_ms
+    if not ACTIONS[action].undoable:
+        found.fault("lasts", f"{action} cannot be undone")
+    if times > 1:
+        found.fault("lasts", "of what is repeated only the last could be undone: no `repeat`")
+    if found["lasts"] <= verified_ms:
+        found.fault("lasts", f"longer than its verification may take: {spoken(verified_ms)}")
 
 
 def _step_of(name: str, action: Action) -> Shape[Rung]:
@@ -114,6 +128,9 @@ def _step_of(name: str, action: Action) -> Shape[Rung]:
                 referred(VERIFY, "verify"), "when it counts as a success; else the next step"
             ),
             "undo": Key(FLAG, "undo the action where it could not be verified", False),
+            "lasts": Key(
+                duration(most_ms=LASTS_MAX_MS), "done for so long, then undone; else it stays", None
+            ),
             "mode": Key(referred(MODE, "mode"), "lower than the playbook's, for this step", None),
             "approval": Key(referred(APPROVAL, "approval"), "who must say yes first", Approval()),
             "cooldown": Key(

@@ -5,6 +5,7 @@ from tests.builders import World, alert
 from tests.golden.correlation import CORRELATION
 from tests.golden.history import History
 from tests.golden.ladder import LADDER
+from tests.golden.leases import LEASES
 from tests.golden.library import LIBRARY_HISTORIES
 from tests.golden.muting import MUTING
 from tests.golden.people import PEOPLE
@@ -90,6 +91,7 @@ HISTORIES: dict[str, History] = {
         outcome_unknown,
         storm_of_repeats,
         *LADDER,
+        *LEASES,
         *PEOPLE,
         *CORRELATION,
         *MUTING,

@@ -23,7 +23,7 @@ POLICY = quick(
     CATALOGUE,
     CORRELATED,
     "watchdogs: [{name: dog, match: ['alertname=\"Watchdog\"'], missing_after: 1h}]",
-    steps=step("scale", "parameters: {by: 1, max: 9}", "undo: true")
+    steps=step("scale", "parameters: {by: 1, max: 9}", "lasts: 30m", "undo: true")
     + step("roll_back", "approval: always", dwell="5s")
     + ESCALATE,
     storm_incidents="5",

@@ -9,7 +9,7 @@ from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import facts
 from streams.core.lifecycle import Event
-from streams.core.playbook import Mode
+from streams.core.playbook import Mode, Rung
 from streams.core.rails import target as target_rails
 from streams.core.rails.asked import Asked, Refusal
 from streams.core.reasons import Reason
@@ -91,4 +91,8 @@ def asked_for(asked: Asked) -> str:
     given = asked.rung.parameters
     pairs = ", ".join(f"{name}={given[name]}" for name in sorted(given))
     action = f"{asked.rung.action} ({pairs})" if pairs else asked.rung.action
-    return f"{action} {asked.target}"
+    return f"{action} {asked.target}{for_a_time(asked.rung)}"
+
+
+def for_a_time(rung: Rung) -> str:
+    return f", for {rung.lasts_ms // 1000} s" if rung.lasts_ms is not None else ""

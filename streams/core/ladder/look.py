@@ -127,14 +127,15 @@ def _act(asked: Asked, incident: IncidentState) -> None:
     act = orders.make(draft, asked.policy, incident, rung, CommandKind.ACT)
     orders.claim(draft, incident, rung, act)
     breaker.claim(draft, incident)
-    told = notice(draft, incident, "acting", f"{rung.action} on {act.target}")
+    lasts = approval.for_a_time(rung)
+    told = notice(draft, incident, "acting", f"{rung.action} on {act.target}{lasts}")
     move(
         draft,
         incident,
         Event.OBSERVED,
         Reason.RAILS_PASSED,
         due_at_ms=act.expires_at_ms + orders.OUTCOME_GRACE_MS,
-        detail=f"{rung.action} {act.target}",
+        detail=f"{rung.action} {act.target}{lasts}",
         emit=(act, told),
         attempts=incident.attempts + (incident.portion == 0),
         command_id=act.command_id,

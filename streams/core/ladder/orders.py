@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from schemas.ids import command_id
-from schemas.remediation import Command, CommandKind
+from schemas.remediation import Command, CommandKind, Target
 from streams.core.draft import Draft
 from streams.core.entries import Evidence, IncidentState
 from streams.core.keys import scope_key, service_key, target_key
@@ -64,14 +64,11 @@ def _questions(probes: tuple[Probe, ...]) -> str:
 def claim(draft: Draft, incident: IncidentState, rung: Rung, act: Command) -> None:
     """Spend the budget and lock the target. A command that is lost still spends its place."""
     spend(draft, act.cluster)
-    scope = draft.scope(act.cluster)
-    in_flight = (*scope.in_flight, incident.incident_id)
-    draft.put(scope_key(act.cluster), replace(scope, in_flight=in_flight))
+    under_way(draft, act, incident.service, incident.incident_id)
     key = target_key(act.target)
     held = draft.get(key, TargetState) or TargetState()
     done = Acted(draft.now_ms, rung.action, incident.incident_id, incident.portion)
-    draft.put(key, TargetState(locked_by=act.command_id, acted=_latest((*held.acted, done))))
-    _busy(draft, incident)
+    draft.put(key, replace(held, acted=_latest((*held.acted, done))))
 
 
 def spend(draft: Draft, cluster: str) -> None:
@@ -80,21 +77,41 @@ def spend(draft: Draft, cluster: str) -> None:
     draft.put(scope_key(cluster), replace(scope, acted_at_ms=(*recent, draft.now_ms)))
 
 
-def _busy(draft: Draft, incident: IncidentState) -> None:
-    """The service has one more action under way, and one that others must keep away from."""
-    if incident.service:
-        key = service_key(incident.cluster, incident.service)
-        held = draft.get(key, ServiceState) or ServiceState()
-        in_flight = (*held.in_flight, incident.incident_id)
-        draft.put(key, ServiceState(in_flight, draft.now_ms, incident.incident_id))
+def under_way(draft: Draft, order: Command, service: str, by: str) -> None:
+    """An effect takes a place on its cluster, and one at its service that others must keep away
+    from; and it locks its target."""
+    scope = draft.scope(order.cluster)
+    draft.put(scope_key(order.cluster), replace(scope, in_flight=(*scope.in_flight, by)))
+    if service:
+        at = service_key(order.cluster, service)
+        busy = draft.get(at, ServiceState) or ServiceState()
+        draft.put(at, ServiceState((*busy.in_flight, by), draft.now_ms, order.incident_id))
+    key = target_key(order.target)
+    held = draft.get(key, TargetState) or TargetState()
+    draft.put(key, replace(held, locked_by=order.command_id))
 
 
-def _idle(draft: Draft, incident: IncidentState) -> None:
-    key = service_key(incident.cluster, incident.service)
-    held = draft.get(key, ServiceState)
-    if held and incident.incident_id in held.in_flight:
-        left = tuple(i for i in held.in_flight if i != incident.incident_id)
-        draft.put(key, replace(held, in_flight=left))
+def over(draft: Draft, cluster: str, service: str, by: str) -> bool:
+    """What was under way no longer is, whatever came of it. False where that was known before."""
+    scope = draft.scope(cluster)
+    left = tuple(name for name in scope.in_flight if name != by)
+    if left == scope.in_flight:
+        return False
+    draft.put(scope_key(cluster), replace(scope, in_flight=left))
+    at = service_key(cluster, service)
+    busy = draft.get(at, ServiceState)
+    if busy and by in busy.in_flight:
+        left = tuple(name for name in busy.in_flight if name != by)
+        draft.put(at, replace(busy, in_flight=left))
+    return True
+
+
+def unlock(draft: Draft, target: Target, by: str) -> None:
+    """Where it is still this command that locks it."""
+    key = target_key(target)
+    held = draft.get(key, TargetState)
+    if held and by and held.locked_by == by:
+        draft.put(key, replace(held, locked_by=""))
 
 
 def _latest(acted: tuple[Acted, ...]) -> tuple[Acted, ...]:
@@ -107,24 +124,11 @@ def _latest(acted: tuple[Acted, ...]) -> tuple[Acted, ...]:
 def claim_undo(draft: Draft, incident: IncidentState, undo: Command) -> None:
     """A ROLLBACK has an effect as an ACT has: it takes a place and locks the target again. Only
     of the rates it spends nothing, which must not keep us from undoing."""
-    scope = draft.scope(undo.cluster)
-    in_flight = (*scope.in_flight, incident.incident_id)
-    draft.put(scope_key(undo.cluster), replace(scope, in_flight=in_flight))
-    key = target_key(undo.target)
-    held = draft.get(key, TargetState) or TargetState()
-    draft.put(key, replace(held, locked_by=undo.command_id))
-    _busy(draft, incident)
+    under_way(draft, undo, incident.service, incident.incident_id)
 
 
 def land(draft: Draft, incident: IncidentState) -> bool:
-    """What was under way no longer is, whatever came of it. False where it had landed before."""
-    scope = draft.scope(incident.cluster)
-    left = tuple(i for i in scope.in_flight if i != incident.incident_id)
-    if left == scope.in_flight:
-        return False
-    draft.put(scope_key(incident.cluster), replace(scope, in_flight=left))
-    _idle(draft, incident)
-    return True
+    return over(draft, incident.cluster, incident.service, incident.incident_id)
 
 
 def holds(draft: Draft, incident: IncidentState) -> bool:
@@ -138,12 +142,8 @@ def holds(draft: Draft, incident: IncidentState) -> bool:
 
 def release(draft: Draft, incident: IncidentState) -> None:
     """Unlock the target, if it is this incident that holds it."""
-    if incident.target is None or not holds(draft, incident):
-        return
-    key = target_key(incident.target)
-    held = draft.get(key, TargetState)
-    if held:
-        draft.put(key, replace(held, locked_by=""))
+    if incident.target is not None:
+        unlock(draft, incident.target, incident.undo_id or incident.act_id)
 
 
 def release_of(draft: Draft, incident: IncidentState) -> None:

@@ -2,50 +2,30 @@
 
 from dataclasses import replace
 
-from schemas.remediation import (
-    CommandKind,
-    Observation,
-    Outcome,
-    OutcomeReason,
-    OutcomeStatus,
-)
+from schemas.remediation import CommandKind, Observation, Outcome, OutcomeReason, OutcomeStatus
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, rung_of
 from streams.core.keys import incident_key
-from streams.core.ladder import climb, endings, look, orders, portions, verifying, waiting
+from streams.core.ladder import (
+    climb,
+    endings,
+    leases,
+    look,
+    orders,
+    portions,
+    verifying,
+    waiting,
+)
+from streams.core.ladder.answers import (
+    CERTAIN,
+    SWITCHED_OFF,
+    SWITCHED_OFF_PAUSE_MS,
+    WITHOUT_EFFECT,
+)
 from streams.core.lifecycle import Event, Phase
 from streams.core.rails import rights
 from streams.core.reasons import Reason
-
-WITHOUT_EFFECT = frozenset(
-    {
-        OutcomeReason.STALE,
-        OutcomeReason.EXPIRED,
-        OutcomeReason.THROTTLED,
-        OutcomeReason.API_DOWN,
-    }
-)
-"""Rejections and failures that say more about the moment than about the action: try again."""
-
-
-SWITCHED_OFF = frozenset(
-    {
-        OutcomeReason.NO_HEARTBEAT,
-        OutcomeReason.CLOCK_SKEW,
-        OutcomeReason.KILLED,
-        OutcomeReason.OVER_BUDGET,
-        OutcomeReason.TOO_FEW_HEALTHY,
-    }
-)
-"""The executor may not act for a while, or its target cannot spare a pod. It is asked again, but
-not at once: every attempt counts, and the last of them goes to a human."""
-
-
-SWITCHED_OFF_PAUSE_MS = 30_000
-
-
-CERTAIN = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.REJECTED, OutcomeStatus.FAILED})
 
 
 def hear_observation(draft: Draft, seen: Observation) -> None:
@@ -57,6 +37,8 @@ def hear_observation(draft: Draft, seen: Observation) -> None:
 
 
 def hear(draft: Draft, outcome: Outcome) -> None:
+    if leases.hear(draft, outcome):
+        return
     incident = draft.get(incident_key(outcome.incident_id), IncidentState)
     if incident is None or incident.cluster != outcome.cluster:
         return
@@ -143,6 +125,8 @@ def _applied(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
     rung = rung_of(draft, incident)
     undo = portions.undo_after(incident, rung, outcome)
     moved = _done(draft, replace(incident, **undo), outcome)
+    if rung and rung.lasts_ms is not None and moved.undo:
+        moved = leases.begin(draft, moved, rung, rung.lasts_ms)
     if rung and portions.by_portions(rung) and portions.more_to_do(moved, rung):
         climb.go_on(draft, moved, rung.pause_ms)
     else:

@@ -11,7 +11,7 @@ from schemas.remediation import (
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, rung_of, store
-from streams.core.ladder import climb, endings, look, orders, portions, verify, waiting
+from streams.core.ladder import climb, endings, leases, look, orders, portions, verify, waiting
 from streams.core.ladder.verify import Next
 from streams.core.lifecycle import Event, Phase
 from streams.core.playbook import Rung
@@ -122,6 +122,7 @@ def _not_verified(draft: Draft, incident: IncidentState, rung: Rung) -> None:
     policy = asked.policy
     order = orders.make(draft, policy, incident, rung, CommandKind.ROLLBACK)
     orders.claim_undo(draft, incident, order)
+    leases.taken_over(draft, order)
     move(
         draft,
         incident,

@@ -1,7 +1,8 @@
 """What a rail is asked, and what it may answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from schemas.remediation import Target
 from streams.core.draft import Draft
@@ -15,6 +16,20 @@ from streams.core.reasons import Reason
 class Refusal:
     reason: Reason
     detail: str = ""
+
+
+class Effect(Protocol):
+    """Something that would be done to a target, and all that a switch needs to know of it."""
+
+    @property
+    def draft(self) -> Draft: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def target(self) -> Target: ...
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Of the incident that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,10 @@ class Asked:
     @property
     def now_ms(self) -> int:
         return self.draft.now_ms
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self.incident.labels
 
 
 Rail = Callable[[Asked], Refusal | None]

@@ -2,7 +2,7 @@
 
 from streams.core.entries import IncidentState
 from streams.core.keys import service_key, target_key
-from streams.core.rails.asked import Asked, Refusal
+from streams.core.rails.asked import Asked, Effect, Refusal
 from streams.core.reasons import Reason
 from streams.core.standing import Acted, ServiceState, TargetState
 
@@ -18,8 +18,8 @@ def attempts(asked: Asked) -> Refusal | None:
     return Refusal(Reason.ATTEMPTS_SPENT) if spent else None
 
 
-def at_once(asked: Asked) -> Refusal | None:
-    under_way = len(asked.draft.scope(asked.incident.cluster).in_flight)
+def at_once(asked: Effect) -> Refusal | None:
+    under_way = len(asked.draft.scope(asked.target.cluster).in_flight)
     full = under_way >= asked.policy.limits.concurrent
     return Refusal(Reason.TOO_MANY_AT_ONCE, f"{under_way} under way") if full else None
 
@@ -36,7 +36,7 @@ def rates(asked: Asked) -> Refusal | None:
     return None
 
 
-def locked(asked: Asked) -> Refusal | None:
+def locked(asked: Effect) -> Refusal | None:
     held = asked.draft.get(target_key(asked.target), TargetState)
     return Refusal(Reason.TARGET_LOCKED) if held and held.locked_by else None
 

@@ -5,7 +5,7 @@ that the action is bound to.
 """
 
 from streams.core.rails import blind, breaker, budget, rights, scope, switches
-from streams.core.rails.asked import Asked, Rail, Refusal
+from streams.core.rails.asked import Asked, Effect, Rail, Refusal
 
 RAILS: tuple[Rail, ...] = (
     scope.namespace,
@@ -34,8 +34,15 @@ def refusal(asked: Asked) -> Refusal | None:
     return next((found for rail in RAILS if (found := rail(asked))), None)
 
 
-def undo_refusal(asked: Asked) -> Refusal | None:
+def undo_refusal(asked: Effect) -> Refusal | None:
     """Undoing is an effect like any other: neither under a kill switch nor in a freeze, nor where
     another is. Of the rates it spends nothing, which must not keep us from undoing."""
     rails = (scope.namespace, switches.killed, switches.frozen, budget.locked)
+    return next((found for rail in rails if (found := rail(asked))), None)
+
+
+def return_refusal(asked: Effect) -> Refusal | None:
+    """What is undone because its time is over can wait for a clock that is right, and for its
+    place among the rest."""
+    rails = (undo_refusal, switches.clock, budget.at_once)
     return next((found for rail in rails if (found := rail(asked))), None)

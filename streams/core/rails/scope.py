@@ -5,7 +5,7 @@ from collections.abc import Set
 from schemas.remediation import Target
 from streams.core.entries import CrowdState
 from streams.core.keys import crowd_key
-from streams.core.rails.asked import Asked, Refusal
+from streams.core.rails.asked import Asked, Effect, Refusal
 from streams.core.reasons import Reason
 
 
@@ -16,7 +16,7 @@ def fires_itself(asked: Asked) -> Refusal | None:
     return None if itself else Refusal(Reason.ONLY_WHAT_FOLLOWS)
 
 
-def namespace(asked: Asked) -> Refusal | None:
+def namespace(asked: Effect) -> Refusal | None:
     target, policy = asked.target, asked.policy
     if _within(target, policy.namespaces, policy.cluster_kinds):
         return None

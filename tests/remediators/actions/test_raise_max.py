@@ -119,11 +119,25 @@ def test_bad_parameters(parameters):
     assert refusal.reason is OutcomeReason.BAD_PARAMETERS
 
 
+IN_USE = {"max_replicas": "5", "previous": "3"}
+
+
+def using(most: int, **replicas: int):
+    found = autoscaler(most)
+    return {**found, "status": {**found.get("status", {}), **replicas}}
+
+
+def test_what_is_not_in_use_is_undone():
+    assert isinstance(undone(using(5, currentReplicas=3, desiredReplicas=2), **IN_USE), Plan)
+
+
 @pytest.mark.parametrize(
     ("found", "undo", "reason"),
     [
         (autoscaler(6), {"max_replicas": "5", "previous": "3"}, OutcomeReason.STALE),
         (autoscaler(5, least=4), {"max_replicas": "5", "previous": "3"}, OutcomeReason.STALE),
+        (using(5, currentReplicas=4), IN_USE, OutcomeReason.TOO_FEW_HEALTHY),
+        (using(5, currentReplicas=3, desiredReplicas=5), IN_USE, OutcomeReason.TOO_FEW_HEALTHY),
         (autoscaler(5), {"max_replicas": "5"}, OutcomeReason.BAD_PARAMETERS),
         (autoscaler(5), {"max_replicas": "5", "previous": "5"}, OutcomeReason.BAD_PARAMETERS),
         (autoscaler(5), {"max_replicas": "5", "previous": "0"}, OutcomeReason.BAD_PARAMETERS),

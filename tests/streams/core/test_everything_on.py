@@ -40,7 +40,7 @@ brakes: [{name: api, match: ['alertname="ApiBurns"']}]
 severities: {critical: {remediate: true}, warning: {remediate: true}, info: {remediate: false}}
 """,
     steps=step("restart", "repeat: {times: 2, pause: 1s}", verify=FAST)
-    + step("scale", "parameters: {by: 1, max: 9}", "undo: true", verify=FAST)
+    + step("scale", "parameters: {by: 1, max: 9}", "undo: true", "lasts: 30s", verify=FAST)
     + step("roll_back", "approval: {always: true, expiry: 2m}", verify=FAST)
     + ESCALATE,
     actions_per_minute="4",

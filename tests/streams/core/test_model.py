@@ -50,10 +50,12 @@ UNDOING = TIGHT.replace(
     "      - action: scale\n        parameters: {max: 9, by: 1}\n        undo: true\n",
 )
 SHORTER = TIGHT.partition("      - action: roll_back\n")[0] + "      - action: escalate\n"
+LENDING = UNDOING.replace("        undo: true\n", "        undo: true\n        lasts: 61s\n")
 POLICIES = (
     UNDOING,
     UNDOING,
-    UNDOING,
+    LENDING,
+    LENDING,
     TIGHT,
     SHORTER,
     UNDOING.replace("name: errors", "name: others"),
@@ -67,6 +69,11 @@ ODD_TIMES_MS = (0, -1, 1, 2**62, -(2**62))
 BOOK = PolicyBook()
 
 Numbers = tuple[int, int, int, int]
+
+
+def _undoing_of(command: Command) -> tuple[str, int, int, str]:
+    kind = CommandKind.ROLLBACK.value
+    return (command.incident_id, command.step, command.attempt, kind)
 
 
 @dataclass
@@ -94,6 +101,9 @@ class Model:
         del self.under_way[command.command_id]
         if outcome.status not in (OutcomeStatus.UNKNOWN, OutcomeStatus.CHECKED):
             self.held.pop(target_key(command.target), None)
+        if outcome.status in (OutcomeStatus.REJECTED, OutcomeStatus.FAILED):
+            # It had no effect; what is done for a time may be undone by another command.
+            self.sent.discard(_undoing_of(command))
 
     def hears(self, now_ms: int, outs: Sequence[Out]) -> None:
         for command in (out for out in outs if isinstance(out, Command)):

@@ -223,6 +223,24 @@ def test_bad_input_37_circles_and_a_rollback_that_is_missing() -> None:
     assert "restart cannot be undone" in fault("approval: always", "undo: true")
 
 
+def test_bad_input_37_a_time_in_which_nothing_could_be_undone() -> None:
+    assert "restart cannot be undone" in fault("approval: always", "lasts: 1h")
+    scales = "action: scale\n        parameters: {by: 1, max: 9}\n        "
+    for said, why in (
+        ("lasts: 10s", "longer than its verification may take"),
+        ("lasts: 8d", "at most 7d"),
+        ("lasts: 0s", "at least 1 ms"),
+        ("lasts: soon", "duration"),
+        ("lasts: 2h\n        repeat: {times: 2, pause: 1s}", "no `repeat`"),
+    ):
+        assert why in quick_fault(f"{scales}{said}"), said
+
+
+def quick_fault(first_step: str) -> str:
+    (found,) = faults(QUICK.replace("action: restart", first_step, 1))
+    return found
+
+
 @pytest.mark.parametrize("value", ["0", "101", '"10"', "10.5", "-1", "10%", ".nan", ".inf", ""])
 @pytest.mark.parametrize(
     "key", ["share_percent", "min_healthy_percent", "breaker_percent", "shadow_agreed_percent"]
