@@ -171,12 +171,10 @@ async def test_read_from_the_first_command_on_nothing_happens_again(here: World)
 
 
 async def test_stopped_in_good_order_it_leaves_its_partitions_at_once(here: World):
-    first = here.start_executor()
+    first = here.start_executor(session_timeout_s="300")
     await here.look()
     await asyncio.to_thread(first.stop)
     assert first.exit_code == 0
     second = here.start_executor()
-    began_s = time.monotonic()
-    await here.look()
-    assert time.monotonic() - began_s < 6, "it waited for a session to run out"
+    await here.look()  # long before the first one's session runs out
     assert second.alive

@@ -43,6 +43,6 @@ async def _dies_at(chains: World, point: str) -> None:
     nth = chains.random.randrange(1, 6)
     worker = chains.start_worker(fault=f"decide.{point}:{nth}:KILL")
     await asyncio.to_thread(
-        wait_until, lambda: not worker.alive, timeout_s=30, what=f"death at {point}"
+        wait_until, lambda: not worker.alive, timeout_s=60, what=f"death at {point}"
     )
     assert worker.exit_code == -9

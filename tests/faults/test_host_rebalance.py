@@ -9,7 +9,7 @@ from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, wait_until
 from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import INPUTS
-from tests.faults.world import SESSION_TIMEOUT_S, World, world
+from tests.faults.world import LONG_SESSION_S, SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -114,11 +114,11 @@ async def test_a_worker_that_pauses_for_less_than_its_session_goes_on(
     kafka: Kafka, tmp_path: Path, seed: int
 ):
     async with world(kafka.bootstrap, tmp_path, seed) as chains:
-        worker = chains.start_worker()
+        worker = chains.start_worker(session_s=LONG_SESSION_S)
         async with chains.steady_load():
             await chains.outputs.more(200)
             worker.pause()
-            await asyncio.sleep(SESSION_TIMEOUT_S / 4)
+            await asyncio.sleep(SESSION_TIMEOUT_S / 4)  # far from long
             worker.resume()
             await chains.outputs.more(200)
         await chains.caught_up()
@@ -135,7 +135,7 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
         kafka.bootstrap, tmp_path, seed, partitions=3, keys=100, inputs=INPUTS
     ) as chains:
         for agents in ("observe", "relay", "detect", "decide", "observe,relay,detect,decide"):
-            chains.start_worker(agents)
+            chains.start_worker(agents, session_s=LONG_SESSION_S)
         async with chains.steady_load():
             await chains.outputs.more(3_000)
         await chains.caught_up()
@@ -146,7 +146,7 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
 
 async def _ended(worker: Child) -> None:
     await asyncio.to_thread(
-        wait_until, lambda: not worker.alive, timeout_s=30, what=f"the end of {worker.name}"
+        wait_until, lambda: not worker.alive, timeout_s=60, what=f"the end of {worker.name}"
     )
 
 
@@ -154,7 +154,7 @@ async def _said(worker: Child, text: str) -> None:
     await asyncio.to_thread(
         wait_until,
         lambda: text in worker.log_file.read_text(),
-        timeout_s=30,
+        timeout_s=60,
         what=f"{worker.name} to say {text!r}",
         child=worker,
     )

@@ -6,7 +6,6 @@ import pty
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -15,9 +14,10 @@ from deploy.cli.faults import BAD_CONFIGURATION, FAILED, KNOWN, USAGE, explain
 from deploy.cli.main import COMMANDS, LazyGroup, load
 from deploy.sandbox.jars import JarMismatch
 from streams.settings import GatewaySettings
-from tests.deploy.cli.conftest import Mendlog, process
+from tests.deploy.cli.conftest import Mendlog
 
-HELP_S_MAX = 0.4
+HELP_MODULES_MAX = 250
+"""Measured 160 in Python 3.11; the help of one command loads 269."""
 FRAMEWORKS = {"aiohttp", "aiokafka", "fastavro", "faust", "kubernetes", "rich", "yaml"}
 
 
@@ -58,26 +58,24 @@ def test_every_command_is_loaded_by_its_name(name: str) -> None:
     ids=" ".join,
 )
 def test_a_command_loads_only_what_it_needs(arguments: list[str], spared: set[str]) -> None:
+    loaded = loads(*arguments)
+    assert "typer" in loaded
+    assert not spared & loaded
+
+
+def test_help_is_there_at_once() -> None:
+    """Judged by what it loads: seconds would tell of the machine."""
+    assert len(loads("--help")) < HELP_MODULES_MAX
+
+
+def loads(*arguments: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "deploy.cli.main", *arguments],
         capture_output=True,
         text=True,
         check=True,
     )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "typer" in loaded
-    assert not spared & loaded
-
-
-def test_help_is_there_at_once() -> None:
-    """The best of three: what it costs, not what else the machine is doing."""
-    assert min(seconds("--help") for _ in range(3)) < HELP_S_MAX
-
-
-def seconds(*arguments: str) -> float:
-    started = time.perf_counter()
-    assert process(*arguments).exit_code == 0
-    return time.perf_counter() - started
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
 
 def test_no_command_at_all_is_a_question_about_usage(mendlog: Mendlog) -> None:

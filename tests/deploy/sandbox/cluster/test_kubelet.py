@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes import client
+from kubernetes import client, watch
 
 from deploy.sandbox.cluster import manifests
 from deploy.sandbox.cluster.handle import Cluster
@@ -176,17 +176,24 @@ def test_readiness_comes_and_goes(shop: Shop):
     # Stopped, it cannot answer; liveness has more patience than readiness.
     os.kill(process, signal.SIGSTOP)
     eventually(lambda: not shop.status().ready, "unreadiness")
+    assert shop.addresses() == []
     os.kill(process, signal.SIGCONT)
     shop.ready(1)
     assert shop.status().restart_count == 0
 
 
 def test_a_slow_start_is_not_ready_yet_and_not_restarted(shop: Shop):
+    """A watch leaves out no moment, however late we look."""
+    pods = shop.kube.core.list_namespaced_pod
+    before = pods(shop.namespace).metadata.resource_version
     shop.start(replicas=1, env={"WARMUP_MS": "1500"})
-    eventually(lambda: shop.pod().status.phase == "Running", "the process")
-    assert shop.addresses() == []
-    assert shop.status().started is False
-    shop.ready(1)
+    seen: list[tuple[bool, bool, bool]] = []
+    for event in watch.Watch().stream(pods, shop.namespace, resource_version=before):
+        for one in event["object"].status.container_statuses or ():
+            seen.append((one.state.running is not None, one.started, one.ready))
+        if (True, True, True) in seen:
+            break
+    assert (True, False, False) in seen
     assert shop.status().restart_count == 0
 
 
