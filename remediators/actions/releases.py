@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from remediators.core.parameters import whole
 from remediators.core.query import Query
 from remediators.core.seen import Json, Seen
 from remediators.core.selectors import selector_text
@@ -30,9 +31,9 @@ def replica_sets(_command: Command, seen: Seen) -> tuple[Query, ...]:
 def revisions(owner_uid: str, found: Iterable[Json]) -> tuple[Revision, ...]:
     """Of those that the Deployment controls, oldest first."""
     numbered = [
-        Revision(int(number), rs["spec"]["template"], _available(rs))
+        Revision(number, rs["spec"]["template"], _available(rs))
         for rs in found
-        if _controlled_by(rs, owner_uid) and (number := _revision(rs)).isdigit()
+        if _controlled_by(rs, owner_uid) and (number := _revision(rs)) is not None
     ]
     return tuple(sorted(numbered, key=lambda revision: revision.number))
 
@@ -46,5 +47,11 @@ def _available(found: Json) -> int:
     return int((found.get("status") or {}).get("availableReplicas", 0))
 
 
-def _revision(found: Json) -> str:
-    return str((found["metadata"].get("annotations") or {}).get(REVISION, ""))
+def _revision(found: Json) -> int | None:
+    return revision_number(str((found["metadata"].get("annotations") or {}).get(REVISION, "")))
+
+
+def revision_number(text: str) -> int | None:
+    """From an annotation, in which anybody may write anything."""
+    number = whole(text)
+    return number if number is not None and number >= 0 else None

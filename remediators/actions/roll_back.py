@@ -16,7 +16,7 @@ from typing import Any
 from remediators.actions import degrade, raise_memory
 from remediators.actions.parameters import undeclared
 from remediators.actions.plan import Plan, Right, Row, Scene
-from remediators.actions.releases import Revision, replica_sets, revisions
+from remediators.actions.releases import Revision, replica_sets, revision_number, revisions
 from remediators.actions.restart import RESTARTED_AT
 from remediators.core.patch import add
 from remediators.core.refusal import Refusal
@@ -38,16 +38,16 @@ def plan(scene: Scene) -> Plan | Refusal:
     seen, made = scene.workload.observed_generation, scene.workload.generation
     if seen < made:
         return Refusal(OutcomeReason.STALE, f"generation {made} has no revision yet")
-    current = scene.workload.revision
-    if not current.isdigit():
+    current = revision_number(scene.workload.revision)
+    if current is None:
         return Refusal(OutcomeReason.NOTHING_TO_DO, "it names no current revision")
-    wanted = _release_before(scene, int(current))
+    wanted = _release_before(scene, current)
     if wanted is None:
         return Refusal(OutcomeReason.NOTHING_TO_DO, f"no other release before revision {current}")
     return Plan(
         (
             add(without_hash(wanted.template), "spec", "template"),
-            add(_left(scene), "metadata", "annotations", LEFT),
+            add(_left(scene, current), "metadata", "annotations", LEFT),
         )
     )
 
@@ -69,17 +69,18 @@ def _revisions(scene: Scene) -> tuple[Revision, ...]:
     return revisions(scene.workload.uid, sets)
 
 
-def _left(scene: Scene) -> str:
+def _left(scene: Scene, current: int) -> str:
     """Every revision of the release that is left, newest first, then those left before."""
     now = {r.number for r in _revisions(scene) if _is_here(r.template, scene)}
-    now.add(int(scene.workload.revision))
+    now.add(current)
     numbers = [*sorted(now, reverse=True), *sorted(_left_before(scene) - now, reverse=True)]
     return ",".join(str(number) for number in numbers[:LEFT_MAX])
 
 
 def _left_before(scene: Scene) -> set[int]:
     text = scene.workload.annotations.get(LEFT, "")
-    return {int(part) for part in text.split(",") if part.isdigit()}
+    numbers = {revision_number(part) for part in text.split(",")}
+    return {number for number in numbers if number is not None}
 
 
 def without_hash(template: Json) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class LedgerView:
         return len(recent)
 
     def spend(self, cluster: str, command_id: str, now_ms: int) -> None:
-        """Of the hour's count, before the INTENT is written: others ask while that is on its way."""
+        """Before the INTENT is written: others ask while that is on its way."""
         self._acted_at_ms.setdefault(cluster, {})[command_id] = now_ms
 
     def _note_intent(self, known: Known, intent: Outcome, at_ms: int) -> None:

@@ -1,5 +1,7 @@
 """What to do with one delivered command."""
 
+import traceback
+
 import structlog
 
 from remediators.core.admit import Proceed, Resolve, Skip, admit
@@ -12,6 +14,8 @@ from remediators.executor.reading import look, verify
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason, OutcomeStatus
 
 NO_ADDRESS = "this executor has no address of that cluster"
+SENSELESS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of reading an object that is not as its API would have it, or of a mistake of ours."""
 
 log = structlog.get_logger()
 
@@ -24,8 +28,27 @@ class Work:
         self._desk = desk
 
     async def do(self, command: Command) -> None:
+        """What nobody can make sense of ends this command, and not the process: that would take it
+        up again, and serves others too."""
         self._means.reached("executor.claimed")
         await self._desk.cover(command.issued_at_ms)
+        try:
+            await self._do(command)
+        except SENSELESS as fault:
+            where = traceback.format_exc(limit=-3)
+            log.error("command_senseless", command=command.command_id, where=where)
+            await self._give_up(command, fault)
+
+    async def _give_up(self, command: Command, fault: Exception) -> None:
+        known = self._desk.view.known(command.command_id)
+        words = f"it met something that it cannot make sense of: {type(fault).__name__}"
+        if known.intent is not None and not known.ended:
+            lost = End(OutcomeStatus.UNKNOWN, OutcomeReason.INVALID, words)
+            await self._write(command, self._desk.pen.ended(command, known.intent, lost))
+        elif not known.ended:
+            await self._refuse(command, Refusal(OutcomeReason.INVALID, words))
+
+    async def _do(self, command: Command) -> None:
         admission = admit(command, self._desk.view, self._desk.now_ms())
         match admission:
             case Skip(why):
