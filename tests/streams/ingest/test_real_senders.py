@@ -1,8 +1,8 @@
 """Prometheus, Alertmanager and amtool themselves, sending to our gateway with a token."""
 
 import asyncio
-import time
-from asyncio.subprocess import DEVNULL
+import signal
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -17,11 +17,18 @@ from tests.streams.ingest.topics import header, until
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 TOKEN = "token-of-the-real-sender"
-FIRES_FOR_S = 10
-"""Prometheus looks for its Alertmanagers five seconds after it starts, and drops what comes before.
+RULES = """
+groups:
+  - name: test
+    interval: 1s
+    rules:
+      - alert: Blip
+        expr: vector(1) == {fires}
+        labels: {{severity: critical, nothing: ""}}
+        annotations: {{summary: "value {{{{ $value }}}}"}}
 """
 SOURCES = "version: 1\nsources: [{name: real, cluster: prod, token_env: REAL}]\n"
-Run = Callable[..., Awaitable[None]]
+Run = Callable[..., Awaitable[Process]]
 
 
 @pytest.fixture
@@ -39,9 +46,10 @@ async def gateway(kafka: Kafka, prefix: str, start: Start, tmp_path: Path) -> Ru
 async def run() -> AsyncIterator[Run]:
     processes = []
 
-    async def start(*argv: str) -> None:
+    async def start(*argv: str) -> Process:
         process = await asyncio.create_subprocess_exec(*argv)
         processes.append(process)
+        return process
 
     yield start
     for process in processes:
@@ -62,22 +70,13 @@ async def sightings(gateway: Running) -> list[Sighting]:
 
 @pytest.mark.needs("prometheus")
 async def test_prometheus_fires_and_resolves(gateway: Running, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "rules.yml").write_text(
-        f"""
-groups:
-  - name: test
-    interval: 1s
-    rules:
-      - alert: Blip
-        expr: vector(time()) < {time.time() + FIRES_FOR_S}
-        labels: {{severity: critical, nothing: ""}}
-        annotations: {{summary: "value {{{{ $value }}}}"}}
-"""
-    )
+    """It drops what comes before it has found its Alertmanagers: it fires until we have heard."""
+    rules = tmp_path / "rules.yml"
+    rules.write_text(RULES.format(fires=1))
     (tmp_path / "prometheus.yml").write_text(
         f"""
 global: {{external_labels: {{replica: a}}}}
-rule_files: [{tmp_path}/rules.yml]
+rule_files: [{rules}]
 alerting:
   alertmanagers:
     - authorization: {{credentials: {TOKEN}}}
@@ -85,7 +84,7 @@ alerting:
 """
     )
     (port,) = ports.choose(1)
-    await run(
+    prometheus = await run(
         "prometheus",
         f"--config.file={tmp_path}/prometheus.yml",
         f"--storage.tsdb.path={tmp_path}/data",
@@ -93,10 +92,16 @@ alerting:
         "--rules.alert.resend-delay=1s",
     )
 
+    async def told_twice() -> bool:
+        return len(await sightings(gateway)) > 1
+
     async def has_resolved() -> bool:
         return AlertStatus.RESOLVED in {seen.status for seen in await sightings(gateway)}
 
-    await until(has_resolved, 30)
+    await until(told_twice)
+    rules.write_text(RULES.format(fires=0))
+    prometheus.send_signal(signal.SIGHUP)
+    await until(has_resolved)
     seen = await sightings(gateway)
     firing = [one for one in seen if one.status is AlertStatus.FIRING]
     assert len(firing) > 1, "resent while it fires"
@@ -128,12 +133,12 @@ receivers:
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    await until(lambda: amtool(port, "alert", "add", "Disk", "node=n1"), 20)
+    await until(lambda: amtool(port, "alert", "add", "Disk", "node=n1"))
 
     async def has_arrived() -> bool:
         return bool(await sightings(gateway))
 
-    await until(has_arrived, 20)
+    await until(has_arrived)
     (seen,) = await sightings(gateway)
     assert (seen.status, seen.ends_at_ms) == (AlertStatus.FIRING, 0)
     assert seen.labels == {"alertname": "Disk", "node": "n1"}
