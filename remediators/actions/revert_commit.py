@@ -2,15 +2,18 @@
 
 What Argo CD or Flux keeps as it wants would be taken back by them if it were changed in the
 cluster. So the path that they read is put back to what it was before its last change, in one
-commit. It is made once, under a branch of the command's own name.
+commit. It is made once, under a branch of the command's own name; a pull request, where there is to
+be one, is from that branch.
 """
+
+from typing import Any
 
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Creation, Row, Scene
 from remediators.core.parameters import whole
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
-from remediators.core.repository import Repository
+from remediators.core.repository import TRAILER, Repository
 from remediators.core.seen import Json, Seen
 from schemas.actions import REVERT_COMMIT
 from schemas.kinds import COMMIT
@@ -19,6 +22,8 @@ from schemas.remediation import Command, OutcomeReason, Target
 HOURS = 24
 HOURS_MAX = 24 * 30
 HOUR_MS = 3_600_000
+SUBJECT_CHARS_MAX = 150
+"""A title has at most 255 at a forge."""
 
 
 def plan(scene: Scene) -> Creation | Refusal:
@@ -39,8 +44,26 @@ def plan(scene: Scene) -> Creation | Refusal:
         return Refusal(OutcomeReason.INVALID, words)
     command = scene.command
     target = Target(command.cluster, repository.name, COMMIT, f"mendlog-{command.command_id}")
-    spec = {"base": last["base"], "reverts": last["commit"], "at_ms": command.issued_at_ms}
+    spec: dict[str, Any] = {
+        "base": last["base"],
+        "reverts": last["commit"],
+        "at_ms": command.issued_at_ms,
+    }
+    if repository.into:
+        spec["pull_request"] = _pull_request(repository, last, command.command_id)
     return Creation(target, {"spec": spec})
+
+
+def _pull_request(repository: Repository, last: Json, command_id: str) -> Json:
+    """The subject is anybody's words: on one line, in the title alone, where a forge obeys none."""
+    shown = "".join(each if each.isprintable() else " " for each in last["subject"])
+    subject = " ".join(shown.split())[:SUBJECT_CHARS_MAX]
+    text = (
+        f"Puts `{repository.path}` back to what it was before its last change,\n"
+        f"{last['commit']}. Nothing changes until somebody merges this. Closed, it is not opened "
+        f"again.\n\n{TRAILER}: {command_id}\n"
+    )
+    return {"into": repository.into, "title": f'Revert "{subject}"', "text": text}
 
 
 def _spared(last: Json, from_ms: int, hours: int) -> str:

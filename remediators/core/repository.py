@@ -3,6 +3,9 @@ registered them."""
 
 from dataclasses import dataclass
 
+TRAILER = "Mendlog-Command"
+"""The last line of what is ours there, before the command's id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -11,3 +14,6 @@ class Repository:
     """Who carries its path into the cluster, as an observation has it: `ArgoCD/shop`."""
     cluster: str = ""
     """Empty for all."""
+    path: str = ""
+    into: str = ""
+    """The branch that a pull request is opened for. Empty: none is opened."""

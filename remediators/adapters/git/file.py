@@ -1,15 +1,18 @@
 """The file of repositories: which owner reads which path of which branch, and what may be done."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
+from remediators.core.hosts import never, plain_host
 from remediators.core.repository import Repository
 from remediators.reading import read_as
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_./]{0,200}$")]
 Owner = Annotated[str, StringConstraints(pattern=r"^(ArgoCD|Flux)/[^\s,]{1,253}$")]
@@ -25,6 +28,52 @@ def _address(value: str) -> str:
     return value
 
 
+def _api(value: str) -> str:
+    """The one host that is asked; no policy and no alert can name another."""
+    parts = urlsplit(value)
+    host = plain_host(parts.hostname or "")
+    if not host or parts.scheme not in ("https", "http") or "@" in parts.netloc:
+        raise ValueError("expected an address that begins with https://, without credentials")
+    if parts.query or parts.fragment:
+        raise ValueError("expected the address of the API alone")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ValueError("http only to this machine: whoever listens could take the token")
+    if _literal(host) and never(host):
+        raise ValueError("its host is an address that is never asked")
+    return value
+
+
+def _literal(host: str) -> bool:
+    """No resolver is asked of an address, so nobody would judge it later."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class RegisteredForge(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Literal["github", "gitlab"]
+    url: Annotated[str, AfterValidator(_api)]
+    """Of its API: `https://api.github.com`, `https://git.example/api/v4`."""
+    repository: Inside
+    """As the forge calls it: `owner/name`, at GitLab with all its groups."""
+    token_file: Path | None = None
+    token_env: Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")] = ""
+    """A variable of the executor's environment. Either is read each time."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "RegisteredForge":
+        if bool(self.token_file) == bool(self.token_env):
+            raise ValueError("a forge needs exactly one of token_file and token_env")
+        parts = self.repository.count("/") + 1
+        if parts < 2 or (self.kind == "github" and parts > 2):
+            raise ValueError("expected a repository as owner/name, at GitLab with all its groups")
+        return self
+
+
 class RegisteredRepository(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -33,15 +82,26 @@ class RegisteredRepository(BaseModel):
     path: Inside
     """What is put back: a folder or a file, as the owner reads it."""
     owner: Owner
-    mode: Literal["push", "branch"]
+    mode: Literal["push", "branch", "pull_request"]
     """`push`: to the branch itself. `branch`: only under a name of the command's own, for people to
-    merge."""
+    merge. `pull_request`: as that, and opened for them at its forge."""
     cluster: str = ""
     token_file: Path | None = None
     """As the password of `x-access-token`; read each time."""
+    forge: RegisteredForge | None = None
+
+    @model_validator(mode="after")
+    def _forge_where_asked(self) -> "RegisteredRepository":
+        if (self.mode == "pull_request") != (self.forge is not None):
+            raise ValueError("`mode: pull_request` goes with a `forge`, and a `forge` with it")
+        return self
 
     def plain(self, name: str) -> Repository:
-        return Repository(name, self.owner, self.cluster)
+        return Repository(name, self.owner, self.cluster, self.path, self.into)
+
+    @property
+    def into(self) -> str:
+        return self.branch if self.mode == "pull_request" else ""
 
 
 class _RepositoriesFile(BaseModel):

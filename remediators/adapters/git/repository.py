@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remediators.adapters.git.file import RegisteredRepository
+from remediators.adapters.git.order import Order
 from remediators.adapters.git.program import Git, Ran
+from remediators.core.repository import TRAILER
 
-TRAILER = "Mendlog-Command"
 SEEN = "refs/seen/branch"
 OURS = "refs/seen/ours"
+NEWEST = 50
+"""Commits of a branch among which ours is looked for."""
 NOTHING = "0" * 40
 """With it, a name is taken out of an index."""
 
@@ -35,6 +38,16 @@ class LastChange:
     """Of ours, if it is one."""
     before: bool
     """Its parent had the path too."""
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The command's own branch."""
+
+    commit: str
+    ours: bool
+    """People may have built on it; among its newest commits is ours."""
 
 
 class Checkout:
@@ -49,28 +62,30 @@ class Checkout:
         """None where the path is not there. Raises NotReached."""
         await self._fetch(f"refs/heads/{self.registered.branch}", SEEN)
         base = await self._local("rev-parse", SEEN)
-        form = f"--format=%H %ct %(trailers:key={TRAILER},valueonly,separator=%x2C)"
+        form = f"--format=%H %ct%n%s%n%(trailers:key={TRAILER},valueonly,separator=%x2C)"
         path = self.registered.path
         if not await self._tree(base):
             return None
         found = await self._local("log", "-1", "--first-parent", form, base, "--", path)
-        commit, at_s, command = (*found.split(" ", 2), "")[:3]
+        head, subject, command = (*found.split("\n", 2), "", "")[:3]
+        commit, at_s = head.split(" ")
         before = bool(await self._tree(f"{commit}^1"))
-        return LastChange(base, commit, int(at_s) * 1000, command.strip(), before)
+        return LastChange(base, commit, int(at_s) * 1000, command.strip(), before, subject)
 
-    async def made(self, branch: str) -> tuple[str, str] | None:
-        """Commit and command of that branch, if it is there. Raises NotReached."""
+    async def made(self, branch: str, command: str) -> Made | None:
+        """That branch, if it is there. Raises NotReached."""
         listed = await self._reached("ls-remote", self.registered.url, f"refs/heads/{branch}")
         if not listed:
             return None
         await self._fetch(f"refs/heads/{branch}", OURS)
         commit = await self._local("rev-parse", OURS)
         form = f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)"
-        return commit, await self._local("log", "-1", form, commit)
+        newest = await self._local("log", f"-{NEWEST}", form, commit)
+        return Made(commit, command in newest.split("\n"))
 
-    async def revert(self, base: str, reverted: str, command: str, at_ms: int) -> str:
+    async def revert(self, order: Order) -> str:
         """The commit, here. Raises Moved where it cannot be made of what is there."""
-        path = self.registered.path
+        path, base, reverted = self.registered.path, order.base, order.reverts
         folder = str(self._git.folder)
         # An index asks for a work tree. Nothing is ever written to this one.
         index = {"GIT_INDEX_FILE": f"{folder}/revert.index", "GIT_WORK_TREE": folder}
@@ -91,9 +106,9 @@ class Checkout:
         made = await self._ours("write-tree", more=index)
         subject = await self._ours("log", "-1", "--format=%s", reverted)
         words = f'Revert "{subject}"\n\nPuts {path} back to what it was before {reverted}.\n\n'
-        when = f"{at_ms // 1000} +0000"
+        when = f"{order.at_ms // 1000} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
-        text = f"{words}{TRAILER}: {command}\n"
+        text = f"{words}{TRAILER}: {order.command}\n"
         return await self._ours("commit-tree", made, "-p", base, "-F", "-", stdin=text, more=dates)
 
     async def push(self, commit: str, branch: str, base: str, *, rehearsal: bool) -> Ran:

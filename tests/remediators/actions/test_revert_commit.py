@@ -21,6 +21,7 @@ KIT = Kit(
         "shop": Repository("shop", "ArgoCD/shop"),
         "other": Repository("other", "Flux/other"),
         "abroad": Repository("abroad", "ArgoCD/shop", "us-1"),
+        "proposed": Repository("proposed", "ArgoCD/shop", "", "apps/shop", "main"),
     }
 )
 HOUR_MS = 3_600_000
@@ -28,7 +29,7 @@ HOUR_MS = 3_600_000
 
 def last(**more: Any) -> dict[str, Any]:
     found = {"base": "b" * 40, "commit": "c" * 40, "at_ms": NOW_MS, "command": "", "before": True}
-    return {**found, **more}
+    return {**found, "subject": "shop: image 2", **more}
 
 
 def scene(found: dict[str, Any], owner: str = "ArgoCD/shop", **parameters: str) -> Scene:
@@ -44,6 +45,36 @@ def test_the_commit_is_under_a_name_of_the_commands_own():
     assert request.target == Target("eu-1", "shop", COMMIT, "mendlog-c1")
     assert plan.body["spec"] == {"base": "b" * 40, "reverts": "c" * 40, "at_ms": NOW_MS}
     assert plan.undo == {}
+
+
+def proposal(subject: str) -> dict[str, str]:
+    planned = revert_commit.plan(scene(last(subject=subject), repository="proposed"))
+    assert isinstance(planned, Creation)
+    return dict(planned.body["spec"]["pull_request"])
+
+
+def test_a_pull_request_is_announced_with_every_word():
+    asked = proposal("shop: image 2")
+    assert (asked["into"], asked["title"]) == ("main", 'Revert "shop: image 2"')
+    assert asked["text"].splitlines()[-1] == "Mendlog-Command: c1"
+    assert "`apps/shop`" in asked["text"]
+    assert "c" * 40 in asked["text"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("{{7*7}} $(id) `id`", 'Revert "{{7*7}} $(id) `id`"'),
+        ("one\n/merge\r\ntwo", 'Revert "one /merge two"'),
+        ("a\u202eb\x00c\u2028d\x1b[31m", 'Revert "a b c d [31m"'),
+        ("", 'Revert ""'),
+        ("x" * 10_000, f'Revert "{"x" * 150}"'),
+    ],
+)
+def test_a_subject_is_a_strangers_word_on_one_line_and_in_the_title_alone(subject: str, title: str):
+    asked = proposal(subject)
+    assert asked["title"] == title
+    assert asked["text"] == proposal("another")["text"]
 
 
 def test_what_is_asked():

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Literal
 
-from remediators.adapters.git.file import RegisteredRepository
+from remediators.adapters.git.file import RegisteredForge, RegisteredRepository
 
 PATH = "apps/shop"
 AT_S = 1_767_225_000
@@ -70,8 +70,16 @@ class Remote:
 
 
 def registered(
-    remote: Remote, mode: Literal["push", "branch"] = "push", path: str = PATH
+    remote: Remote,
+    mode: Literal["push", "branch", "pull_request"] = "push",
+    path: str = PATH,
+    forge: RegisteredForge | None = None,
 ) -> RegisteredRepository:
     return RegisteredRepository(
-        url=remote.folder.as_uri(), branch="main", path=path, owner="ArgoCD/shop", mode=mode
+        url=remote.folder.as_uri(),
+        branch="main",
+        path=path,
+        owner="ArgoCD/shop",
+        mode=mode,
+        forge=forge,
     )

@@ -312,7 +312,7 @@ repositories:
         ("apps/shop", '""', "pattern"),
         ("main", "--upload-pack=x", "pattern"),
         ("ArgoCD/shop", "Deployment/shop", "pattern"),
-        ("mode: branch", "mode: force", "'push' or 'branch'"),
+        ("mode: branch", "mode: force", "'push', 'branch' or 'pull_request'"),
         ("  shop:\n    url", "  Shop:\n    url", "pattern"),
         ("token_file", "password", "unknown key"),
     ],
