@@ -61,7 +61,7 @@ class Here:
 async def here(kafka: Kafka) -> AsyncIterator[Here]:
     prefix = f"alarm-{uuid.uuid4().hex[:8]}"
     await topics.create(kafka.bootstrap, prefix, PARTITIONS)
-    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 10.0, 6.0, f"{prefix}-executor")
+    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 30.0, 30.0, f"{prefix}-executor")
     async with open_session(broker) as session:
         yield Here(broker, session)
 

@@ -48,7 +48,7 @@ class Nobody:
 async def here(kafka: Kafka) -> AsyncIterator[Here]:
     prefix = f"kafka-{uuid.uuid4().hex[:8]}"
     await topics.create(kafka.bootstrap, prefix, PARTITIONS)
-    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 10.0, 6.0, f"{prefix}-executor")
+    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 30.0, 30.0, f"{prefix}-executor")
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
     await producer.start()
     async with open_session(broker) as session:

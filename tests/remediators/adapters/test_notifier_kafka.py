@@ -37,7 +37,7 @@ class Here:
 async def here(kafka: Kafka) -> AsyncIterator[Here]:
     prefix = f"notices-{uuid.uuid4().hex[:8]}"
     await topics.create(kafka.bootstrap, prefix, PARTITIONS)
-    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 10.0, 6.0, f"{prefix}-notifier")
+    broker = Broker(kafka.bootstrap, prefix, PARTITIONS, 30.0, 30.0, f"{prefix}-notifier")
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
     await producer.start()
     async with open_notifier_session(broker) as session:
