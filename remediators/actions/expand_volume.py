@@ -8,21 +8,15 @@ from dataclasses import dataclass
 
 from remediators.actions.plan import Plan, Right, Row, Scene
 from remediators.actions.raise_memory import cut, read
+from remediators.core.claims import REQUEST, asked_for, bound, capacity, resizing
 from remediators.core.patch import add, must_be
-from remediators.core.quantities import Quantity, grown, quantity
+from remediators.core.quantities import Quantity, grown
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.seen import Json, Seen
 from schemas.actions import EXPAND_VOLUME
 from schemas.kinds import STORAGE_CLASS
 from schemas.remediation import Command, OutcomeReason
-
-REQUEST = ("spec", "resources", "requests", "storage")
-BOUND = "Bound"
-RESIZING = frozenset(
-    {"Resizing", "FileSystemResizePending", "ControllerResizeError", "NodeResizeError"}
-)
-"""Conditions of a resize that has not ended, or not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +45,19 @@ def plan(scene: Scene) -> Plan | Refusal:
 
 
 def _size(claim: Json) -> Size | Refusal:
-    status = claim.get("status") or {}
-    if status.get("phase") != BOUND:
+    if not bound(claim):
         return Refusal(OutcomeReason.NOTHING_TO_DO, "it is not bound to a volume")
-    if under_way := _under_way(status):
+    if under_way := resizing(claim):
         words = f"a resize is under way, or has failed: {under_way}"
         return Refusal(OutcomeReason.NOTHING_TO_DO, words)
     asked = claim["spec"]["resources"]["requests"]["storage"]
-    wanted, there = quantity(asked), quantity((status.get("capacity") or {}).get("storage", ""))
-    if wanted is None or there is None or not there.value:
+    wanted, there = asked_for(claim), capacity(claim)
+    if wanted is None or there is None:
         return Refusal(OutcomeReason.INVALID, f"its size cannot be told: asked for {asked}")
     if there.value < wanted.value:
         words = f"a resize is under way: it has {there.text} of {asked}"
         return Refusal(OutcomeReason.NOTHING_TO_DO, words)
     return Size(asked, there)
-
-
-def _under_way(status: Json) -> str:
-    """In the words of the claim's status."""
-    told = [
-        c["type"]
-        for c in status.get("conditions") or ()
-        if c["type"] in RESIZING and c.get("status") == "True"
-    ]
-    resources = status.get("allocatedResourceStatuses") or {}
-    states = (resources.get("storage"), status.get("resizeStatus"))
-    return ", ".join([*told, *(state for state in states if state)])
 
 
 def _expandable(scene: Scene) -> bool:

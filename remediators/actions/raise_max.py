@@ -9,17 +9,20 @@ from dataclasses import dataclass
 
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.maximum import (
+    ACTIVE,
+    AT_ITS_MAXIMUM,
+    LIMITED,
+    MAXIMUM,
+    conditions,
+    in_use,
+    maximum,
+)
 from remediators.core.parameters import whole
 from remediators.core.patch import add, must_be
 from remediators.core.refusal import Refusal
 from schemas.actions import RAISE_MAX
 from schemas.remediation import OutcomeReason
-
-MAXIMUM = ("spec", "maxReplicas")
-LIMITED = "ScalingLimited"
-ACTIVE = "ScalingActive"
-AT_ITS_MAXIMUM = "TooManyReplicas"
-"""It would go further if it might."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def plan(scene: Scene) -> Plan | Refusal:
     parameters = read(scene.command.parameters)
     if isinstance(parameters, Refusal):
         return parameters
-    now = _maximum(scene)
+    now = maximum(scene.seen.body)
     wanted = parameters.wanted(now)
     if wanted <= now:
         return Refusal(OutcomeReason.NOTHING_TO_DO, f"its maximum is {now} already")
@@ -57,32 +60,20 @@ def rollback(scene: Scene) -> Plan | Refusal:
         return bad("undoing a raise_max needs max_replicas and previous, and nothing else")
     if not 0 < before < ours:
         return bad("previous is not what a raise_max would have replaced")
-    now, least = _maximum(scene), scene.seen.body["spec"].get("minReplicas", 1)
+    now, least = maximum(scene.seen.body), scene.seen.body["spec"].get("minReplicas", 1)
     if now != ours:
         return Refusal(OutcomeReason.STALE, f"its maximum is {now}, not {ours} as it was left")
     if before < least:
         return Refusal(OutcomeReason.STALE, f"its minimum is {least} by now, more than {before}")
-    if (used := _replicas(scene)) > before:
+    if (used := in_use(scene.seen.body)) > before:
         why = f"{used} replicas are in use, and {before} would be left"
         return Refusal(OutcomeReason.TOO_FEW_HEALTHY, why)
     return Plan((add(before, *MAXIMUM),), tests=(must_be(ours, *MAXIMUM),))
 
 
-def _maximum(scene: Scene) -> int:
-    maximum: int = scene.seen.body["spec"]["maxReplicas"]
-    return maximum
-
-
-def _replicas(scene: Scene) -> int:
-    """That there are, or that it wants by now: a lower maximum takes away what is above it."""
-    status = scene.seen.body.get("status") or {}
-    return max(status.get("currentReplicas") or 0, status.get("desiredReplicas") or 0)
-
-
 def _not_held_back(scene: Scene) -> str:
     """By its own account. One that has given none yet is raised."""
-    status = scene.seen.body.get("status") or {}
-    told = {c["type"]: c for c in status.get("conditions") or ()}
+    told = conditions(scene.seen.body)
     active, limited = told.get(ACTIVE, {}), told.get(LIMITED, {})
     if active.get("status") == "False":
         return f"it cannot scale at all: {active.get('reason', '')}"

@@ -97,6 +97,7 @@ def test_a_condition_that_is_over_is_no_hindrance():
         (claim(phase="Lost"), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
         (claim("12Gi"), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
         (claim(**condition("Resizing")), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
+        (claim(**condition("Resizing", "Unknown")), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
         (claim(**condition("FileSystemResizePending")), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
         (claim(**condition("ControllerResizeError")), (ROOMY,), OutcomeReason.NOTHING_TO_DO),
         (
