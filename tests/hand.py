@@ -29,9 +29,8 @@ class Hand:
         whole = {**body, "apiVersion": version, "kind": target.kind, "metadata": named}
         self._call("POST", paths.collection(target.kind, target.namespace), whole)
         if "status" in body:
-            # As a controller would: what is posted has none.
-            status = {"status": body["status"]}
-            self._call("PATCH", f"{paths.of(target)}/status", status, MERGE_PATCH)
+            # What is posted has none.
+            self.reports(target, body["status"])
         if not target.namespace:
             self._made.append(target)
 
@@ -39,6 +38,10 @@ class Hand:
         """A merge patch. `writer` is whom the API shall take for its author."""
         path = paths.of(target)
         self._call("PATCH", f"{path}?fieldManager={writer}" if writer else path, body, MERGE_PATCH)
+
+    def reports(self, target: Target, status: Body) -> None:
+        """As a controller would: a merge patch of its status."""
+        self._call("PATCH", f"{paths.of(target)}/status", {"status": status}, MERGE_PATCH)
 
     def clears_up(self) -> None:
         """What is in no namespace, which would take it along."""

@@ -61,6 +61,10 @@ class Site(Protocol):
         """By somebody else: a merge patch. `writer` is whom the API shall take for its author."""
         ...
 
+    async def reports(self, target: Target, status: Body) -> None:
+        """By whoever keeps its status: a merge patch of that."""
+        ...
+
     async def claims(self, name: str, storage_class: str, size: str) -> Target:
         """A claim, and a volume of that size for it; they may take a moment to find each other."""
         ...
@@ -120,6 +124,12 @@ class FakeSite:
 
         self.cluster.change(target, edit)
 
+    async def reports(self, target: Target, status: Body) -> None:
+        def report(found: dict[str, Any]) -> None:
+            found.update(merge(found, {"status": status}))
+
+        self.cluster.change(target, report)
+
     async def claims(self, name: str, storage_class: str, size: str) -> Target:
         bound = {"phase": "Bound", "capacity": {"storage": size}}
         return await self.makes(VOLUME_CLAIM, name, {**claim(storage_class, size), "status": bound})
@@ -171,6 +181,9 @@ class ApiSite:
 
     async def edits(self, target: Target, body: Body, writer: str = "") -> None:
         await asyncio.to_thread(self._hand.edits, target, body, writer)
+
+    async def reports(self, target: Target, status: Body) -> None:
+        await asyncio.to_thread(self._hand.reports, target, status)
 
     def events_of(self, target: Target) -> list[Any]:
         """As whoever describes it would see them."""
