@@ -141,10 +141,10 @@ def _hear_logic(draft: Draft, fact: LogicActivated) -> None:
 
 def _work_off_deadlines(draft: Draft) -> None:
     """What was due already, then what this very fact made due at once: first alerts, which may
-    have ended, and then the incidents that wait for them."""
+    have ended, then the incidents that wait for them, and targets that these have let go."""
     for key in draft.state.due(draft.now_ms, DUE_MAX):
         _on_due(draft, key)
-    for kind in ("alert/", "incident/"):
+    for kind in ("alert/", "incident/", "target/"):
         for key in [k for k in draft.changes if k.startswith(kind)]:
             _on_due(draft, key)
 

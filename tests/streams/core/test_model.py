@@ -5,7 +5,7 @@ facts that senders, executors, people and clocks may produce, the absurd ones am
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from schemas import sightings
 from schemas.alerts import AlertStatus
 from schemas.codec import encode
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
-from schemas.incidents import Decision, Incident
+from schemas.incidents import Decision
 from schemas.remediation import (
     Check,
     Command,
@@ -24,9 +24,8 @@ from schemas.remediation import (
     OutcomeStatus,
 )
 from schemas.tape import Detection, LogicActivated, Origin, PolicyPublished, SnapshotTaken
-from streams.core.decide import DUE_MAX, Out, Step
+from streams.core.decide import DUE_MAX, Step
 from streams.core.entries import AlertState, CrowdState, IncidentState, ScopeState
-from streams.core.keys import target_key
 from streams.core.lifecycle import IN_FLIGHT, Phase
 from streams.core.reasons import Reason
 from streams.core.standing import TargetState
@@ -34,9 +33,9 @@ from streams.core.state import State
 from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
 from streams.steps.state_codec import decode_state, encode_entry
-from tests.builders import QUICK, World, alert, ms, observation
+from tests.builders import QUICK, World, alert, observation
+from tests.streams.core.model import CONCURRENT, PER_HOUR, PER_MINUTE, Model
 
-PER_MINUTE, PER_HOUR, CONCURRENT, ATTEMPTS = 3, 8, 2, 3
 TIGHT = (
     QUICK.replace("actions_per_minute: 6", f"actions_per_minute: {PER_MINUTE}")
     .replace("actions_per_hour: 30", f"actions_per_hour: {PER_HOUR}")
@@ -69,80 +68,6 @@ ODD_TIMES_MS = (0, -1, 1, 2**62, -(2**62))
 BOOK = PolicyBook()
 
 Numbers = tuple[int, int, int, int]
-
-
-def _undoing_of(command: Command) -> tuple[str, int, int, str]:
-    kind = CommandKind.ROLLBACK.value
-    return (command.incident_id, command.step, command.attempt, kind)
-
-
-@dataclass
-class Model:
-    """What is known without looking into the core: what it said, and what it was told."""
-
-    held: dict[str, str] = field(default_factory=dict)
-    """By target: the ACT or ROLLBACK that was not yet certainly answered."""
-    under_way: dict[str, Command] = field(default_factory=dict)
-    """By id: ACTs and ROLLBACKs without a terminal outcome."""
-    sent: set[tuple[str, int, int, str]] = field(default_factory=set)
-    ids: set[str] = field(default_factory=set)
-    acts: list[tuple[int, Command]] = field(default_factory=list)
-    effects: dict[str, set[str]] = field(default_factory=dict)
-    """By incident: the ids of its ACTs and ROLLBACKs."""
-    killed: set[str] = field(default_factory=set)
-
-    def told(self, outcome: Outcome) -> None:
-        command = self.under_way.get(outcome.command_id)
-        claimed = (outcome.kind, outcome.cluster, outcome.incident_id)
-        if command is None or (command.kind, command.cluster, command.incident_id) != claimed:
-            return
-        if not outcome.status.terminal:
-            return
-        del self.under_way[command.command_id]
-        if outcome.status not in (OutcomeStatus.UNKNOWN, OutcomeStatus.CHECKED):
-            self.held.pop(target_key(command.target), None)
-        if outcome.status in (OutcomeStatus.REJECTED, OutcomeStatus.FAILED):
-            # It had no effect; what is done for a time may be undone by another command.
-            self.sent.discard(_undoing_of(command))
-
-    def hears(self, now_ms: int, outs: Sequence[Out]) -> None:
-        for command in (out for out in outs if isinstance(out, Command)):
-            assert command.command_id not in self.ids, "an id was used twice"
-            self.ids.add(command.command_id)
-            if command.kind in (CommandKind.ACT, CommandKind.ROLLBACK):
-                self._effect(now_ms, command)
-        for incident in (out for out in outs if isinstance(out, Incident)):
-            if incident.state == Phase.CLOSED:
-                self._closed(incident.incident_id)
-
-    def _effect(self, now_ms: int, command: Command) -> None:
-        attempt = (command.incident_id, command.step, command.attempt, command.kind.value)
-        assert attempt not in self.sent, "a second one for one attempt"
-        self.sent.add(attempt)
-        place = target_key(command.target)
-        assert place not in self.held, "the target is locked"
-        assert not self.killed & {ALL_CLUSTERS, command.cluster}, "the kill switch is on"
-        assert command.uid, "acts on what was not seen"
-        self.effects.setdefault(command.incident_id, set()).add(command.command_id)
-        self.held[place] = command.command_id
-        self.under_way[command.command_id] = command
-        if command.kind is CommandKind.ACT:
-            self.acts.append((now_ms, command))
-            self._within_budgets(now_ms, command)
-
-    def _within_budgets(self, now_ms: int, command: Command) -> None:
-        mine = [at for at, act in self.acts if act.cluster == command.cluster]
-        assert sum(at > now_ms - ms("1m") for at in mine) <= PER_MINUTE
-        assert sum(at > now_ms - ms("1h") for at in mine) <= PER_HOUR
-        acts = [c for c in self.under_way.values() if c.cluster == command.cluster]
-        assert sum(c.kind is CommandKind.ACT for c in acts) <= CONCURRENT
-        of_incident = [a for _, a in self.acts if a.incident_id == command.incident_id]
-        assert len(of_incident) <= ATTEMPTS
-
-    def _closed(self, incident_id: str) -> None:
-        ours = self.effects.get(incident_id, set())
-        self.under_way = {c: e for c, e in self.under_way.items() if c not in ours}
-        self.held = {place: c for place, c in self.held.items() if c not in ours}
 
 
 class Hostile:
@@ -337,9 +262,7 @@ class Hostile:
         assert locks == self.model.held
         for key, entry in state.items():
             if isinstance(entry, ScopeState):
-                cluster = key.removeprefix("scope/")
-                mine = [c for c in self.model.under_way.values() if c.cluster == cluster]
-                assert sorted(entry.in_flight) == sorted(c.incident_id for c in mine)
+                assert sorted(entry.in_flight) == self.model.names(key.removeprefix("scope/"))
 
     def _check_acts(self, step: Step) -> None:
         firing = firing_by_incident(self.world.state)
