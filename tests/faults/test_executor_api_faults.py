@@ -16,6 +16,8 @@ from tests.faults.executor_world import World, world
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 OUTAGE_S = 5.0
+TTL_MS = 8_000
+"""Runs while the command is on its way, and is waited for."""
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ async def test_the_api_is_down_until_the_command_expires(here: World):
     here.start_executor()
     seen = await here.look()
     await here.wire.stop()
-    outcome = await here.ended(await here.act(seen, ttl_ms=2_000))
+    outcome = await here.ended(await here.act(seen, ttl_ms=TTL_MS))
     assert (outcome.status, outcome.reason) == (OutcomeStatus.FAILED, OutcomeReason.API_DOWN)
     await here.wire.start()
 
@@ -126,7 +128,7 @@ async def test_sent_perhaps_and_never_readable_again_it_is_unknown(here: World):
     seen = await here.look()
     late = asyncio.Event()
     here.wire.faults.append(Fault(forward=False, answer=False, held_until=late))
-    act = await here.act(seen, ttl_ms=3_000)
+    act = await here.act(seen, ttl_ms=TTL_MS)
     await here.wire.on_change.wait()
     late.set()
     await here.wire.stop()
@@ -152,7 +154,7 @@ async def test_the_kill_switch_stops_acts_and_not_looks(here: World):
 async def test_the_kill_switch_stops_a_resend(here: World):
     here.start_executor()
     seen = await here.look()
-    here.wire.faults.append(Fault(status=429, headers={"Retry-After": "2"}))
+    here.wire.faults.append(Fault(status=429, headers={"Retry-After": "8"}))
     act = await here.act(seen)
     await here.wire.on_change.wait()
     await here.kill_switch(True, cluster="*")

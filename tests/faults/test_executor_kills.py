@@ -17,6 +17,8 @@ from tests.faults.executor_world import World, eventually, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
+TTL_MS = 8_000
+"""Runs while the command is on its way, and is waited for."""
 POINTS = (
     "executor.claimed",
     "executor.intent_acked",
@@ -134,9 +136,10 @@ async def test_a_zombie_wakes_up_when_another_has_acted(here: World):
 
 async def test_announced_and_expired_it_is_unknown_and_never_sent(here: World):
     """Nobody can prove that the killed one had not sent it."""
-    seen = await looked(here)
-    act = await here.act(seen, ttl_ms=5_000)
-    await here.died(here.start_executor(die_at="executor.intent_acked"))
+    victim = here.start_executor(die_at="executor.intent_acked")
+    seen = await here.look()
+    act = await here.act(seen, ttl_ms=TTL_MS)
+    await here.died(victim)
     await eventually(lambda: time.time() * 1000 > act.expires_at_ms, "the command to expire")
     here.start_executor()
     outcome = await here.ended(act)
@@ -145,9 +148,10 @@ async def test_announced_and_expired_it_is_unknown_and_never_sent(here: World):
 
 
 async def test_announced_and_expired_on_a_target_that_moved_it_can_no_longer_win(here: World):
-    seen = await looked(here)
-    act = await here.act(seen, ttl_ms=5_000)
-    await here.died(here.start_executor(die_at="executor.intent_acked"))
+    victim = here.start_executor(die_at="executor.intent_acked")
+    seen = await here.look()
+    act = await here.act(seen, ttl_ms=TTL_MS)
+    await here.died(victim)
     here.somebody_changes(note="a human was here")
     await eventually(lambda: time.time() * 1000 > act.expires_at_ms, "the command to expire")
     here.start_executor()
