@@ -92,8 +92,9 @@ class ForgeServer:
         raise NotImplementedError
 
     def is_open(self, branch: str, into: str) -> bool:
-        ends = (branch, into)
-        return any(p.state == "open" and (p.branch, p.into) == ends for p in self.pulls)
+        """From there, not from a fork."""
+        ends, own = (branch, into), [p for p in self.pulls if not p.fork]
+        return any(p.state == "open" and (p.branch, p.into) == ends for p in own)
 
     def ahead(self, branch: str, into: str) -> bool:
         return self.remote.git("rev-list", "--count", f"{into}..{branch}") != "0"
