@@ -58,7 +58,7 @@ class Bench:
             tape_partitions=PARTITIONS,
             data_dir=self._tmp,
             agents=agents,
-            session_timeout_s=2.0,
+            session_timeout_s=30.0,
             **changed,
         )
 
