@@ -270,6 +270,8 @@ ROLLOUT = "rollout"
 DRAINED = "drained"
 JOB_SUCCEEDED = "job_succeeded"
 GONE = "gone"
+HAS_ROOM = "has_room"
+EXPANDED = "expanded"
 READY = "ready"
 HTTP = "http"
 PROMQL = "promql"
@@ -292,6 +294,8 @@ PROBES: Mapping[str, ProbeKind] = {
     JOB_SUCCEEDED: ProbeKind("the Job that was made for the target last has succeeded", {}),
     READY: ProbeKind("the node, or the pod, says that it is ready", {}),
     GONE: ProbeKind("the very object that was acted on is no longer there", {}),
+    HAS_ROOM: ProbeKind("the autoscaler wants fewer replicas than its maximum", {}),
+    EXPANDED: ProbeKind("the claim has the capacity that it asks for", {}),
     HTTP: ProbeKind(
         "an address answers as it should",
         {

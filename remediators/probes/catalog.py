@@ -3,17 +3,41 @@
 from collections.abc import Mapping
 
 from remediators.core import parameters
-from remediators.probes import drained, gone, http, job_succeeded, metric, promql, ready, rollout
+from remediators.probes import (
+    drained,
+    expanded,
+    gone,
+    has_room,
+    http,
+    job_succeeded,
+    metric,
+    promql,
+    ready,
+    rollout,
+)
 from remediators.probes.asked import Asked, filled_in
 from remediators.probes.sight import Probe, Sight, Verdict, untold
 from schemas import actions
-from schemas.actions import DRAINED, GONE, HTTP, JOB_SUCCEEDED, METRIC, PROMQL, READY, ROLLOUT
+from schemas.actions import (
+    DRAINED,
+    EXPANDED,
+    GONE,
+    HAS_ROOM,
+    HTTP,
+    JOB_SUCCEEDED,
+    METRIC,
+    PROMQL,
+    READY,
+    ROLLOUT,
+)
 from schemas.remediation import Check
 
 PROBES: Mapping[str, Probe] = {
     ROLLOUT: rollout.probe,
     DRAINED: drained.probe,
     GONE: gone.probe,
+    HAS_ROOM: has_room.probe,
+    EXPANDED: expanded.probe,
     READY: ready.probe,
     JOB_SUCCEEDED: job_succeeded.probe,
     HTTP: http.probe,
