@@ -49,6 +49,7 @@ NOT_RECORDS = {"schemas.codec", "schemas.registry", "schemas.release", "schemas.
 HEAVY = {"aiohttp", "aiokafka", "fastavro", "faust", "kubernetes", "pydantic", "yaml"}
 PUBLIC_HOSTS = {
     "maven.apache.org",
+    "api.github.com",
     "github.com",
     "json-schema.org",
     "www.apache.org",
