@@ -170,7 +170,12 @@ def _reply(response: ClientResponse, text: str) -> Reply:
         case 412 | 409 | 422:
             return Reply(Answer.UNPROCESSABLE, detail)
         case 429:
-            return Reply(Answer.THROTTLED, detail, RETRY_AFTER_MS)
+            return Reply(Answer.THROTTLED, detail, _retry_after_ms(response))
         case status if status < 500 and status != 408:
             return Reply(Answer.INVALID, detail)
     return Reply(Answer.UNSURE, detail)
+
+
+def _retry_after_ms(response: ClientResponse) -> int:
+    text = response.headers.get("Retry-After", "")
+    return int(text[:9]) * 1000 if text.isascii() and text.isdecimal() else RETRY_AFTER_MS

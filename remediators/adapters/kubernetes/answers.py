@@ -71,7 +71,8 @@ def message(body: bytes) -> str:
 
 def _retry_after_ms(headers: Mapping[str, str]) -> int:
     text = headers.get("Retry-After", "")
-    return int(text) * 1000 if text.isascii() and text.isdigit() else RETRY_AFTER_MS
+    # No more digits than a command lives; Python itself refuses to read a few thousand of them.
+    return int(text[:9]) * 1000 if text.isascii() and text.isdigit() else RETRY_AFTER_MS
 
 
 def object_of(raw: Raw) -> dict[str, Any] | Reply:

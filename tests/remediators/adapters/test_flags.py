@@ -220,6 +220,16 @@ async def test_what_a_status_means(http: FlagServer, status: int, answer: Answer
 
 
 @pytest.mark.parametrize(
+    ("text", "wait_ms"),
+    [("", 1_000), ("7", 7_000), ("soon", 1_000), ("9" * 5_000, 999_999_999_000)],
+)
+async def test_it_is_left_alone_for_as_long_as_it_asks(http: FlagServer, text: str, wait_ms: int):
+    http.answers = [web.Response(status=429, headers={"Retry-After": text} if text else {})]
+    reply = await flags_of(http).send(setting(SEARCH, "off", "on"), always)
+    assert (reply.answer, reply.retry_after_ms) == (Answer.THROTTLED, wait_ms)
+
+
+@pytest.mark.parametrize(
     "body",
     ["on", "[]", '{"value": true}', '{"value": "on", "more": 1}', "[" * 4_000, "x" * 5_000],
 )
