@@ -4,8 +4,10 @@ only rehearsed, and misbehaves when told to."""
 import asyncio
 import json
 import time
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -14,12 +16,23 @@ from remediators.core.marker import LAST_COMMAND, ids
 from remediators.core.patch import pointer
 
 MARKER = pointer("metadata", "annotations", LAST_COMMAND)
+PASSED_ON = ("Content-Type", "ETag")
+
+
+class Cut(StrEnum):
+    """How an answer ends too soon. Its headers are always whole."""
+
+    EMPTY = "headers alone"
+    SHORT = "half of the length that was promised"
+    CHUNKED = "chunks without a last one"
 
 
 @dataclass
 class Fault:
     """What happens to one change."""
 
+    about: tuple[str, ...] = ()
+    """The change whose path or body has one of these; without any, the next one."""
     forward: bool = True
     answer: bool = True
     """False: the connection is cut instead."""
@@ -27,8 +40,23 @@ class Fault:
     """Answered by the proxy itself, and not passed on."""
     status_after: int = 0
     """Answered by the proxy once the API has done what was asked."""
+    cut: Cut | None = None
+    """The API's answer, not all of it."""
     headers: dict[str, str] = field(default_factory=dict)
     held_until: asyncio.Event | None = None
+
+
+@dataclass
+class Misreading:
+    """What happens to one reading whose address has `about` in it."""
+
+    about: str
+    cut: Cut | None = None
+    status: int = 0
+    old: bool = False
+    """The first answer that anybody has ever had there, in place of today's."""
+    body: bytes | None = None
+    """In place of today's."""
 
 
 @dataclass
@@ -37,10 +65,25 @@ class Asked:
 
     at_ms: int
     command_id: str
-    """Empty for a removal, which carries no marker."""
+    """Empty for what carries no marker: a removal, and a value outside of Kubernetes."""
+    path: str
     body: bytes
     status: int = 0
     """The API's own answer; 0 where it was never asked."""
+
+    @property
+    def done(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    def response(self) -> web.Response:
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
 class Wire:
@@ -49,12 +92,16 @@ class Wire:
     def __init__(self, upstream: str) -> None:
         self.asked: list[Asked] = []
         self.faults: deque[Fault] = deque()
+        self.misreadings: deque[Misreading] = deque()
         self.reads = 0
         self.on_change = asyncio.Event()
         self._upstream = upstream
         self._runner: web.ServerRunner | None = None
         self._client: ClientSession | None = None
         self._port = 0
+        self._first: dict[str, _Answer] = {}
+        """What each address has answered first."""
+        self._misread: dict[str, int] = defaultdict(int)
 
     @property
     def url(self) -> str:
@@ -62,11 +109,11 @@ class Wire:
 
     def changes(self, command_id: str = "") -> list[Asked]:
         """What the API has really changed."""
-        return [
-            a
-            for a in self.asked
-            if 200 <= a.status < 300 and (not command_id or a.command_id == command_id)
-        ]
+        return [a for a in self.asked if a.done and command_id in ("", a.command_id)]
+
+    def misread(self, about: str) -> int:
+        """How many readings of it have gone wrong."""
+        return self._misread[about]
 
     async def start(self) -> None:
         """Also after `stop`: on the same port."""
@@ -88,36 +135,86 @@ class Wire:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        if request.method == "GET" or _rehearses(request, body):
+        if request.method == "GET":
             self.reads += 1
-            return await self._pass_on(request, body)
+            return await self._reads(request)
+        if _rehearses(request, body):
+            self.reads += 1
+            return (await self._pass_on(request, body)).response()
         if request.path.endswith("/events"):
-            return await self._pass_on(request, body)
-        asked = Asked(time.time_ns() // 1_000_000, _command_of(body), body)
+            return (await self._pass_on(request, body)).response()
+        return await self._changes(request, body)
+
+    async def _changes(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        asked = Asked(time.time_ns() // 1_000_000, _command_of(body), request.path, body)
         self.asked.append(asked)
         self.on_change.set()
-        fault = self.faults.popleft() if self.faults else Fault()
+        fault = self._fault_of(request.path + body.decode())
         if fault.held_until is not None:
             await fault.held_until.wait()
         if fault.status:
             return web.Response(status=fault.status, headers=fault.headers)
-        response = await self._pass_on(request, body) if fault.forward else web.Response()
-        asked.status = response.status if fault.forward else 0
+        if not fault.forward:
+            return _hung_up(request)
+        found = await self._pass_on(request, body)
+        asked.status = found.status
         if fault.status_after:
             return web.Response(status=fault.status_after)
-        if not fault.answer and request.transport is not None:
-            request.transport.abort()
-        return response
+        if fault.cut:
+            return await _cut(request, found, fault.cut)
+        return found.response() if fault.answer else _hung_up(request)
 
-    async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.Response:
+    async def _reads(self, request: web.BaseRequest) -> web.StreamResponse:
+        now = await self._pass_on(request, b"")
+        first = self._first.setdefault(request.path_qs, now)
+        wrong = next((m for m in self.misreadings if m.about in request.path_qs), None)
+        if wrong is None:
+            return now.response()
+        self.misreadings.remove(wrong)
+        self._misread[wrong.about] += 1
+        if wrong.cut:
+            return await _cut(request, now, wrong.cut)
+        if wrong.status:
+            return web.Response(status=wrong.status)
+        if wrong.body is not None:
+            return _Answer(200, wrong.body, now.headers).response()
+        return (first if wrong.old else now).response()
+
+    def _fault_of(self, asked: str) -> Fault:
+        for fault in self.faults:
+            if not fault.about or any(words in asked for words in fault.about):
+                self.faults.remove(fault)
+                return fault
+        return Fault()
+
+    async def _pass_on(self, request: web.BaseRequest, body: bytes) -> _Answer:
         assert self._client is not None
         headers = {k: v for k, v in request.headers.items() if k.lower() != "host"}
         url = self._upstream + request.path_qs
         async with self._client.request(request.method, url, data=body, headers=headers) as answer:
-            kind = answer.headers.get("Content-Type", "application/json")
-            return web.Response(
-                status=answer.status, body=await answer.read(), headers={"Content-Type": kind}
-            )
+            kept = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
+            return _Answer(answer.status, await answer.read(), kept)
+
+
+def _hung_up(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _cut(request: web.BaseRequest, found: _Answer, cut: Cut) -> web.StreamResponse:
+    """What was written arrives; then the connection ends."""
+    response = web.StreamResponse(status=found.status, headers=found.headers)
+    if cut is Cut.CHUNKED:
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = max(2, len(found.body))
+    await response.prepare(request)
+    if cut is not Cut.EMPTY:
+        await response.write(found.body[: len(found.body) // 2] or b"{")
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 def _rehearses(request: web.BaseRequest, body: bytes) -> bool:
