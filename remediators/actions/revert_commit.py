@@ -71,6 +71,8 @@ def _spared(last: Json, from_ms: int, hours: int) -> str:
         return (
             f"its last change is a revert of ours ({last['command']}): what was fled is before it"
         )
+    if last.get("takes_back"):
+        return "its last change takes the one before it back: what was fled is before it"
     if last["at_ms"] < from_ms:
         return f"its last change is older than {hours} hours"
     return ""

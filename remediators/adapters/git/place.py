@@ -105,6 +105,7 @@ class Commits:
                 "command": last.command,
                 "before": last.before,
                 "subject": last.subject,
+                "takes_back": last.takes_back,
             },
         )
 

@@ -15,6 +15,7 @@ from remediators.core.repository import TRAILER
 
 SEEN = "refs/seen/branch"
 OURS = "refs/seen/ours"
+TRAILERS = f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)"
 NEWEST = 50
 """Commits of a branch among which ours is looked for."""
 NOTHING = "0" * 40
@@ -35,10 +36,13 @@ class LastChange:
     commit: str
     at_ms: int
     command: str
-    """Of ours, if it is one."""
+    """Of ours, if it is one, or has brought one in."""
     before: bool
     """Its parent had the path too."""
     subject: str
+    takes_back: bool = False
+    """It makes the path what it was before the change before it: somebody's revert, or ours after
+    people have merged it in words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,28 @@ class Checkout:
         """None where the path is not there. Raises NotReached."""
         await self._fetch(f"refs/heads/{self.registered.branch}", SEEN)
         base = await self._local("rev-parse", SEEN)
-        form = f"--format=%H %ct%n%s%n%(trailers:key={TRAILER},valueonly,separator=%x2C)"
-        path = self.registered.path
-        if not await self._tree(base):
+        now = await self._tree(base)
+        if not now:
             return None
-        found = await self._local("log", "-1", "--first-parent", form, base, "--", path)
-        head, subject, command = (*found.split("\n", 2), "", "")[:3]
+        head, _, subject = (await self._change(base, "%H %ct%n%s")).partition("\n")
         commit, at_s = head.split(" ")
-        before = bool(await self._tree(f"{commit}^1"))
-        return LastChange(base, commit, int(at_s) * 1000, command.strip(), before, subject)
+        if not await self._tree(f"{commit}^1"):
+            return LastChange(base, commit, int(at_s) * 1000, "", False, subject)
+        earlier = await self._change(f"{commit}^1", "%H")
+        takes_back = await self._tree(f"{earlier}^1") == now
+        command = await self._brought(commit)
+        return LastChange(base, commit, int(at_s) * 1000, command, True, subject, takes_back)
+
+    async def _change(self, ref: str, form: str) -> str:
+        """The last of the path up to there; a merge is one change, whatever it brings."""
+        path = self.registered.path
+        return await self._local("log", "-1", "--first-parent", f"--format={form}", ref, "--", path)
+
+    async def _brought(self, commit: str) -> str:
+        """The newest command of ours in that change: its own, or of a branch that it merges."""
+        span, path = f"{commit}^1..{commit}", self.registered.path
+        found = await self._local("log", f"-{NEWEST}", TRAILERS, span, "--", path)
+        return next((line.strip() for line in found.split("\n") if line.strip()), "")
 
     async def made(self, branch: str, command: str) -> Made | None:
         """That branch, if it is there. Raises NotReached."""
@@ -79,8 +96,7 @@ class Checkout:
             return None
         await self._fetch(f"refs/heads/{branch}", OURS)
         commit = await self._local("rev-parse", OURS)
-        form = f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)"
-        newest = await self._local("log", f"-{NEWEST}", form, commit)
+        newest = await self._local("log", f"-{NEWEST}", TRAILERS, commit)
         return Made(commit, command in newest.split("\n"))
 
     async def revert(self, order: Order) -> str:

@@ -124,6 +124,7 @@ def test_not_for_what_it_does_not_keep(owner: str):
         (last(command="c0"), "24", OutcomeReason.NOTHING_TO_DO),
         (last(at_ms=NOW_MS - 25 * HOUR_MS), "24", OutcomeReason.NOTHING_TO_DO),
         (last(at_ms=NOW_MS - 2 * HOUR_MS), "1", OutcomeReason.NOTHING_TO_DO),
+        (last(takes_back=True), "24", OutcomeReason.NOTHING_TO_DO),
         (last(before=False), "24", OutcomeReason.INVALID),
     ],
 )

@@ -38,6 +38,22 @@ class Remote:
         self.git("push", "-q", "origin", "HEAD:main", cwd=self._desk)
         return self.git("rev-parse", "HEAD", cwd=self._desk)
 
+    def merges(self, branch: str, way: str) -> str:
+        """As forges do, and in words that are not ours."""
+        self.git("pull", "-q", "--ff-only", "origin", "main", cwd=self._desk)
+        self.git("fetch", "-q", "origin", branch, cwd=self._desk)
+        self._count += 1
+        if way == "merge":
+            words = "Merge pull request #1"
+            self.git("merge", "-q", "--no-ff", "-m", words, "FETCH_HEAD", cwd=self._desk)
+        elif way == "squash":
+            self.git("merge", "-q", "--squash", "FETCH_HEAD", cwd=self._desk)
+            self.git("commit", "-q", "-m", "Back to image 1 (#1)", cwd=self._desk)
+        else:
+            self.git("cherry-pick", "FETCH_HEAD", cwd=self._desk)
+        self.git("push", "-q", "origin", "HEAD:main", cwd=self._desk)
+        return self.git("rev-parse", "HEAD", cwd=self._desk)
+
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         who = {
             f"GIT_{role}_{what}": "ann"

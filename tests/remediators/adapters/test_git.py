@@ -194,6 +194,31 @@ async def test_a_revert_of_ours_is_known_as_ours(remote: Remote):
     await place.close()
 
 
+@pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+async def test_a_revert_that_people_have_merged_is_known_whatever_they_call_it(
+    remote: Remote, way: str
+):
+    of = registered(remote, "branch")
+    place = commits(of)
+    _, request = await planned(place, of)
+    await place.send(request, always)
+    remote.commits("third", {"other/x": "3"})
+    merged = remote.merges("mendlog/c1", way)
+    (last,) = await place.find(Query(COMMIT, "shop"))
+    assert last["commit"] == merged
+    assert (last["command"] == "c1", last["takes_back"]) == (way != "squash", True)
+    await place.close()
+
+
+async def test_a_change_that_takes_back_the_one_before_it_is_told(remote: Remote):
+    place = commits(registered(remote, path=f"{PATH}/web.yaml"))
+    for image, takes_back in (("1", True), ("2", True), ("3", False), ("2", True), ("1", False)):
+        remote.commits(f"image {image}", {f"{PATH}/web.yaml": f"image: {image}"})
+        (last,) = await place.find(Query(COMMIT, "shop"))
+        assert (last["takes_back"], last["command"]) == (takes_back, "")
+    await place.close()
+
+
 async def test_held_back_at_the_last_moment_nothing_leaves(remote: Remote):
     of = registered(remote)
     place = commits(of)
