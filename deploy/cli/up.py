@@ -1,8 +1,8 @@
 """`mendlog up`: the embedded stack, kept running."""
 
+import queue
 import signal
 import tempfile
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -36,9 +36,10 @@ def up(
     from deploy.sandbox.stack import Options, Stack
 
     quiet_clients()
-    stop = threading.Event()
+    # No Event: set by a handler that interrupts its own wait, it waits for itself for ever.
+    stop: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: stop.put(number))
     options = Options(notifier_file=notifier.resolve() if notifier else None)
     if policy:
         options = replace(options, policy=policy)
@@ -49,9 +50,17 @@ def up(
             for name, address in stack.addresses.items():
                 typer.echo(f"{name:>18}  {address}")
             typer.echo("running; Ctrl-C stops everything")
-            while not stop.wait(TEND_S):
+            while not _told(stop):
                 for name in stack.tend():
                     typer.echo(f"{name} had died and was started again")
         finally:
             typer.echo("stopping")
             stack.stop()
+
+
+def _told(stop: queue.SimpleQueue[int]) -> bool:
+    try:
+        stop.get(timeout=TEND_S)
+    except queue.Empty:
+        return False
+    return True

@@ -6,6 +6,7 @@ gone. `python -m deploy.sandbox.machines --cluster-url URL` says where it answer
 
 import argparse
 import json
+import queue
 import signal
 import sys
 import threading
@@ -154,14 +155,14 @@ def main() -> int:
     parser.add_argument("--cluster-url", required=True, help="of the sandbox's API")
     parser.add_argument("--cluster-name", default="demo", help="as in the machines' tag")
     given = parser.parse_args()
-    stopped = threading.Event()
+    stopped: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda number, _: stopped.put(number))
     gone = tells_of_node(given.cluster_url, "Unknown")
     machines = Machines(given.cluster_name, nodes_of(given.cluster_url), gone)
     sys.stdout.write(f"{machines.url}\n")
     sys.stdout.flush()
-    stopped.wait()
+    stopped.get()
     machines.stop()
     return 0
 
