@@ -5,11 +5,15 @@ It is written in the same call as the change itself, so it is there if and only 
 
 from dataclasses import dataclass
 
+from remediators.core.refusal import Refusal
 from remediators.core.seen import Seen
-from schemas.remediation import Command, CommandKind
+from schemas.remediation import Command, CommandKind, OutcomeReason
 
 LAST_COMMAND = "mendlog.io/last-command"
 IDS_MAX = 8
+ID_CHARS_MAX = 64
+MARKER_CHARS_MAX = IDS_MAX * (ID_CHARS_MAX + 1)
+"""Of ours. It is part of every observation and command, so a longer one ends what is asked."""
 
 
 def ids(marker: str) -> tuple[str, ...]:
@@ -26,6 +30,15 @@ def carries(seen: Seen, command_id: str) -> bool:
 
 def marker_of(seen: Seen) -> str:
     return seen.annotations.get(LAST_COMMAND, "")
+
+
+def foreign(seen: Seen) -> Refusal | None:
+    """A marker that we cannot have written: nobody could be told by it what we have done."""
+    chars = len(marker_of(seen))
+    if chars <= MARKER_CHARS_MAX:
+        return None
+    words = f"{LAST_COMMAND} has {chars} characters: somebody else has written it"
+    return Refusal(OutcomeReason.INVALID, words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ from schemas.remediation import (
 )
 
 DETAIL_CHARS_MAX = 500
+NOTE_CHARS_MAX = 256
+"""Of what anybody may write on an object, up to 256 KiB in all. What is longer is no date and no
+name, and stays none when it is cut."""
+MANAGERS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,17 @@ class Pen:
             generation=seen.generation,
             observed_generation=own,
             resource_version=seen.resource_version,
-            revision=counted.revision if counted else "",
+            revision=counted.revision[:NOTE_CHARS_MAX] if counted else "",
             replicas_wanted=counted.replicas_wanted if counted else 0,
             replicas_ready=counted.pods.ready if counted else 0,
             replicas_updated=counted.pods.updated if counted else 0,
             replicas_unavailable=counted.pods.unavailable if counted else 0,
             unavailable_max=_taken_at_once(seen),
             opted_in=seen.opted_in,
-            paused_until=seen.paused_until,
+            paused_until=seen.paused_until[:NOTE_CHARS_MAX],
             marker=marker_of(seen),
-            owner=seen.owner,
-            field_managers=seen.field_managers,
+            owner=seen.owner[:NOTE_CHARS_MAX],
+            field_managers=seen.field_managers[:MANAGERS_MAX],
             pdb_allowed=around.pdb_allowed,
             nodes=around.nodes,
             nodes_ready=around.nodes_ready,

@@ -2,13 +2,14 @@
 
 import re
 
+from remediators.core.marker import ID_CHARS_MAX
 from remediators.core.refusal import Refusal
 from schemas.kinds import ELSEWHERE, KINDS, namespaced
 from schemas.remediation import Command, CommandKind, OutcomeReason, Target
 
 READ_ONLY = frozenset({CommandKind.LOOK, CommandKind.VERIFY})
 
-_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_ID = re.compile(rf"[0-9A-Za-z_-]{{1,{ID_CHARS_MAX}}}")
 """Ids stand side by side in a marker, between commas."""
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACE = re.compile(_LABEL)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from remediators.core.marker import foreign
 from remediators.core.outcome import passing
 from remediators.core.reply import Answer, Reply
 from remediators.core.seen import Seen
@@ -31,7 +32,9 @@ async def look(job: Job) -> None:
         return await job.survey()
 
     found = await patiently(job, ask)
-    if not isinstance(found, Reply):
+    if not isinstance(found, Reply) and (refused := foreign(found[0])):
+        await job.write(pen.refused(job.command, refused))
+    elif not isinstance(found, Reply):
         await job.write(pen.observed(job.command, *found))
     elif found.answer is Answer.NOT_FOUND:
         await job.write(pen.missing(job.command))

@@ -10,13 +10,17 @@ import pytest
 
 from remediators.actions.catalog import CATALOG
 from remediators.actions.roll_back import LEFT
+from remediators.adapters.kubernetes.owners import ARGO_TRACKING
+from remediators.core.marker import LAST_COMMAND
+from remediators.core.seen import PAUSED_UNTIL
 from remediators.core.workload import REVISION
 from schemas.actions import ROLL_BACK
-from schemas.remediation import Outcome
+from schemas.codec import encode
+from schemas.remediation import CommandKind, Observation, Outcome
 from tests.fakes import Object
 from tests.remediators.actions.samples import SAMPLES
 from tests.remediators.actions.test_every_action import begun
-from tests.remediators.builders import TARGET
+from tests.remediators.builders import TARGET, command
 from tests.remediators.executor.bench import Bench, words
 
 NO_NUMBERS = ["²", "9" * 5_000, "-1", "1.5", ""]
@@ -37,6 +41,26 @@ async def test_notes_that_are_no_numbers(note: str, text: str):
 
 def release(found: Object) -> None:
     found["spec"]["template"]["spec"]["containers"][0]["image"] = "example/main:2"
+
+
+async def test_notes_of_any_length_make_no_long_record():
+    """The API takes 256 KiB of them, and a record that is too long would end the process."""
+    here = Bench()
+    notes = dict.fromkeys((PAUSED_UNTIL, REVISION, ARGO_TRACKING), "9" * 80_000)
+    meta = here.cluster.objects[TARGET]["metadata"]
+    meta["annotations"] |= notes
+    meta["managedFields"] = [{"manager": f"{number:0120d}"} for number in range(1_000)]
+    (seen,) = await here.do(command(CommandKind.LOOK))
+    assert isinstance(seen, Observation)
+    assert len(encode(seen)) < 8_192
+
+
+async def test_a_marker_that_is_not_ours_is_told_of():
+    here = Bench()
+    here.cluster.objects[TARGET]["metadata"]["annotations"][LAST_COMMAND] = "a," * 100_000
+    (refused,) = await here.do(command(CommandKind.LOOK))
+    assert words([refused]) == ["rejected invalid"]
+    assert len(encode(refused)) < 8_192
 
 
 @pytest.mark.parametrize("action", sorted(CATALOG))
