@@ -31,6 +31,8 @@ from schemas.kinds import ROLLOUT
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
 
 HEARTBEAT_WAIT_S = 5.0
+SWIFT_MS = 1_000
+"""Sooner than anybody can be taken for gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,8 @@ async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
     end = await _carry(job, intent, first)
     if job.command.kind is CommandKind.ROLLBACK:
         job.means.reached("executor.mid_rollback")
+    if job.now_ms - intent.at_ms > SWIFT_MS and (await job.desk.on_record(job.command)).ended:
+        return  # We were slow, or frozen, and somebody else has told its end.
     await job.write(job.pen.ended(job.command, intent, end))
     job.means.reached("executor.result_acked")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from remediators.core.protocol import End
 from remediators.executor.desk import Desk
 from remediators.executor.work import Work
 from remediators.ports import BrokerLost, Recorded
@@ -152,6 +153,25 @@ async def test_what_the_other_has_concluded_is_not_concluded_again(here: Twins):
     await here.split()
     await here.does(here.first, act)
     assert words(await here.does(here.second, act)) == []
+
+
+@pytest.mark.parametrize("action", [SCALE, EVICT_POD, RUN_JOB])
+async def test_an_end_that_the_other_has_told_is_not_told_otherwise(here: Twins, action: str):
+    """Frozen in the middle of sending; meanwhile it has expired, and was called unknown."""
+    act = await bound(here, action)
+    await here.split()
+
+    def sleeps(request):
+        here.clock.at_ms = act.expires_at_ms + 1
+        intent = here.records[-1]
+        assert isinstance(intent, Outcome)
+        unknown = here.desk.pen.ended(act, intent, End(OutcomeStatus.UNKNOWN))
+        here.ledger.records[PARTITION].append((here.clock.at_ms, unknown))
+        return here.cluster.take_effect(request)
+
+    here.cluster.replies.append(sleeps)
+    await here.does(here.first, act)
+    assert ends(here) == [OutcomeStatus.UNKNOWN]
 
 
 async def test_a_topic_that_has_lost_our_intent_ends_the_process(here: Twins):
