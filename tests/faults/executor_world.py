@@ -98,7 +98,7 @@ class World:
             "MENDLOG_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
             "MENDLOG_CLUSTERS": json.dumps({CLUSTER: {"url": self.wire.url}}),
             "MENDLOG_NAME": f"executor-{number}",
-            "MENDLOG_REQUEST_TIMEOUT_S": "3",
+            "MENDLOG_REQUEST_TIMEOUT_S": "30",
             "MENDLOG_PORT_FILE": str(self._tmp / f"port-{number}"),
             "MENDLOG_HEARTBEAT_S": "0.5",
             POINT: die_at,

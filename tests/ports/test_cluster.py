@@ -24,7 +24,7 @@ from tests.ports.scenes import scene_of
 from tests.ports.sites import Site
 
 T = TypeVar("T")
-WITHIN_S = 20.0
+WITHIN_S = 30.0
 CHANGE = (add(7, "spec", "minReadySeconds"),)
 
 
