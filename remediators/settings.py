@@ -83,7 +83,7 @@ class ExecutorSettings(ProcessSettings):
     repos_file: Path | None = None
     """YAML: the repositories that `revert_commit` may commit to. See docs/actions.md."""
     git_timeout_s: Positive = 60.0
-    """For one call of `git`."""
+    """For one call of `git`, or to a forge."""
     flags_file: Path | None = None
     """YAML: the feature flags that `set_flag` may set, and where each is kept. See
     docs/actions.md."""
