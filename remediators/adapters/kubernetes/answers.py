@@ -1,6 +1,7 @@
 """What an API server has answered, as our values."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ BODY_BYTES_MAX = 64 * 1024 * 1024
 RETRY_AFTER_MS = 1_000
 """Where a 429 does not say."""
 DETAIL_CHARS = 300
+ADMISSION = re.compile(
+    'admission webhook "|: exceeded quota: |: violates PodSecurity |because it is being terminated'
+)
+"""Words of a 403 that no right would help against: the request is not wanted, whoever sends it."""
+_HALF_CHARACTERS = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,13 @@ def reply_of(raw: Raw) -> Reply:
             return Reply(Answer.CONFLICT, detail)
         case 422:
             return Reply(Answer.UNPROCESSABLE, detail)
+        case 403 if ADMISSION.search(detail):
+            return Reply(Answer.INVALID, detail)
         case 401 | 403:
             return Reply(Answer.FORBIDDEN, detail)
         case 429:
             return Reply(Answer.THROTTLED, detail, _retry_after_ms(raw.headers))
-        case status if status < 500 and status != 408:
+        case status if status < 500 and status not in (408, 410):
             return Reply(Answer.INVALID, detail)
     return Reply(Answer.UNSURE, detail)
 
@@ -63,8 +71,7 @@ def reply_of(raw: Raw) -> Reply:
 def message(body: bytes) -> str:
     """Of a `Status` object, or the beginning of whatever came."""
     try:
-        status = json.loads(body)
-        return str(status["message"])
+        return str(_value(body)["message"])
     except (ValueError, KeyError, TypeError):
         return body[:DETAIL_CHARS].decode(errors="replace")
 
@@ -77,11 +84,22 @@ def _retry_after_ms(headers: Mapping[str, str]) -> int:
 
 def object_of(raw: Raw) -> dict[str, Any] | Reply:
     try:
-        value = json.loads(raw.body)
+        value = _value(raw.body)
     except ValueError:
         return Reply(Answer.UNSURE, "an answer that is not JSON")
     if not isinstance(value, dict):
         return Reply(Answer.UNSURE, "an answer that is not an object")
+    return value
+
+
+def _value(body: bytes) -> Any:
+    """Raises ValueError, also for what is too deep, and for text that cannot be written down."""
+    try:
+        value = json.loads(body)
+        if _HALF_CHARACTERS.search(body):
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("too deep") from None
     return value
 
 

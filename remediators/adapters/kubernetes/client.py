@@ -7,7 +7,7 @@ content type), and a resend has to be what was announced, byte for byte.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import urllib3
@@ -71,9 +71,17 @@ class ApiServer:
             return reply
         return object_of(raw)
 
-    def change(self, method: str, path: str, body: bytes, content_type: str, call: Call) -> Reply:
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        content_type: str,
+        call: Call,
+        judged: Callable[[Raw], Reply] = reply_of,
+    ) -> Reply:
         raw = self._request(method, path, body, content_type, call)
-        return raw if isinstance(raw, Reply) else reply_of(raw)
+        return raw if isinstance(raw, Reply) else judged(raw)
 
     def close(self) -> None:
         self._pools.clear()

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from remediators.adapters.kubernetes import owners, paths, views
 from remediators.adapters.kubernetes.client import ApiServer
+from remediators.adapters.kubernetes.shown import judged
 from remediators.adapters.kubernetes.wire import Call
 from remediators.core.autoscalers import horizontal
 from remediators.core.query import Query
@@ -96,7 +97,7 @@ class KubernetesCluster:
         if path is None:
             return Reply(Answer.INVALID, f"{UNKNOWN_KIND} {target.kind}")
         found = self._server.get(path)
-        return found if isinstance(found, Reply) else _read(views.seen, target, found)
+        return found if isinstance(found, Reply) else _read(_meant, target, found)
 
     def _find(self, query: Query) -> tuple[Json, ...] | Reply:
         path = paths.collection(query.kind, query.namespace)
@@ -163,7 +164,8 @@ class KubernetesCluster:
         on_sent = _nothing if rehearsal else functools.partial(self._reached, REQUEST_SENT)
         call = Call(in_time, on_sent)
         body = rehearsal_of(request) if rehearsal else request.body
-        return self._server.change(method, path, body.encode(), request.content_type, call)
+        judge = functools.partial(judged, request, rehearsal=rehearsal)
+        return self._server.change(method, path, body.encode(), request.content_type, call, judge)
 
 
 def _always() -> bool:
@@ -178,8 +180,17 @@ def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:
     """An answer of another shape than the API's own is no answer."""
     try:
         return view(*arguments)
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
         return Reply(Answer.UNSURE, f"an answer that makes no sense: {fault!r}")
+
+
+def _meant(target: Target, found: Json) -> Seen:
+    """Raises ValueError for another object."""
+    seen, meta = views.seen(target, found), found["metadata"]
+    there = (meta.get("namespace") or target.namespace, meta.get("name"))
+    if there != (target.namespace, target.name):
+        raise ValueError(f"{there} is not {target}")
+    return seen
 
 
 def _owner(seen: Seen, found: tuple[Json, ...] | Reply) -> str:
