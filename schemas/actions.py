@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas import kinds
 from schemas.kinds import (
     AUTOSCALER,
     CONFIG_MAP,
@@ -61,6 +62,8 @@ class Action:
     """It takes pods away while it goes on, as many as the rollout strategy allows."""
     through_owner: bool = False
     """It changes what its target's owner goes by, and so is for targets that have one."""
+    beside_git: bool = False
+    """It changes nothing that a repository holds, so Argo CD and Flux do not take it back."""
     cuts_in: bool = False
     """It may be taken while somebody's rollout is under way."""
     destructive: bool = False
@@ -69,6 +72,13 @@ class Action:
     """Each command does one part of it; when nothing is left to do, all of it is done."""
     prepares: bool = False
     """Its own probes say whether it has worked; the alerts are for the step after it."""
+    sent_once: frozenset[str] = frozenset()
+    """Kinds of targets on which no trace tells whether it has happened: there it is sent once, and
+    in doubt it ends UNKNOWN, with a human."""
+
+
+FROM_GIT = ("ArgoCD/", "Flux/")
+"""How an observation's owner begins, where that restores the target from a repository."""
 
 
 LINE_FORM = "[!-~]([ -~]{0,126}[!-~])?"
@@ -97,6 +107,7 @@ SWITCH_TRAFFIC = "switch_traffic"
 RAISE_MEMORY = "raise_memory"
 EXPAND_VOLUME = "expand_volume"
 REVERT_COMMIT = "revert_commit"
+ABORT_CANARY = "abort_canary"
 ESCALATE = "escalate"
 """Not sent to the executor: hand the incident to a human. The last rung of every ladder."""
 NOTIFY = "notify"
@@ -188,6 +199,7 @@ ACTIONS: Mapping[str, Action] = {
         },
         kinds=frozenset({CONFIG_MAP, FLAG}),
         undoable=True,
+        sent_once=frozenset({FLAG}),
     ),
     SHIFT_TRAFFIC: Action(
         "send more or less traffic to a canary, by the weight on its Ingress",
@@ -199,6 +211,15 @@ ACTIONS: Mapping[str, Action] = {
         kinds=frozenset({INGRESS}),
         undoable=True,
         one_of=("to", "by"),
+    ),
+    ABORT_CANARY: Action(
+        "abort the canary of an Argo Rollout, so that all traffic goes to its stable release",
+        {},
+        kinds=frozenset({kinds.ROLLOUT}),
+        disruptive=True,
+        beside_git=True,
+        cuts_in=True,
+        sent_once=frozenset({kinds.ROLLOUT}),
     ),
     SWITCH_TRAFFIC: Action(
         "send all traffic of a Service to another release, which runs already",
@@ -272,6 +293,7 @@ JOB_SUCCEEDED = "job_succeeded"
 GONE = "gone"
 HAS_ROOM = "has_room"
 EXPANDED = "expanded"
+STABLE = "stable"
 READY = "ready"
 HTTP = "http"
 PROMQL = "promql"
@@ -293,6 +315,7 @@ PROBES: Mapping[str, ProbeKind] = {
     DRAINED: ProbeKind("the node is cordoned, and no pod is left that a drain takes away", {}),
     JOB_SUCCEEDED: ProbeKind("the Job that was made for the target last has succeeded", {}),
     READY: ProbeKind("the node, or the pod, says that it is ready", {}),
+    STABLE: ProbeKind("a Rollout's stable release has all traffic, and all its pods", {}),
     GONE: ProbeKind("the very object that was acted on is no longer there", {}),
     HAS_ROOM: ProbeKind("the autoscaler wants fewer replicas than its maximum", {}),
     EXPANDED: ProbeKind("the claim has the capacity that it asks for", {}),

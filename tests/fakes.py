@@ -22,7 +22,7 @@ from remediators.core.pods import budgets_over
 from remediators.core.query import Query
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
-from remediators.core.request import CREATE, EVICT, PATCH, removed_uid
+from remediators.core.request import CREATE, EVICT, PATCH, SET_STATUS, removed_uid
 from remediators.core.seen import Json, Seen
 from remediators.core.workload import REVISION, Surroundings, Workload
 from remediators.ports import BrokerLost, Delivery, Owner, Posted, Recorded
@@ -31,19 +31,19 @@ from schemas.kinds import (
     AUTOSCALER,
     BUDGET,
     CONFIG_MAP,
-    DAEMON_SET,
     DEPLOYMENT,
     INGRESS,
     JOB,
     POD,
     REPLICA_SET,
-    STATEFUL_SET,
+    ROLLOUT,
+    WORKLOADS,
 )
 from schemas.remediation import Request, Target
 from tests.remediators.builders import replica_set
 
 Object = dict[str, Any]
-KEEP_A_GENERATION = {DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, INGRESS, JOB, POD}
+KEEP_A_GENERATION = {*WORKLOADS, REPLICA_SET, INGRESS, JOB, POD, ROLLOUT}
 
 
 class FakeCluster:
@@ -132,7 +132,7 @@ class FakeCluster:
             return self._creates(request, found)
         if found is None:
             return Reply(Answer.NOT_FOUND, "404: not found")
-        if request.verb == PATCH:
+        if request.verb in (PATCH, SET_STATUS):
             return self._patches(request, found)
         return self._removes(request, found)
 
@@ -147,6 +147,8 @@ class FakeCluster:
             changed = apply(copy.deepcopy(found), json.loads(request.body))
         except PatchFailed as fault:
             return Reply(Answer.UNPROCESSABLE, f"422: {fault}")
+        if request.verb == SET_STATUS:
+            changed = {**copy.deepcopy(found), "status": changed["status"]}
         if changed.get("spec", {}).get("replicas", 0) < 0:
             return Reply(Answer.UNPROCESSABLE, "422: must not be negative")
         self._store(request.target, changed)
@@ -187,10 +189,8 @@ class FakeCluster:
                 for uid, revisions in self.history.items()
                 for revision in revisions
             )
-        if query.kind == AUTOSCALER and self.autoscalers:
-            return tuple(copy.deepcopy(self.autoscalers))
-        if query.kind == BUDGET and self.budgets:
-            return tuple(copy.deepcopy(self.budgets))
+        if beside := {AUTOSCALER: self.autoscalers, BUDGET: self.budgets}.get(query.kind):
+            return tuple(copy.deepcopy(beside))
         return tuple(
             copy.deepcopy(found)
             for target, found in self.objects.items()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from remediators.actions import (
+    abort_canary,
     cordon,
     degrade,
     delete_pod,
@@ -23,10 +24,20 @@ from remediators.actions import (
     shift_traffic,
     switch_traffic,
 )
-from remediators.actions.plan import AnyPlan, Creation, Plan, Removal, Row, Scene, Setting
+from remediators.actions.plan import (
+    AnyPlan,
+    Creation,
+    Plan,
+    Removal,
+    Row,
+    Scene,
+    Setting,
+    StatusPlan,
+)
 from remediators.core.patch import patch
 from remediators.core.refusal import Refusal
 from remediators.core.request import BODY_BYTES_MAX, creation, removal, setting
+from remediators.core.status import status_patch
 from schemas.actions import ACTIONS
 from schemas.remediation import Command, CommandKind, OutcomeReason, Request
 
@@ -45,6 +56,7 @@ ROWS = (
     set_flag.ROW,
     revert_commit.ROW,
     shift_traffic.ROW,
+    abort_canary.ROW,
     switch_traffic.ROW,
     delete_pod.ROW,
     evict_pod.ROW,
@@ -92,3 +104,5 @@ def _request(scene: Scene, plan: AnyPlan) -> Request:
             return creation(scene.command, target, body)
         case Setting(target, value, was, match):
             return setting(target, value, was, match)
+        case StatusPlan(changes, tests):
+            return status_patch(scene.command, scene.seen, changes, tests)

@@ -60,7 +60,16 @@ class Setting:
     undo: Mapping[str, str] = field(default_factory=dict)
 
 
-AnyPlan = Plan | Removal | Creation | Setting
+@dataclass(frozen=True, slots=True)
+class StatusPlan:
+    """A change of the target's status, with which no marker of ours can be written."""
+
+    changes: tuple[Operation, ...]
+    tests: tuple[Operation, ...]
+    undo: Mapping[str, str] = field(default_factory=dict)
+
+
+AnyPlan = Plan | Removal | Creation | Setting | StatusPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from remediators.core.hands import last_hand
 from remediators.core.marker import precondition
 from remediators.core.refusal import Refusal
 from remediators.core.seen import ENABLED, PAUSED_UNTIL, Seen
-from schemas.actions import ACTIONS
+from schemas.actions import ACTIONS, FROM_GIT
 from schemas.kinds import AUTOSCALER
 from schemas.remediation import Command, OutcomeReason
 
@@ -19,18 +19,21 @@ def guard(command: Command, seen: Seen, now_ms: int) -> Refusal | None:
         return Refusal(OutcomeReason.NOT_OPTED_IN, f'{ENABLED} is not "true"')
     if now_ms < paused_until_ms(seen.paused_until):
         return Refusal(OutcomeReason.PAUSED, f"{PAUSED_UNTIL} is {seen.paused_until}")
-    through_owner = ACTIONS[command.action].through_owner if command.action in ACTIONS else False
-    if not through_owner and (others := kept_by(seen)):
+    if others := kept_by(seen, command.action):
         return Refusal(OutcomeReason.OWNED_ELSEWHERE, f"{others} keeps it as it wants")
     if moved := precondition(command).moved(seen):
         return Refusal(OutcomeReason.STALE, _with_whom(moved, command, seen))
     return None
 
 
-def kept_by(seen: Seen) -> str:
-    """Whoever would undo any change of it. An autoscaler would not: it owns the number of replicas,
-    and an action that changes that asks for itself."""
-    others = (owner for owner in seen.owner.split(",") if not owner.startswith(f"{AUTOSCALER}/"))
+def kept_by(seen: Seen, action: str) -> str:
+    """Whoever would undo what this action changes. An autoscaler would not: it owns the number of
+    replicas, and an action that changes that asks for itself."""
+    row = ACTIONS.get(action)
+    if row is not None and row.through_owner:
+        return ""
+    spared = (f"{AUTOSCALER}/", *(FROM_GIT if row is not None and row.beside_git else ()))
+    others = (owner for owner in seen.owner.split(",") if not owner.startswith(spared))
     return ", ".join(filter(None, others))
 
 

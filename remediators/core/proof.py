@@ -1,15 +1,24 @@
 """Has an announced request had its effect, and could it still? Asked of its subject, as it is now.
 
 Each verb leaves a trace of its own: a patch and a creation our marker, a deletion the absence of
-that very uid, a value that was set the value.
+that very uid, a value that was set the value. A change of a status leaves none.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from remediators.core.marker import carries, precondition
-from remediators.core.request import CREATE, PATCH, SET, removed_uid, set_value, was_value
+from remediators.core.request import (
+    CREATE,
+    PATCH,
+    SET,
+    SET_STATUS,
+    removed_uid,
+    set_value,
+    was_value,
+)
 from remediators.core.seen import Seen
+from remediators.core.status import failing
 from schemas.remediation import Command, Request
 
 
@@ -44,6 +53,8 @@ def proof(command: Command, request: Request, seen: Seen | None) -> Proof:
         return _created(command, seen)
     if request.verb == SET:
         return _set(request, seen)
+    if request.verb == SET_STATUS:
+        return _status_set(request, seen)
     return _removed(request, seen)
 
 
@@ -55,6 +66,14 @@ def _set(request: Request, seen: Seen | None) -> Proof:
     if now is None or was is None or now == was:
         return Proof(Trace.OPEN)
     return Proof(Trace.GONE, "it has a third value by now: somebody has set it since")
+
+
+def _status_set(request: Request, seen: Seen | None) -> Proof:
+    """Never done, by a reading: that it is as we wanted it may be somebody else's doing."""
+    if seen is None:
+        return Proof(Trace.GONE, ANOTHER)
+    moved = failing(request, seen.body)
+    return Proof(Trace.GONE, f"{moved}; by whom, nobody can tell") if moved else Proof(Trace.OPEN)
 
 
 def _patched(command: Command, seen: Seen | None) -> Proof:

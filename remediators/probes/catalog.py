@@ -14,6 +14,7 @@ from remediators.probes import (
     promql,
     ready,
     rollout,
+    stable,
 )
 from remediators.probes.asked import Asked, filled_in
 from remediators.probes.sight import Probe, Sight, Verdict, untold
@@ -29,6 +30,7 @@ from schemas.actions import (
     PROMQL,
     READY,
     ROLLOUT,
+    STABLE,
 )
 from schemas.remediation import Check
 
@@ -39,6 +41,7 @@ PROBES: Mapping[str, Probe] = {
     HAS_ROOM: has_room.probe,
     EXPANDED: expanded.probe,
     READY: ready.probe,
+    STABLE: stable.probe,
     JOB_SUCCEEDED: job_succeeded.probe,
     HTTP: http.probe,
     PROMQL: promql.probe,

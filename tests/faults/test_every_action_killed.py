@@ -21,7 +21,7 @@ from schemas.remediation import Command, OutcomeStatus
 from tests.faults.conftest import SEEDS
 from tests.faults.executor_cases import as_soon_as_it_can_be, files_for, make, make_beside
 from tests.faults.executor_world import World, world
-from tests.remediators.actions.samples import SAMPLES
+from tests.remediators.actions.samples import ONCE, SAMPLES
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -63,8 +63,16 @@ async def test_killed_at_every_point_it_has_acted_once(here: World, action: str,
         await here.died(here.start_executor(die_at=point, **files))
         survivor = here.start_executor(**files)
         outcome = await here.ended(act)
-        assert (outcome.status, outcome.reason) == (OutcomeStatus.APPLIED, ""), (point, outcome)
-    assert len(here.wire.changes()) == len(POINTS)
+        assert (outcome.status, outcome.reason) == in_doubt(action), (point, outcome)
+    changes = len(here.wire.changes())
+    assert changes == len(POINTS) or (action in ONCE and changes < len(POINTS))
+
+
+def in_doubt(action: str) -> tuple[OutcomeStatus, str]:
+    """How it ends where its announcer was killed."""
+    if action in ONCE:
+        return OutcomeStatus.UNKNOWN, "no_answer"
+    return OutcomeStatus.APPLIED, ""
 
 
 def _at_any_moment() -> list[str]:
@@ -101,8 +109,9 @@ async def test_killed_at_any_moment_it_has_acted_once(
     await asyncio.to_thread(executor.kill)
     here.start_executor(**files)
     outcome = await here.ended(act)
-    assert (outcome.status, outcome.reason) == (OutcomeStatus.APPLIED, ""), outcome
-    assert len(here.wire.changes()) == 2
+    end, changes = (outcome.status, outcome.reason), len(here.wire.changes())
+    assert end in ((OutcomeStatus.APPLIED, ""), in_doubt(action)), outcome
+    assert changes == 2 or (changes == 1 and end == (OutcomeStatus.UNKNOWN, "no_answer"))
 
 
 async def _life_s(here: World, act: Command) -> float:

@@ -15,6 +15,7 @@ from deploy.sandbox.control_plane.credentials import CONTEXT
 from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.control_plane.identities import executor_rules
 from remediators.settings import ClusterAddress
+from tests.ports.rollout_definition import teach
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
 
 OTHER_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
@@ -34,6 +35,12 @@ def executor(control_plane: ControlPlane) -> Path:
     return control_plane.identity("executor", executor_rules())
 
 
+@pytest.fixture(scope="session")
+def rollouts(control_plane: ControlPlane) -> None:
+    """It keeps Rollouts from now on; nobody there acts on them."""
+    teach(in_context(str(control_plane.kubeconfig), CONTEXT)())
+
+
 @pytest_asyncio.fixture(params=("fake", "sandbox", REAL))
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     match request.param:
@@ -46,6 +53,7 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
             address = ClusterAddress(context=OTHER_CONTEXT, kubeconfig=OTHER_KUBECONFIG)
             opened = api_site(address, in_context(OTHER_KUBECONFIG, OTHER_CONTEXT))
         case _:
+            request.getfixturevalue("rollouts")
             ours = str(request.getfixturevalue("executor"))
             theirs = str(request.getfixturevalue("control_plane").kubeconfig)
             address = ClusterAddress(context=CONTEXT, kubeconfig=ours)

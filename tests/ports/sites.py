@@ -119,7 +119,7 @@ class FakeSite:
 
     async def edits(self, target: Target, body: Body, writer: str = "") -> None:
         def edit(found: dict[str, Any]) -> None:
-            found.update(merge(found, body))
+            found.update(merge(found, {k: v for k, v in body.items() if k != "status"}))
             written(found, body.get("spec", {}), writer)
 
         self.cluster.change(target, edit)

@@ -25,7 +25,7 @@ from remediators.adapters.kubernetes.cluster import KubernetesCluster
 from remediators.clusters import ClusterAddress
 from remediators.core.patch import add, patch
 from remediators.core.reply import Answer
-from schemas.actions import CORDON, RESTART
+from schemas.actions import ABORT_CANARY, CORDON, RESTART
 from schemas.kinds import KINDS
 from tests.remediators.builders import TARGET, command
 
@@ -41,6 +41,7 @@ RESOURCES = (
     *(("", one) for one in ("secrets", "namespaces", "serviceaccounts", "endpoints", "users")),
     *(("", f"pods/{part}") for part in ("exec", "log", "eviction", "attach", "status")),
     *(("apps", f"deployments/{part}") for part in ("scale", "status")),
+    *(("argoproj.io", f"rollouts/{part}") for part in ("scale", "status")),
     *(("", f"nodes/{part}") for part in ("proxy", "status")),
     *(("rbac.authorization.k8s.io", one) for one in ("roles", "clusterroles", "rolebindings")),
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
@@ -183,9 +184,11 @@ def test_it_cannot_make_itself_anything_more(hands: Api):
     assert hands.call("POST", f"{NAMED}/serviceaccounts/default/token", {"spec": {}})[0] == 403
 
 
-@pytest.mark.parametrize("action", [RESTART, CORDON])
+@pytest.mark.parametrize("action", [RESTART, CORDON, ABORT_CANARY])
 def test_with_one_action_enabled_only_what_that_needs(control_plane: ControlPlane, action: str):
     rules = rights_of([action]).everywhere
-    kubeconfig = control_plane.identity(f"only-{action}", [rule.plain() for rule in rules])
+    kubeconfig = control_plane.identity(
+        f"only-{action.replace('_', '-')}", [rule.plain() for rule in rules]
+    )
     api = Api(control_plane, token_of(kubeconfig))
     assert allowed(api, SPACE) == granted(rules)

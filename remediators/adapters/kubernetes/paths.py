@@ -3,11 +3,18 @@
 from urllib.parse import quote
 
 from remediators.core.hands import FIELD_MANAGER
-from remediators.core.request import CREATE, DELETE, EVICT, PATCH
+from remediators.core.request import CREATE, DELETE, EVICT, PATCH, SET_STATUS
 from schemas.kinds import KINDS
 from schemas.remediation import Request, Target
 
-METHODS = {PATCH: "PATCH", CREATE: "POST", DELETE: "DELETE", EVICT: "POST"}
+METHODS = {
+    PATCH: "PATCH",
+    SET_STATUS: "PATCH",
+    CREATE: "POST",
+    DELETE: "DELETE",
+    EVICT: "POST",
+}
+SUBRESOURCES = {EVICT: "eviction", SET_STATUS: "status"}
 
 
 def collection(kind: str, namespace: str = "") -> str | None:
@@ -31,7 +38,7 @@ def call(request: Request, *, rehearsal: bool) -> tuple[str, str] | None:
     place = _place(request)
     if method is None or place is None:
         return None
-    query = f"fieldManager={FIELD_MANAGER}" if request.verb in (PATCH, CREATE) else ""
+    query = f"fieldManager={FIELD_MANAGER}" if request.verb in (PATCH, SET_STATUS, CREATE) else ""
     parts = [part for part in (query, "dryRun=All" if rehearsal else "") if part]
     return method, "?".join((place, "&".join(parts))) if parts else place
 
@@ -40,5 +47,5 @@ def _place(request: Request) -> str | None:
     target = request.target
     if request.verb == CREATE:
         return collection(target.kind, target.namespace)
-    place = of(target)
-    return f"{place}/eviction" if place and request.verb == EVICT else place
+    place, below = of(target), SUBRESOURCES.get(request.verb)
+    return f"{place}/{below}" if place and below else place

@@ -10,13 +10,15 @@ from remediators.adapters.kubernetes.counts import COUNTED, counts
 from remediators.core.seen import Seen
 from remediators.core.selectors import selects
 from remediators.core.workload import Condition, Workload
-from schemas.kinds import INGRESS, NODE, POD
+from schemas.kinds import INGRESS, NODE, POD, ROLLOUT
 from schemas.remediation import Target
 
 Object = Mapping[str, Any]
 ZONE = "topology.kubernetes.io/zone"
 INGRESS_NOTES = "nginx.ingress.kubernetes.io/"
 """What its controller is told by annotations, and its generation does not count."""
+UNCOUNTED = frozenset({INGRESS, ROLLOUT})
+"""Kinds of which a generation does not move with all that an action depends on."""
 NODE_CONDITIONS = "node.kubernetes.io/"
 """Taints that controllers set and take away as a node fares."""
 
@@ -46,7 +48,7 @@ def workload(target: Target, found: Object) -> Workload:
 
 def _common(target: Target, found: Object) -> dict[str, Any]:
     meta = found["metadata"]
-    kept = 0 if target.kind == INGRESS else meta.get("generation", 0)
+    kept = 0 if target.kind in UNCOUNTED else meta.get("generation", 0)
     return {
         "target": target,
         "uid": meta["uid"],
@@ -72,6 +74,10 @@ def _content(kind: str, found: Object) -> Any:
     if kind == INGRESS:
         notes = found["metadata"].get("annotations") or {}
         return [found.get("spec"), {k: v for k, v in notes.items() if k.startswith(INGRESS_NOTES)}]
+    if kind == ROLLOUT:
+        # A release of the Deployment that it refers to moves no generation of its own.
+        status = found.get("status") or {}
+        return [found.get("spec"), status.get("currentPodHash"), status.get("stableRS")]
     if kind != NODE:
         return [found.get(part) for part in ("spec", "data", "binaryData")]
     spec = found.get("spec") or {}

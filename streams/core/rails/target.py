@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from schemas.actions import ACTIONS, REVERT_COMMIT, ROLL_BACK, SCALE
+from schemas.actions import ACTIONS, FROM_GIT, REVERT_COMMIT, ROLL_BACK, SCALE
 from schemas.remediation import Observation
 from streams.core.limits import Limits
 from streams.core.rails.asked import Asked, Refusal
@@ -63,6 +63,8 @@ def ours(asked: Asked, seen: Observation) -> Refusal | None:
     action = ACTIONS.get(asked.rung.action)
     if action is not None and action.through_owner:
         return None
+    if action is not None and action.beside_git:
+        owners = [owner for owner in owners if not owner.startswith(FROM_GIT)]
     others = [o for o in owners if not o.startswith(HPA) or asked.rung.action == SCALE]
     return Refusal(Reason.OWNED_ELSEWHERE, ", ".join(others)) if others else None
 

@@ -11,6 +11,8 @@ from remediators.actions.plan import Kit
 from remediators.core.flag import ConfigMapKey, Flag
 from remediators.core.repository import Repository
 from schemas.actions import (
+    ABORT_CANARY,
+    ACTIONS,
     CORDON,
     DEGRADE,
     DELETE_POD,
@@ -42,6 +44,7 @@ from schemas.kinds import (
     JOB,
     NODE,
     POD,
+    ROLLOUT,
     STATEFUL_SET,
     STORAGE_CLASS,
     VOLUME_CLAIM,
@@ -71,6 +74,7 @@ LAST_CHANGE: Object = {
     "at_ms": NOW_MS - 60_000,
     "command": "",
     "before": True,
+    "subject": "shop: image 2",
 }
 
 
@@ -149,6 +153,24 @@ A_CLAIM: Object = {
     },
     "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}},
 }
+THE_ROLLOUT = Target("eu-1", "shop", ROLLOUT, "checkout")
+A_ROLLOUT: Object = {
+    "spec": {
+        "replicas": 3,
+        "selector": {"matchLabels": {"app": "checkout"}},
+        "strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}},
+        "template": {"metadata": {"labels": {"app": "checkout"}}, "spec": ONE_POD},
+    },
+    "status": {
+        "observedGeneration": "1",
+        "currentPodHash": "6b9c8d7f5",
+        "stableRS": "5d4c6f8b9",
+        "currentStepIndex": 1,
+        "replicas": 4,
+        "updatedReplicas": 1,
+    },
+}
+"""As its controller leaves it at a pause, a fifth of the way."""
 THE_CLASS = Target("eu-1", "", STORAGE_CLASS, "roomy")
 A_CLASS: Object = {"provisioner": "sandbox.mendlog.io/disk", "allowVolumeExpansion": True}
 SLOW: Object = {
@@ -209,9 +231,10 @@ SAMPLES: Mapping[str, Sample] = {
         owned_by("shop"),
         beside={Target("eu-1", "shop", COMMIT, "last"): LAST_CHANGE},
         parameters={"repository": "shop"},
-        kit=Kit(repositories={"shop": Repository("shop", "ArgoCD/shop")}),
+        kit=Kit(repositories={"shop": Repository("shop", "ArgoCD/shop", "", "apps", "main")}),
     ),
     SHIFT_TRAFFIC: Sample(THE_CANARY, CANARY_INGRESS, parameters={"by": "10", "max": "50"}),
+    ABORT_CANARY: Sample(THE_ROLLOUT, A_ROLLOUT),
     SWITCH_TRAFFIC: Sample(
         THE_SERVICE,
         BLUE_SERVICE,
@@ -233,3 +256,5 @@ SAMPLES: Mapping[str, Sample] = {
     EVICT_POD: Sample(A_POD, kept("Keeper")),
     DRAIN: Sample(THE_NODE, beside={ANOTHER_NODE: {"status": {"conditions": [READY]}}}),
 }
+ONCE = frozenset(n for n, each in SAMPLES.items() if each.target.kind in ACTIONS[n].sent_once)
+"""Those that end UNKNOWN wherever they are in doubt."""

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from remediators.actions.catalog import CATALOG
+from remediators.core import protocol
 from remediators.core.reply import Answer, Reply
 from schemas.actions import ACTIONS
 from schemas.remediation import Command, CommandKind, Observation, Outcome, OutcomeStatus, Request
-from tests.remediators.actions.samples import SAMPLES
+from tests.remediators.actions.samples import ONCE, SAMPLES
 from tests.remediators.builders import command
 from tests.remediators.executor.bench import Bench, Died, words
 
@@ -23,6 +24,8 @@ POINTS = (
     "executor.result_acked",
 )
 EVERY = pytest.mark.parametrize("action", sorted(CATALOG))
+PROVEN = pytest.mark.parametrize("action", sorted(CATALOG.keys() - ONCE))
+"""A trace tells whether they have happened."""
 UNDOABLE = pytest.mark.parametrize("action", sorted(n for n, a in ACTIONS.items() if a.undoable))
 
 
@@ -76,7 +79,7 @@ async def test_it_is_rehearsed_announced_and_done(action: str):
     assert await here.do(act) == []
 
 
-@EVERY
+@PROVEN
 @pytest.mark.parametrize("point", POINTS)
 async def test_killed_anywhere_it_has_one_effect(action: str, point: str):
     here, act = await begun(action)
@@ -89,7 +92,7 @@ async def test_killed_anywhere_it_has_one_effect(action: str, point: str):
     assert ends(here, act) == [OutcomeStatus.APPLIED]
 
 
-@EVERY
+@PROVEN
 @pytest.mark.parametrize("happened", [True, False])
 async def test_an_answer_that_is_lost(action: str, happened: bool):
     here, act = await begun(action)
@@ -104,6 +107,42 @@ def _never_arrives(_: Request) -> Reply:
     return Reply(Answer.UNSURE, "cut")
 
 
+@pytest.mark.parametrize("action", sorted(ONCE))
+@pytest.mark.parametrize(
+    ("point", "changes", "end"),
+    [
+        ("executor.claimed", 1, OutcomeStatus.APPLIED),
+        ("executor.intent_acked", 0, OutcomeStatus.UNKNOWN),
+        ("executor.response_read", 1, OutcomeStatus.UNKNOWN),
+        ("executor.result_acked", 1, OutcomeStatus.APPLIED),
+    ],
+)
+async def test_what_is_sent_once_is_never_sent_in_doubt(
+    action: str, point: str, changes: int, end: OutcomeStatus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(protocol, "LAST_READS_MS", 0)
+    here, act = await begun(action)
+    here.die_at = point
+    with pytest.raises(Died):
+        await here.do(act)
+    here.restart()
+    await here.do(act)
+    assert len(here.cluster.changes) == len(here.cluster.sent) == changes
+    assert ends(here, act) == [end]
+
+
+@pytest.mark.parametrize("action", sorted(ONCE))
+@pytest.mark.parametrize("happened", [True, False])
+async def test_what_is_sent_once_and_not_answered_is_for_a_human(
+    action: str, happened: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(protocol, "LAST_READS_MS", 0)
+    here, act = await begun(action)
+    here.cluster.replies.append(here.cluster.lose_answer if happened else _never_arrives)
+    assert words(await here.do(act)) == ["intent", "unknown no_answer"]
+    assert (len(here.cluster.sent), len(here.cluster.changes)) == (1, int(happened))
+
+
 @EVERY
 async def test_a_copy_that_arrives_late_has_no_effect(action: str):
     """Of a process that was frozen in the middle of sending."""
@@ -115,7 +154,7 @@ async def test_a_copy_that_arrives_late_has_no_effect(action: str):
     assert here.cluster.objects == after
 
 
-@EVERY
+@PROVEN
 async def test_the_intent_and_what_was_sent_are_the_same_bytes(action: str):
     here, act = await begun(action)
     here.die_at = "executor.response_read"

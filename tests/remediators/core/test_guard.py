@@ -3,6 +3,7 @@
 import pytest
 
 from remediators.core.guard import guard
+from schemas.actions import ABORT_CANARY
 from schemas.remediation import OutcomeReason
 from tests.remediators.builders import NOW_MS, command, workload
 
@@ -29,6 +30,22 @@ CASES = [
 @pytest.mark.parametrize(("seen", "reason"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_guard(seen, reason):
     refusal = guard(command(), seen, NOW_MS)
+    assert (refusal.reason if refusal else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("owner", "reason"),
+    [
+        ("", None),
+        ("ArgoCD/shop", None),
+        ("Flux/shop", None),
+        ("HorizontalPodAutoscaler/web,ArgoCD/shop", None),
+        ("Operator/shop", OutcomeReason.OWNED_ELSEWHERE),
+        ("ArgoCD/shop,Operator/shop", OutcomeReason.OWNED_ELSEWHERE),
+    ],
+)
+def test_what_no_repository_holds_is_not_taken_back_from_there(owner: str, reason: str | None):
+    refusal = guard(command(action=ABORT_CANARY), workload(owner=owner), NOW_MS)
     assert (refusal.reason if refusal else None) == reason
 
 

@@ -247,6 +247,27 @@ def test_an_autoscaler_owns_the_number_of_replicas_and_nothing_else() -> None:
     assert scaling.incident.reason == "owned_elsewhere"
 
 
+@pytest.mark.parametrize(
+    ("owner", "state"),
+    [
+        ("ArgoCD/shop", "commanded"),
+        ("Flux/shop", "commanded"),
+        ("Operator/shop", "escalated"),
+        ("ArgoCD/shop,Operator/shop", "escalated"),
+    ],
+)
+def test_an_abort_is_in_no_repository_and_is_not_taken_back_from_there(
+    owner: str, state: str
+) -> None:
+    of_a_rollout = '{kind: Rollout, namespace: "{namespace}", name: "{deployment}"}'
+    of_a_deployment = '{kind: Deployment, namespace: "{namespace}", name: "{deployment}"}'
+    steps = step("abort_canary") + ESCALATE
+    world = World(quick(steps=steps).replace(of_a_deployment, of_a_rollout))
+    world.at("0s").fires()
+    world.at("1s").obeys(owner=owner, replicas_wanted=0, unavailable_max=0)
+    assert world.incident.state == state
+
+
 def test_a_service_cools_down_for_other_incidents() -> None:
     by_pod = quick(CATALOGUE).replace("by: [alertname, deployment]", "by: [alertname, pod]")
     world = World(by_pod.replace('name: "{deployment}"', 'name: "{pod}"'))

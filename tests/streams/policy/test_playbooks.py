@@ -118,7 +118,7 @@ def test_what_a_step_need_not_say() -> None:
         (
             "- action: scale",
             "- action: reboot",
-            "unknown: 'reboot'; known: cordon",
+            "unknown: 'reboot'; known: abort_canary, cordon",
         ),
         ("      - action: escalate\n", "", "the last step must be `action: escalate`"),
         ("- action: escalate", "- action: escalate\n        dwell: 1m", "in the last step"),

@@ -10,10 +10,13 @@ class Resource:
     group: str
     version: str
     model: str
-    """Name of the class in kubernetes.client that knows the kind's fields and their types."""
+    """Name of the class in kubernetes.client that knows the kind's fields and their types; or, of a
+    kind that no release of Kubernetes has, its name in `schema.CUSTOM`."""
     namespaced: bool = True
     has_status: bool = False
     status_at_creation: bool = False
+    annotated_through_status: bool = True
+    """Whether annotations can be written with a status. Not those of custom kinds."""
     subresources: tuple[str, ...] = ()
     counts_generations: bool = False
     unconditional_update: bool = True
@@ -198,6 +201,17 @@ STORAGE_CLASSES = Resource(
     namespaced=False,
     shown_when_deleted=True,
 )
+ROLLOUTS = Resource(
+    "rollouts",
+    "Rollout",
+    "argoproj.io",
+    "v1alpha1",
+    "Rollout",
+    has_status=True,
+    annotated_through_status=False,
+    counts_generations=True,
+)
+"""Of Argo Rollouts, as its definition has the API keep them; its controller is not here."""
 
 RESOURCES = (
     NAMESPACES,
@@ -221,6 +235,7 @@ RESOURCES = (
     INGRESSES,
     STORAGE_CLASSES,
     LEASES,
+    ROLLOUTS,
 )
 
 BY_ID = {resource.id: resource for resource in RESOURCES}

@@ -91,7 +91,8 @@ def kept(resource: Resource, old: Json, new: Json, subresource: str) -> Json:
     """The new object with everything that this kind of request cannot change as it was."""
     meta = _restored(new["metadata"], old["metadata"], SYSTEM_METADATA)
     if subresource == "status":
-        meta = _restored(meta, old["metadata"], NOT_WRITTEN_THROUGH_STATUS)
+        notes = () if resource.annotated_through_status else ("annotations",)
+        meta = _restored(meta, old["metadata"], (*NOT_WRITTEN_THROUGH_STATUS, *notes))
         return edited({**old, "metadata": meta, "status": new.get("status", {})})
     result = {**new, "metadata": meta}
     if resource.has_status:

@@ -24,6 +24,17 @@ MICRO_TIMES = frozenset({"acquireTime", "eventTime", "lastObservedTime", "renewT
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
 
+CUSTOM = {
+    "Rollout": {
+        "apiVersion": "str",
+        "kind": "str",
+        "metadata": "V1ObjectMeta",
+        "spec": "object",
+        "status": "object",
+    }
+}
+"""Kinds of a CustomResourceDefinition that leaves what is in them to whoever made it."""
+
 
 class WrongType(ValueError):
     """A value that no API server would decode."""
@@ -86,6 +97,8 @@ class Conformed:
 @cache
 def _fields_of(model: str) -> dict[str, str]:
     """JSON name -> declared type."""
+    if model in CUSTOM:
+        return CUSTOM[model]
     known = getattr(models, model)
     return {known.attribute_map[name]: kind for name, kind in known.openapi_types.items()}
 
