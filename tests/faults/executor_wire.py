@@ -4,7 +4,7 @@ only rehearsed, and misbehaves when told to."""
 import asyncio
 import json
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -55,8 +55,12 @@ class Misreading:
     status: int = 0
     old: bool = False
     """The first answer that anybody has ever had there, in place of today's."""
-    body: bytes | None = None
-    """In place of today's."""
+    rehearsal: bool = False
+    """It is not a reading but a change that is only rehearsed."""
+    held_until: asyncio.Event | None = None
+    """Before the API is asked."""
+    answer_held_until: asyncio.Event | None = None
+    """After that: what is told then is as old as that."""
 
 
 @dataclass
@@ -70,10 +74,12 @@ class Asked:
     body: bytes
     status: int = 0
     """The API's own answer; 0 where it was never asked."""
+    idle: bool = False
+    """Told to go once more, what is on its way out stays as it is; the API says yes to that."""
 
     @property
     def done(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and not self.idle
 
 
 @dataclass(frozen=True)
@@ -93,15 +99,17 @@ class Wire:
         self.asked: list[Asked] = []
         self.faults: deque[Fault] = deque()
         self.misreadings: deque[Misreading] = deque()
+        self.misread: list[Misreading] = []
+        """Those that have happened, or are about to."""
         self.reads = 0
         self.on_change = asyncio.Event()
         self._upstream = upstream
         self._runner: web.ServerRunner | None = None
         self._client: ClientSession | None = None
         self._port = 0
+        self._one_goes = asyncio.Lock()
         self._first: dict[str, _Answer] = {}
         """What each address has answered first."""
-        self._misread: dict[str, int] = defaultdict(int)
 
     @property
     def url(self) -> str:
@@ -110,10 +118,6 @@ class Wire:
     def changes(self, command_id: str = "") -> list[Asked]:
         """What the API has really changed."""
         return [a for a in self.asked if a.done and command_id in ("", a.command_id)]
-
-    def misread(self, about: str) -> int:
-        """How many readings of it have gone wrong."""
-        return self._misread[about]
 
     async def start(self) -> None:
         """Also after `stop`: on the same port."""
@@ -135,12 +139,9 @@ class Wire:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        if request.method == "GET":
+        if request.method == "GET" or _rehearses(request, body):
             self.reads += 1
-            return await self._reads(request)
-        if _rehearses(request, body):
-            self.reads += 1
-            return (await self._pass_on(request, body)).response()
+            return await self._reads(request, body)
         if request.path.endswith("/events"):
             return (await self._pass_on(request, body)).response()
         return await self._changes(request, body)
@@ -156,29 +157,54 @@ class Wire:
             return web.Response(status=fault.status, headers=fault.headers)
         if not fault.forward:
             return _hung_up(request)
-        found = await self._pass_on(request, body)
-        asked.status = found.status
+        found = await self._changed(request, body, asked)
         if fault.status_after:
             return web.Response(status=fault.status_after)
         if fault.cut:
             return await _cut(request, found, fault.cut)
         return found.response() if fault.answer else _hung_up(request)
 
-    async def _reads(self, request: web.BaseRequest) -> web.StreamResponse:
-        now = await self._pass_on(request, b"")
+    async def _changed(self, request: web.BaseRequest, body: bytes, asked: Asked) -> _Answer:
+        if request.method != "DELETE" and not request.path.endswith("/eviction"):
+            found = await self._pass_on(request, body)
+        else:
+            async with self._one_goes:
+                before = await self._version(request)
+                found = await self._pass_on(request, body)
+                asked.idle = before != "" and before == await self._version(request)
+        asked.status = found.status
+        return found
+
+    async def _version(self, request: web.BaseRequest) -> str:
+        """Of what is to go; empty where it is gone."""
+        assert self._client is not None
+        url = self._upstream + request.path.removesuffix("/eviction")
+        async with self._client.get(url) as answer:
+            meta = (await answer.json()).get("metadata") or {}
+            return str(meta.get("resourceVersion", ""))
+
+    async def _reads(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        wrong = self._misreading_of(request, body)
+        if wrong.held_until is not None:
+            await wrong.held_until.wait()
+        now = await self._pass_on(request, body)
         first = self._first.setdefault(request.path_qs, now)
-        wrong = next((m for m in self.misreadings if m.about in request.path_qs), None)
-        if wrong is None:
-            return now.response()
-        self.misreadings.remove(wrong)
-        self._misread[wrong.about] += 1
+        if wrong.answer_held_until is not None:
+            await wrong.answer_held_until.wait()
         if wrong.cut:
             return await _cut(request, now, wrong.cut)
         if wrong.status:
             return web.Response(status=wrong.status)
-        if wrong.body is not None:
-            return _Answer(200, wrong.body, now.headers).response()
         return (first if wrong.old else now).response()
+
+    def _misreading_of(self, request: web.BaseRequest, body: bytes) -> Misreading:
+        asked, rehearsal = request.path_qs + body.decode(), request.method != "GET"
+        for wrong in self.misreadings:
+            if wrong.about in asked and wrong.rehearsal is rehearsal:
+                self.misreadings.remove(wrong)
+                self.misread.append(wrong)
+                return wrong
+        return Misreading("")
 
     def _fault_of(self, asked: str) -> Fault:
         for fault in self.faults:
