@@ -2,6 +2,7 @@
 
 from schemas.remediation import Command, OutcomeReason, OutcomeStatus
 from tests.builders import World, alert
+from tests.golden.capacity import CAPACITY_HISTORIES
 from tests.golden.correlation import CORRELATION
 from tests.golden.history import History
 from tests.golden.ladder import LADDER
@@ -97,5 +98,6 @@ HISTORIES: dict[str, History] = {
         *MUTING,
         *RAILS,
         *LIBRARY_HISTORIES,
+        *CAPACITY_HISTORIES,
     )
 }

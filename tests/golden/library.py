@@ -23,47 +23,47 @@ BROKEN: dict[str, Any] = {"replicas_ready": 1, "replicas_updated": 2}
 
 def library_stuck_rollout(world: World) -> None:
     """A release that never becomes ready goes back to the one before, once."""
-    _begin(world, RAISED)
-    _fires(world, "25m", STUCK)
+    begin(world, RAISED)
+    fires(world, "25m", STUCK)
     _rolled_back(world, "27m31s")
-    _cured(world, "36m", STUCK)
+    cured(world, "36m", STUCK)
 
 
 def library_stuck_again(world: World) -> None:
     """It is stuck once more within the hour: the release before that one is not tried."""
     library_stuck_rollout(world)
-    _alive(world, "55m")
+    alive(world, "55m")
     _released(world.at("56m"))
-    _fires(world, "1h20m", STUCK)
+    fires(world, "1h20m", STUCK)
     world.at("1h22m31s").ticks()
 
 
 def library_missing_replicas(world: World) -> None:
     """It may be the cluster that is full: a person says yes, whatever the mode."""
-    _begin(world, RAISED)
-    _fires(world, "15m", "KubeDeploymentReplicasMismatch")
+    begin(world, RAISED)
+    fires(world, "15m", "KubeDeploymentReplicasMismatch")
     world.at("17m31s").ticks()
     world.at("17m32s").observed(world.only(Command), **BROKEN)
-    _says_yes(world.at("18m"))
+    says_yes(world.at("18m"))
     _acted(world, "18m1s")
-    _cured(world, "26m", "KubeDeploymentReplicasMismatch")
+    cured(world, "26m", "KubeDeploymentReplicasMismatch")
 
 
 def library_crash_loop(world: World) -> None:
     """Three pods crash, and the rollout is stuck as well: one incident, one cure."""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     for pod in ("a", "b", "c"):
         _crashes(world, "15m", pod)
     _rolled_back(world, "17m31s")
-    _fires(world, "25m", STUCK)
+    fires(world, "25m", STUCK)
     for pod in ("a", "b", "c"):
         world.at("25m30s").clears("KubePodCrashLooping", **_pod(pod), deployment="checkout")
-    _cured(world, "26m", STUCK)
+    cured(world, "26m", STUCK)
 
 
 def library_one_pod_crashes(world: World) -> None:
     """It may be its node that is at fault: a person is asked, and does not answer."""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     _crashes(world, "15m", "a")
     world.at("17m31s").ticks()
     world.at("17m32s").observed(world.only(Command), **BROKEN)
@@ -72,74 +72,74 @@ def library_one_pod_crashes(world: World) -> None:
 
 def library_container_waiting(world: World) -> None:
     """An image that is not there. It may be the registry: a person says yes, whatever the mode."""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     labels = {**_pod("a"), "reason": "ImagePullBackOff"}
-    _fires(world, "1h", "KubeContainerWaiting", **labels)
+    fires(world, "1h", "KubeContainerWaiting", **labels)
     world.at("1h2m31s").ticks()
     world.at("1h2m32s").observed(world.only(Command), **BROKEN)
-    _says_yes(world.at("1h3m"))
+    says_yes(world.at("1h3m"))
     _acted(world, "1h3m1s")
-    _cured(world, "1h11m", "KubeContainerWaiting", **labels)
+    cured(world, "1h11m", "KubeContainerWaiting", **labels)
 
 
 def library_in_shadow(world: World) -> None:
     """As it is shipped: it says what it would do, hands over, and is told what people think."""
-    _begin(world, SHIPPED)
-    _fires(world, "25m", STUCK)
+    begin(world, SHIPPED)
+    fires(world, "25m", STUCK)
     world.at("27m31s").ticks()
     world.at("27m32s").observed(world.only(Command), **BROKEN)
-    _says_yes(world.at("30m"))
+    says_yes(world.at("30m"))
 
 
 def library_no_release(world: World) -> None:
     """Nobody told of a release: nothing is undone, and a human has it."""
     world.at("0s").publishes(RAISED)
-    _fires(world, "25m", STUCK)
+    fires(world, "25m", STUCK)
     world.at("27m31s").ticks()
 
 
 def library_no_deployment_label(world: World) -> None:
     """An alert as kube-prometheus ships it names a pod, from which no target can be told."""
-    _begin(world, RAISED)
-    _alive(world, "15m")
+    begin(world, RAISED)
+    alive(world, "15m")
     world.at("15m").fires("KubePodCrashLooping", deployment="", **_pod("a"))
     world.at("15m31s").ticks()
 
 
 def library_api_burns(world: World) -> None:
     """The API server's error budget burns: held, and after ten minutes a human has it."""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     burning = {"namespace": "", "deployment": "", "severity": "critical"}
     world.at("24m").fires("KubeAPIErrorBudgetBurn", **burning)
-    _fires(world, "25m", STUCK)
+    fires(world, "25m", STUCK)
     world.at("27m31s").ticks()
-    _alive(world, "30m")
-    _alive(world, "37m")
+    alive(world, "30m")
+    alive(world, "37m")
     world.at("37m32s").ticks()
 
 
 def library_own_targets_down(world: World) -> None:
     """The broken release silences its own targets: that does not keep it from being undone."""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     down = {"job": "checkout", "deployment": "", "severity": "warning"}
     world.at("12m").fires("TargetDown", **down)
-    _fires(world, "25m", STUCK)
+    fires(world, "25m", STUCK)
     _rolled_back(world, "27m31s")
 
 
 def library_watchdog_gone(world: World) -> None:
     """Prometheus has not been heard of for ten minutes: what it said last is no basis."""
-    _begin(world, RAISED)
-    _fires(world, "25m", STUCK)
+    begin(world, RAISED)
+    fires(world, "25m", STUCK)
     world.at("35m1s").ticks()
     world.at("45m2s").ticks()
 
 
 def library_node_gone(world: World) -> None:
     """Two alerts of one node and those of its pods are one incident: may it be drained?"""
-    _begin(world, RAISED)
+    begin(world, RAISED)
     node = {"namespace": "monitoring", "deployment": "", "severity": "warning", "node": "n1"}
-    _alive(world, "15m")
+    alive(world, "15m")
     _crashes(world, "15m", "a", node="n1")
     world.at("15m1s").fires("KubeNodeNotReady", **node)
     world.at("15m2s").fires("KubeNodeUnreachable", **node)
@@ -152,7 +152,7 @@ def library_node_gone(world: World) -> None:
 def library_signs_of_life(world: World) -> None:
     """Watchdog and InfoInhibitor fire for good, and nobody is told; nor is information alone."""
     world.at("0s").publishes(SHIPPED)
-    _alive(world, "0s")
+    alive(world, "0s")
     none = {"deployment": "", "severity": "none"}
     world.at("1s").fires("InfoInhibitor", **none)
     world.at("2s").fires("CPUThrottlingHigh", deployment="", severity="info", pod="a")
@@ -163,7 +163,7 @@ def library_signs_of_life(world: World) -> None:
 # What the histories have in common.
 
 
-def _begin(world: World, policy: str) -> None:
+def begin(world: World, policy: str) -> None:
     world.at("0s").publishes(policy)
     _released(world)
 
@@ -173,7 +173,7 @@ def _released(world: World) -> None:
     _orders(world, ControlKind.CHANGE, "ci", release)
 
 
-def _says_yes(world: World) -> None:
+def says_yes(world: World) -> None:
     asked = next(n for n in reversed(world.every(Notice)) if n.proposal)
     proposal = {"incident": asked.incident_id, "proposal": asked.proposal}
     _orders(world, ControlKind.APPROVE, "ann", proposal)
@@ -184,19 +184,19 @@ def _orders(world: World, kind: ControlKind, by: str, parameters: dict[str, str]
     world.hears(Control(number, world.cluster, kind, by, "", now_ms, None, parameters))
 
 
-def _alive(world: World, when: str) -> None:
+def alive(world: World, when: str) -> None:
     labels = {"namespace": "monitoring", "deployment": "", "severity": "none"}
     world.at(when).fires("Watchdog", **labels)
 
 
-def _fires(world: World, when: str, name: str, **labels: Any) -> None:
-    _alive(world, when)
+def fires(world: World, when: str, name: str, **labels: Any) -> None:
+    alive(world, when)
     labels = {"severity": "warning", "job": "kube-state-metrics", **labels}
     world.at(when).fires(name, **labels)
 
 
 def _crashes(world: World, when: str, pod: str, **labels: str) -> None:
-    _fires(world, when, "KubePodCrashLooping", **_pod(pod), **labels)
+    fires(world, when, "KubePodCrashLooping", **_pod(pod), **labels)
 
 
 def _pod(pod: str) -> dict[str, str]:
@@ -222,7 +222,7 @@ def _acted(world: World, when: str) -> None:
     world.later("1s").answered(world.only(Command), OutcomeStatus.APPLIED)
 
 
-def _cured(world: World, when: str, name: str, **labels: Any) -> None:
+def cured(world: World, when: str, name: str, **labels: Any) -> None:
     """The alert clears, the rollout is complete, and it stays so for five minutes."""
     labels = {"severity": "warning", "job": "kube-state-metrics", **labels}
     world.at(when).clears(name, **labels)

@@ -23,6 +23,7 @@ class Row:
             "namespace": "shop",
             "job": "kube-state-metrics" if self.alert.startswith("Kube") else "any",
             "reason": "ImagePullBackOff",
+            "resource": "pods",
         }
 
 

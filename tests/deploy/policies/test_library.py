@@ -3,10 +3,21 @@
 import pytest
 
 from deploy.policies.where import LIBRARY
-from schemas.actions import ACTIONS, CORDON, DRAIN, EVICT_POD, RERUN_JOB, ROLL_BACK
+from schemas.actions import (
+    ACTIONS,
+    CORDON,
+    DRAIN,
+    EVICT_POD,
+    EXPAND_VOLUME,
+    EXPANDED,
+    HAS_ROOM,
+    RAISE_MAX,
+    RERUN_JOB,
+    ROLL_BACK,
+)
 from streams.core import intervals
 from streams.core.alerts import muting
-from streams.core.playbook import Mode
+from streams.core.playbook import Mode, target_of
 from streams.core.seen import Seen
 from streams.policy.lint import remarks
 from streams.policy.load import load_file, read_policy
@@ -69,11 +80,76 @@ def test_nothing_is_rolled_back_without_a_change_nor_twice() -> None:
     assert all(probe.kind == "rollout" for rung in steps for probe in rung.verify.probes)
 
 
-def test_nothing_that_cannot_be_undone_and_no_grace_is_cut_short() -> None:
-    every = [rung for playbook in POLICY.playbooks for rung in playbook.rungs[:-1]]
-    assert not any(ACTIONS[rung.action].destructive for rung in every)
-    assert {rung.action for rung in every} == {ROLL_BACK, EVICT_POD, RERUN_JOB, DRAIN, CORDON}
-    assert not any(rung.parameters for rung in every)
+def test_what_is_done_and_how_much_of_it_is_written_down() -> None:
+    given = {rung.action: dict(rung.parameters) for p in POLICY.playbooks for rung in p.rungs[:-1]}
+    assert given == {
+        ROLL_BACK: {},
+        EVICT_POD: {},
+        RERUN_JOB: {},
+        DRAIN: {},
+        CORDON: {},
+        RAISE_MAX: {"by": "2", "max": "10"},
+        EXPAND_VOLUME: {"percent": "25", "max": "100Gi"},
+    }
+
+
+def test_what_cannot_be_undone_is_for_two_people_when_it_is_nearly_too_late() -> None:
+    grave = [p for p in POLICY.playbooks if ACTIONS[p.rungs[0].action].destructive]
+    assert [p.name for p in grave] == ["volume-full"]
+    (book,) = grave
+    approval = book.rungs[0].approval
+    assert (approval.always, approval.persons) == (True, 2)
+    labels = {"alertname": "KubePersistentVolumeFillingUp", "severity": "warning"}
+    assert not book.matches(labels)
+    assert book.matches({**labels, "severity": "critical"})
+
+
+def test_a_maximum_is_raised_for_a_time_and_not_lowered_because_it_was_not_enough() -> None:
+    (rung,) = [r for p in POLICY.playbooks for r in p.rungs if r.action == RAISE_MAX]
+    assert rung.lasts_ms == 4 * 3_600_000
+    assert not rung.undo
+
+
+@pytest.mark.parametrize(("action", "probe"), [(RAISE_MAX, HAS_ROOM), (EXPAND_VOLUME, EXPANDED)])
+def test_more_counts_as_enough_by_what_the_target_says_itself(action: str, probe: str) -> None:
+    (rung,) = [r for p in POLICY.playbooks for r in p.rungs if r.action == action]
+    assert [each.kind for each in rung.verify.probes] == [probe]
+
+
+@pytest.mark.parametrize(
+    ("alert", "named"),
+    [
+        ("KubeHpaMaxedOut", "horizontalpodautoscaler"),
+        ("KubePersistentVolumeFillingUp", "persistentvolumeclaim"),
+    ],
+)
+def test_each_autoscaler_and_each_claim_is_an_incident_of_its_own(alert: str, named: str) -> None:
+    """With the labels that kubernetes-mixin's alerts have: their target is named by one of them."""
+    labels = {"alertname": alert, "severity": "critical", "namespace": "shop", named: "a"}
+    (route,) = POLICY.sees(labels).routes
+    assert {"namespace", named} <= set(route.group_by)
+    book = POLICY.sees(labels).playbook
+    assert book is not None
+    target = target_of(book.target, "eu-1", labels)
+    assert target is not None
+    assert (target.kind, target.namespace, target.name) == (book.target.kind, "shop", "a")
+
+
+def test_a_warning_of_a_volume_does_not_keep_its_critical_alert_from_its_playbook() -> None:
+    labels = {"alertname": "KubePersistentVolumeFillingUp", "severity": "warning"}
+    assert "severity" in POLICY.sees(labels).routes[0].group_by
+
+
+def test_where_there_is_no_room_only_more_replicas_are_held() -> None:
+    brakes = {brake.name: brake for brake in POLICY.brakes}
+    assert {name for name, brake in brakes.items() if brake.actions} == {"no-room", "quota-used-up"}
+    assert brakes["no-room"].actions == brakes["quota-used-up"].actions == (RAISE_MAX,)
+    used_up = {"alertname": "KubeQuotaFullyUsed", "namespace": "shop"}
+    for resource in ("pods", "requests.cpu", "limits.memory", "cpu", "count/pods"):
+        assert brakes["quota-used-up"].matches({**used_up, "resource": resource})
+    for resource in ("services.loadbalancers", "requests.storage", "secrets", ""):
+        assert not brakes["quota-used-up"].matches({**used_up, "resource": resource})
+    assert brakes["quota-used-up"].equal == ("namespace",)
 
 
 def test_what_may_have_another_cause_or_takes_pods_from_a_node_always_asks() -> None:
@@ -84,6 +160,8 @@ def test_what_may_have_another_cause_or_takes_pods_from_a_node_always_asks() -> 
         "pod-not-ready",
         "failed-job",
         "node-not-ready",
+        "autoscaler-maxed-out",
+        "volume-full",
     }
 
 
