@@ -34,7 +34,7 @@ from remediators.actions.plan import (
     Setting,
     StatusPlan,
 )
-from remediators.core.patch import patch
+from remediators.core.patch import patch, still_allowed
 from remediators.core.refusal import Refusal
 from remediators.core.request import BODY_BYTES_MAX, creation, removal, setting
 from remediators.core.status import status_patch
@@ -97,7 +97,8 @@ def _request(scene: Scene, plan: AnyPlan) -> Request:
     match plan:
         case Plan(changes, _, tests):
             kept = scene.seen.generation_kept
-            return patch(scene.command, changes, tests, generation_kept=kept)
+            allowed = still_allowed(scene.seen)
+            return patch(scene.command, changes, (*allowed, *tests), generation_kept=kept)
         case Removal(target, uid, verb, options):
             return removal(verb, target, uid, options)
         case Creation(target, body):

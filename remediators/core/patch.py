@@ -10,6 +10,7 @@ from typing import Any
 
 from remediators.core.marker import LAST_COMMAND, precondition, pushed
 from remediators.core.request import PATCH, text
+from remediators.core.seen import ENABLED, PAUSED_UNTIL, Seen
 from schemas.remediation import Command, Request
 
 CONTENT_TYPE = "application/json-patch+json"
@@ -34,6 +35,13 @@ def remove(*path: str) -> Operation:
 def must_be(value: Any, *path: str) -> Operation:
     """None: it is absent, below a parent that is there."""
     return {"op": "test", "path": pointer(*path), "value": value}
+
+
+def still_allowed(seen: Seen) -> tuple[Operation, ...]:
+    """Whoever opts out or pauses stops the request at the API too, however long it was under way.
+    Not every generation moves with annotations."""
+    paused = must_be(seen.annotations.get(PAUSED_UNTIL), "metadata", "annotations", PAUSED_UNTIL)
+    return must_be("true", "metadata", "annotations", ENABLED), paused
 
 
 def patch(

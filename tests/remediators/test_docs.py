@@ -49,4 +49,4 @@ def test_the_examples(tmp_path: Path):
     read_job_templates(found.pop("jobs"))
     assert not found
     (patch,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    assert len(json.loads(patch.replace("…the change…,", ""))) == 4
+    assert len(json.loads(patch.replace("…the change…,", ""))) == 6

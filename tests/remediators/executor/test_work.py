@@ -350,6 +350,8 @@ async def test_a_request_holds_nothing_but_tests_the_change_and_the_marker(here:
         ("test", "/metadata/uid"),
         ("test", "/metadata/generation"),
         ("test", "/metadata/annotations/mendlog.io~1last-command"),
+        ("test", "/metadata/annotations/mendlog.io~1enabled"),
+        ("test", "/metadata/annotations/mendlog.io~1paused-until"),
         ("add", "/spec/replicas"),
         ("add", "/metadata/annotations/mendlog.io~1last-command"),
     ]
