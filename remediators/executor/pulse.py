@@ -9,6 +9,7 @@ broker's, never behind: a beat's broker time is taken as that of the moment befo
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -46,11 +47,21 @@ class Beat:
 
 
 class Pulse:
-    def __init__(self, board: SwitchBoard, name: str, every_s: float, age_max_s: float) -> None:
+    def __init__(
+        self,
+        board: SwitchBoard,
+        name: str,
+        every_s: float,
+        age_max_s: float,
+        elapsed_s: Callable[[], float] = elapsed_s,
+        host_ms: Callable[[], int] = host_ms,
+    ) -> None:
         self._board = board
         self._name = name
         self._every_s = every_s
         self._age_max_s = age_max_s
+        self._elapsed_s = elapsed_s
+        self._host_ms = host_ms
         self._sent_s: dict[int, float] = {}
         """By the host time that the beat carries."""
         self._beat: Beat | None = None
@@ -62,7 +73,9 @@ class Pulse:
 
     def now_ms(self) -> int | None:
         beat = self._beat
-        return None if beat is None else beat.at_ms + int((elapsed_s() - beat.sent_s) * 1000) + 1
+        return (
+            None if beat is None else beat.at_ms + int((self._elapsed_s() - beat.sent_s) * 1000) + 1
+        )
 
     def refusal(self, cluster: str) -> Refusal | None:
         if not self.fresh:
@@ -91,7 +104,7 @@ class Pulse:
 
     @property
     def age_s(self) -> float:
-        return float("inf") if self._beat is None else elapsed_s() - self._beat.sent_s
+        return float("inf") if self._beat is None else self._elapsed_s() - self._beat.sent_s
 
     @property
     def skew_ms(self) -> int:
@@ -128,8 +141,8 @@ class Pulse:
             log.info("heartbeat_stays", fault=str(lost))
 
     def next_beat(self) -> Heartbeat:
-        host_at_ms = max(host_ms(), max(self._sent_s, default=0) + 1)
-        self._sent_s[host_at_ms] = elapsed_s()
+        host_at_ms = max(self._host_ms(), max(self._sent_s, default=0) + 1)
+        self._sent_s[host_at_ms] = self._elapsed_s()
         while len(self._sent_s) > SENT_MAX:
             del self._sent_s[next(iter(self._sent_s))]
         return Heartbeat(self._name, host_at_ms)
@@ -148,7 +161,7 @@ class Pulse:
 
     def _hear_beat(self, beat: Heartbeat, at_ms: int) -> None:
         sent_s = self._sent_s.pop(beat.at_ms, None) if beat.executor == self._name else None
-        if sent_s is None or elapsed_s() - sent_s > self._age_max_s:
+        if sent_s is None or self._elapsed_s() - sent_s > self._age_max_s:
             return  # another's, an earlier life's, or one that was stuck on the way for too long
         self._beat = Beat(sent_s, at_ms, beat.at_ms)
         self._came_back.set()

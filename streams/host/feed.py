@@ -7,9 +7,9 @@ paused at the consumer until half of it is worked off.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from streams.host.exits import Hooks
@@ -31,7 +31,7 @@ class _Gap:
     wanted: int
     first: int
     """The record that came instead."""
-    sought_s: float = 0.0
+    sought_s: float = -inf
 
 
 class Feed:
@@ -94,8 +94,9 @@ class Feed:
             gap = self._gaps[loop.partition] = _Gap(loop.wanted, offset)
         elif offset == gap.first and await pass_hole(loop, self._topic, offset, self._reader):
             return True
-        if time.monotonic() - gap.sought_s >= SEEK_PAUSE_S:
-            gap.sought_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
+        if now_s - gap.sought_s >= SEEK_PAUSE_S:
+            gap.sought_s = now_s
             await self._partitions.seek(loop)
         return False
 

@@ -23,6 +23,10 @@ AT_LEAST_S = 0.001
 """A tick that is early by less than a millisecond is not worth a busy loop."""
 
 
+def _host_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 @dataclass(slots=True)
 class _Watch:
     loop: PartitionLoop
@@ -41,12 +45,14 @@ class Ticker:
         hooks: Hooks,
         idle_s: float,
         clock_s: Callable[[], float] = time.monotonic,
+        host_ms: Callable[[], int] = _host_ms,
     ) -> None:
         self._topic = partitions.topic
         self._writer = writer
         self._hooks = hooks
         self._idle_s = idle_s
         self._clock_s = clock_s
+        self._host_ms = host_ms
         self._watches: dict[int, _Watch] = {}
         self._sends: set[asyncio.Task[None]] = set()
         partitions.on_open.append(self._watch)
@@ -92,7 +98,7 @@ class Ticker:
         task.add_done_callback(self._sends.discard)
 
     async def _send(self, watch: _Watch) -> None:
-        fact = TapeRecord(ALL, Tick(host_at_ms=time.time_ns() // 1_000_000))
+        fact = TapeRecord(ALL, Tick(host_at_ms=self._host_ms()))
         tick = Record(ALL.encode(), encode(fact))
         with self._hooks.ending(partition=watch.loop.partition):
             done = await self._writer.append(self._topic, watch.loop.partition, [tick])

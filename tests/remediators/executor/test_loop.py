@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from remediators.core.scope import Scope
-from remediators.executor import pulse
 from remediators.executor.job import Means
 from remediators.executor.loop import Executor, Limits, Unclaimed
 from remediators.executor.metrics import Metrics
@@ -18,11 +17,6 @@ from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger
 from tests.remediators.builders import NOW_MS, TARGET, command
 
 WITHIN_S = 30.0
-
-
-@pytest.fixture(autouse=True)
-def _clocks_agree(monkeypatch):
-    monkeypatch.setattr(pulse, "host_ms", lambda: NOW_MS)
 
 
 class SilentCluster(FakeCluster):
@@ -47,7 +41,7 @@ class Here:
         self.silent = SilentCluster()
         self.inbox, self.board = FakeInbox(), FakeBoard(self.clock)
         self.ledger = FakeLedger(self.clock)
-        self.pulse = Pulse(self.board, "me", every_s=0.01, age_max_s=10)
+        self.pulse = Pulse(self.board, "me", every_s=0.01, age_max_s=10, host_ms=lambda: NOW_MS)
         self.metrics = Metrics()
         outlook = Outlook(FakePages(), {})
         means = Means(

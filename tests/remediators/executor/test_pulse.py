@@ -2,7 +2,6 @@
 
 import pytest
 
-from remediators.executor import pulse as module
 from remediators.executor.pulse import Pulse
 from remediators.ports import Posted
 from schemas.codec import DecodeFault, Undecodable
@@ -14,12 +13,17 @@ from tests.remediators.builders import NOW_MS
 class World:
     """The host's elapsed time is the test's, and its clock too."""
 
-    def __init__(self, monkeypatch) -> None:
+    def __init__(self) -> None:
         self.elapsed_s = 1_000.0
         self.host_ms = NOW_MS
-        monkeypatch.setattr(module, "host_ms", lambda: self.host_ms)
-        monkeypatch.setattr(module, "elapsed_s", lambda: self.elapsed_s)
-        self.pulse = Pulse(None, "me", every_s=2.0, age_max_s=10.0)  # type: ignore[arg-type]
+        self.pulse = Pulse(
+            None,  # type: ignore[arg-type]
+            "me",
+            every_s=2.0,
+            age_max_s=10.0,
+            elapsed_s=lambda: self.elapsed_s,
+            host_ms=lambda: self.host_ms,
+        )
 
     def beats(self, way_s: float = 0.0, at_ms: int = NOW_MS) -> None:
         """A beat that the broker takes at `at_ms` and that is back `way_s` after it was sent."""
@@ -36,8 +40,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch) -> World:
-    return World(monkeypatch)
+def world() -> World:
+    return World()
 
 
 def test_before_the_first_beat_there_is_no_time_and_no_leave(world: World):

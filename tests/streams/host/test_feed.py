@@ -1,17 +1,15 @@
 """Whatever Faust delivers, in whatever order, a loop sees each record once and in its place."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-
-import pytest
 
 from streams.host.feed import Feed
 from streams.host.inputs import DECIDE
 from streams.host.loop import Limits, PartitionLoop
 from streams.host.reading import Bounds
 from streams.steps.effects import InputRecord
+from tests.hurry import hurried
 from tests.streams.host import fakes
 from tests.streams.host.fakes import Ends, FakeLog, ScriptStep
 
@@ -72,14 +70,6 @@ class Bench:
             await self.feed.take(message(offset))
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """The feed's clock; add seconds to it."""
-    now = [1_000.0]
-    monkeypatch.setattr("streams.host.feed.time", SimpleNamespace(monotonic=lambda: now[0]))
-    return now
-
-
 async def test_records_in_order_are_queued():
     bench = Bench()
     await bench.take(0, 1, 2)
@@ -93,11 +83,12 @@ async def test_what_was_read_before_is_skipped():
     assert bench.loop.wanted == 3
 
 
-async def test_a_gap_is_sought_back_to_but_not_for_every_record(clock: list[float]):
+@hurried
+async def test_a_gap_is_sought_back_to_but_not_for_every_record():
     bench = Bench()
     await bench.take(0, 5, 6, 7)
     assert bench.partitions.seeks == [1]
-    clock[0] += 0.2
+    await asyncio.sleep(0.2)
     await bench.take(8, 9)
     assert bench.partitions.seeks == [1, 1]
     await bench.take(1, 2)
@@ -114,12 +105,13 @@ async def test_the_same_record_again_may_be_what_comes_next():
     assert bench.loop.wanted == 5
 
 
-async def test_a_gap_with_records_in_it_is_never_passed(clock: list[float]):
+@hurried
+async def test_a_gap_with_records_in_it_is_never_passed():
     bench = Bench()
     bench.reader.found = object()
     for _ in range(10):
         await bench.take(3)
-        clock[0] += 0.2
+        await asyncio.sleep(0.25)
     assert bench.loop.wanted == 0
     assert len(bench.partitions.seeks) == 10
 
