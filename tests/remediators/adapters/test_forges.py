@@ -101,6 +101,8 @@ async def test_a_forge_that_passes_the_filter_over_deceives_nobody(server: Forge
         return web.json_response([server.shown(pull) for pull in server.pulls])
 
     server.opens("mendlog/c2", "main", "t", "x")
+    server.opens(OURS, "main", "t", "x", fork=True)
+    server.opens(OURS, "release", "t", "x")
     server.list_faults.append(all_of_them)
     assert await forge_of(server).find(OURS) is None
 
