@@ -311,6 +311,14 @@ async def test_what_was_announced_otherwise_than_it_is_registered_now(place: Pla
     assert place.remote.branches() == ["main"]
 
 
+async def test_what_a_twin_has_begun_is_begun_for_the_other_too(place: Place):
+    await place.dies(REQUEST_SENT)
+    place.server.list_faults.append(says(403))
+    reply = await place.opened[-1].send(place.announced(), lambda: True)
+    assert (reply.answer, reply.begun, place.server.posts) == (Answer.FORBIDDEN, True, 0)
+    assert (await place.opened[-1].rehearse(place.announced())).answer is Answer.DONE
+
+
 async def test_a_look_says_what_is_missing(place: Place):
     await place.dies(REQUEST_SENT)
     seen = await place.opened[-1].look(place.announced().target)
