@@ -15,6 +15,7 @@ from aiohttp import web
 
 from remediators.adapters.kubernetes import paths
 from schemas.actions import (
+    ABORT_CANARY,
     DELETE_POD,
     DRAIN,
     EVICT_POD,
@@ -43,6 +44,8 @@ class Order:
     act: Command
     about: tuple[str, ...]
     happened: Callable[[], bool]
+    subject: str
+    """The path of what it changes, removes or makes."""
 
 
 class FlagHouse:
@@ -104,6 +107,7 @@ async def ordered(here: World, house: FlagHouse, name: str) -> Mapping[str, Orde
         "EVICT of a drain": await _drain(here, name),
         "CREATE": await _creation(here, name),
         "SET": await _setting(here, house),
+        "SET_STATUS": await _abort(here, name),
     }
 
 
@@ -129,19 +133,24 @@ def _shifted(found: Any) -> bool:
 async def _patch(here: World, action: str, name: str, is_done: Callable[[Any], bool]) -> Order:
     target = await asyncio.to_thread(make, here, SAMPLES[action], f"{name}-{action[:5]}")
     act = await as_soon_as_it_can_be(here, action, target)
-    return Order(act, (act.command_id,), lambda: is_done(stored(here, target)))
+    done = lambda: is_done(stored(here, target))  # noqa: E731
+    return Order(act, (act.command_id,), done, path_of(target))
 
 
 async def _removal(here: World, action: str, name: str) -> Order:
     target = await asyncio.to_thread(make, here, SAMPLES[action], f"{name}-{action[:5]}")
     act = await as_soon_as_it_can_be(here, action, target)
-    return Order(act, (f"/{target.name}",), lambda: is_gone(here, target))
+    return removing(here, act, target)
 
 
 async def _drain(here: World, name: str) -> Order:
     node, pods = await asyncio.to_thread(node_with_pods, here, name, 1)
     act = await as_soon_as_it_can_be(here, DRAIN, node)
-    return Order(act, (f"/{pods[0].name}",), lambda: is_gone(here, pods[0]))
+    return removing(here, act, pods[0])
+
+
+def removing(here: World, act: Command, pod: Target) -> Order:
+    return Order(act, (f"/{pod.name}",), lambda: is_gone(here, pod), path_of(pod))
 
 
 def node_with_pods(here: World, name: str, number: int) -> tuple[Target, list[Target]]:
@@ -157,7 +166,8 @@ async def _creation(here: World, name: str) -> Order:
     target = await asyncio.to_thread(make, here, SAMPLES[RERUN_JOB], f"{name}-job")
     act = await as_soon_as_it_can_be(here, RERUN_JOB, target)
     copy = replace(target, kind=JOB, name=f"mendlog-{act.command_id}")
-    return Order(act, (act.command_id,), lambda: stored(here, copy) is not None)
+    made = lambda: stored(here, copy) is not None  # noqa: E731
+    return Order(act, (act.command_id,), made, path_of(copy))
 
 
 async def _setting(here: World, house: FlagHouse) -> Order:
@@ -168,7 +178,21 @@ async def _setting(here: World, house: FlagHouse) -> Order:
     off = {"flag": name, "value": "off"}
     more = {"action": SET_FLAG, "target": target, "parameters": off, **bound}
     act = here.composed(CommandKind.ACT, **more)
-    return Order(act, (f"/{name}",), lambda: house.values.get(name) == "off")
+    is_off = lambda: house.values.get(name) == "off"  # noqa: E731
+    return Order(act, (f"/{name}",), is_off, f"/{name}")
+
+
+def path_of(target: Target) -> str:
+    path = paths.of(target)
+    assert path is not None
+    return path
+
+
+async def _abort(here: World, name: str) -> Order:
+    """Its body has nothing of the command's own, but the uid of its target."""
+    target = await asyncio.to_thread(make, here, SAMPLES[ABORT_CANARY], f"{name}-abort")
+    act = await as_soon_as_it_can_be(here, ABORT_CANARY, target)
+    return Order(act, (act.uid,), lambda: bool(stored(here, target)["status"].get("abort")))
 
 
 def is_gone(here: World, target: Target) -> bool:

@@ -44,6 +44,8 @@ class Fault:
     """The API's answer, not all of it."""
     headers: dict[str, str] = field(default_factory=dict)
     held_until: asyncio.Event | None = None
+    then: "Misreading | None" = None
+    """Of the reading that follows."""
 
 
 @dataclass
@@ -128,6 +130,12 @@ class Wire:
         await site.start()
         self._port = self._runner.addresses[0][1]
 
+    async def remember(self, path: str) -> None:
+        """What is there by now is what an old reading will tell."""
+        assert self._client is not None
+        async with self._client.get(self.url + path) as answer:
+            await answer.read()
+
     async def stop(self) -> None:
         """Connections are refused from now on."""
         if self._runner is not None:
@@ -151,6 +159,8 @@ class Wire:
         self.asked.append(asked)
         self.on_change.set()
         fault = self._fault_of(request.path + body.decode())
+        if fault.then is not None:
+            self.misreadings.append(fault.then)
         if fault.held_until is not None:
             await fault.held_until.wait()
         if fault.status:
