@@ -39,24 +39,29 @@ def takes_ready_pods(action: str, seen: Seen) -> bool:
     return seen.target.kind == POD and ready(seen.body)
 
 
-def too_few(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
+def too_few(
+    action: str, seen: Seen, around: Surroundings, floor: Floor, others: int = 0
+) -> Refusal | None:
+    """`others` of its pods are being taken at this moment, and may be counted as ready yet."""
     if not takes_ready_pods(action, seen):
         return None
     if isinstance(seen, Workload):
         taken = seen.unavailable_max
         few = _left(seen.pods.ready, taken, seen.replicas_wanted, floor)
         return few or _within_budget(around, taken)
-    return _of_a_pod(action, seen, around, floor)
+    return _of_a_pod(action, seen, around, floor, others)
 
 
-def _of_a_pod(action: str, seen: Seen, around: Surroundings, floor: Floor) -> Refusal | None:
+def _of_a_pod(
+    action: str, seen: Seen, around: Surroundings, floor: Floor, others: int
+) -> Refusal | None:
     kept_by = around.keeper
     if kept_by is None:
         unread = keeper(seen.body) in COUNTED
         return _refused("what keeps it cannot be read") if unread else None
     # Of an eviction the API itself asks its budget, and has us wait.
-    asked = None if action == EVICT_POD else _within_budget(around, 1)
-    return _left(kept_by.pods.ready, 1, kept_by.replicas_wanted, floor) or asked
+    asked = None if action == EVICT_POD else _within_budget(around, 1 + others)
+    return _left(kept_by.pods.ready, 1 + others, kept_by.replicas_wanted, floor) or asked
 
 
 def _left(healthy: int, taken: int, wanted: int, floor: Floor) -> Refusal | None:

@@ -31,6 +31,9 @@ from schemas.kinds import ROLLOUT
 from schemas.remediation import CommandKind, Outcome, OutcomeReason, OutcomeStatus, Request
 
 HEARTBEAT_WAIT_S = 5.0
+NOT_ANNOUNCED = (
+    "it carries the mark of this command, which nobody has announced: who has written it?"
+)
 SWIFT_MS = 1_000
 """Sooner than anybody can be taken for gone."""
 
@@ -45,13 +48,22 @@ async def change(job: Job) -> None:
     if isinstance(row, Refusal):
         await job.write(job.pen.refused(job.command, row))
         return
+    try:
+        await _change(job, row)
+    finally:
+        job.means.taken.gone(job.command.command_id, job.now_ms)
+
+
+async def _change(job: Job, row: Row) -> None:
     match await _prepare(job, row):
         case (request, plan):
             if refusal := _spend(job):
+                job.means.taken.left(job.command.command_id)
                 await job.write(job.pen.refused(job.command, refusal))
             else:
                 await _announce(job, job.pen.intent(job.command, request, plan.undo))
         case without_intent:
+            job.means.taken.left(job.command.command_id)
             await _unannounced(job, without_intent)
 
 
@@ -89,7 +101,8 @@ async def _unannounced(job: Job, why: Happened | Refusal | Reply) -> None:
         case Reply():
             await job.write(job.pen.failed(job.command, why))
         case Happened():
-            await job.write(job.pen.ended(job.command, None, End(OutcomeStatus.APPLIED)))
+            forged = End(OutcomeStatus.UNKNOWN, OutcomeReason.INVALID, NOT_ANNOUNCED)
+            await job.write(job.pen.ended(job.command, None, forged))
 
 
 async def resume(job: Job, intent: Outcome) -> None:
@@ -152,7 +165,14 @@ async def _needed(job: Job, seen: Seen) -> Refusal | Reply | None:
     found = await patiently(job, lambda: _surveyed(job))
     if isinstance(found, Reply):
         return _not_seen(found)
-    return too_few(action, *found, job.means.floor)
+    keeper = found[1].keeper
+    if keeper is None:
+        return too_few(action, *found, job.means.floor)
+    others = job.means.taken.of(keeper.uid, job.now_ms)
+    refused = too_few(action, *found, job.means.floor, others)
+    if refused is None:
+        job.means.taken.take(keeper.uid, job.command.command_id)
+    return refused
 
 
 async def _surveyed(job: Job) -> tuple[Seen, Surroundings] | Reply:

@@ -1,7 +1,7 @@
 """One command and all that it is carried out with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from remediators.actions.plan import Kit
 from remediators.core.floor import DEFAULT, Floor
@@ -10,6 +10,7 @@ from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
 from remediators.core.scope import Scope
 from remediators.core.seen import Seen
+from remediators.core.taken import Taken
 from remediators.core.workload import Surroundings
 from remediators.executor.desk import Desk
 from remediators.executor.metrics import Metrics
@@ -44,6 +45,7 @@ class Means:
     """Actions that are carried out."""
     floor: Floor = DEFAULT
     tell: Tell = tell_nobody
+    taken: Taken = field(default_factory=Taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from remediators.core.floor import Floor
+from remediators.core.marker import LAST_COMMAND
 from remediators.core.reply import Answer, Reply
+from remediators.core.taken import LAG_MS
 from remediators.executor import reading
-from schemas.actions import CORDON, DEGRADE, RESTART, ROLL_BACK, SCALE
-from schemas.kinds import ROLLOUT
-from schemas.remediation import CommandKind, Outcome
+from schemas.actions import CORDON, DEGRADE, DELETE_POD, RESTART, ROLL_BACK, SCALE
+from schemas.kinds import POD, REPLICA_SET, ROLLOUT
+from schemas.remediation import Command, CommandKind, Outcome
 from tests.remediators.actions.samples import THE_NODE
 from tests.remediators.builders import TARGET, command
 from tests.remediators.executor.bench import Bench, words
@@ -182,3 +184,56 @@ async def test_commands_side_by_side_spend_one_count(here: Bench):
     told = Counter(words(here.records[before:]))
     assert told == {"intent": 2, "applied": 2, "rejected over_budget": 3}
     assert len(here.cluster.sent) == 2
+
+
+KEEPER = replace(TARGET, kind=REPLICA_SET, name="checkout-1")
+FOUR_READY = {
+    "spec": {"replicas": 4, "template": {"metadata": {}}},
+    "status": {"replicas": 4, "readyReplicas": 4, "availableReplicas": 4},
+}
+
+
+async def pods_of_one_workload(here: Bench) -> list[Command]:
+    """An ACT for each of its four."""
+    here.cluster.put(KEEPER, FOUR_READY)
+    owner = {"apiVersion": "apps/v1", "kind": REPLICA_SET, "name": KEEPER.name, "uid": "u"}
+    acts = []
+    for number in range(4):
+        target = replace(TARGET, kind=POD, name=f"checkout-1-{number}")
+        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+        owned = {"ownerReferences": [{**owner, "controller": True}]}
+        here.cluster.put(target, {"metadata": owned, "status": ready})
+        acts.append(await here.act(target=target, action=DELETE_POD, command_id=f"c{number}"))
+    return acts
+
+
+async def test_pods_of_one_workload_do_not_go_all_at_once(here: Bench):
+    """Its count tells of four ready pods to each of the four who ask."""
+    acts = await pods_of_one_workload(here)
+    before = len(here.records)
+    await asyncio.gather(*(here.work.do(act) for act in acts))
+    told = Counter(words(here.records[before:]))
+    assert told == {"intent": 2, "applied": 2, "rejected too_few_healthy": 2}
+
+
+async def test_a_pod_that_was_not_taken_after_all_is_not_counted(here: Bench):
+    acts = await pods_of_one_workload(here)
+    here.cluster.rehearsals += [Reply(Answer.INVALID, "400")] * 2
+    told = [words(await here.do(act))[-1] for act in acts]
+    assert told == ["rejected invalid"] * 2 + ["applied"] * 2
+
+
+async def test_a_count_that_has_had_time_is_believed_again(here: Bench):
+    acts = await pods_of_one_workload(here)
+    for act in acts[:2]:
+        await here.do(act)
+    here.clock.at_ms += LAG_MS
+    assert words(await here.do(acts[2])) == ["intent", "applied"]
+
+
+async def test_a_mark_that_nobody_has_announced_is_no_effect(here: Bench):
+    """Whoever may annotate an object can write any command's id there."""
+    act = await here.act()
+    here.cluster.change(TARGET, lambda f: f["metadata"]["annotations"].update({LAST_COMMAND: "c1"}))
+    assert words(await here.do(act)) == ["unknown invalid"]
+    assert here.cluster.sent == []
