@@ -1,20 +1,15 @@
 """The two commands that a newcomer runs, as they run them."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.e2e.up import MENDLOG, leaves_nothing_behind
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-MENDLOG = (sys.executable, "-m", "deploy.cli.main")
-STARTED_S = 60.0
 
 
 @pytest.mark.parametrize("scenario", ["leak", "bad-release"])
@@ -51,44 +46,6 @@ def test_an_unknown_scenario_is_a_usage_error() -> None:
     assert "leak" in done.stderr
 
 
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*MENDLOG, "up", "--data", str(tmp_path / "data")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    yield process
-    process.kill()
-    process.wait()
-
-
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda n: n.name
-)
-def test_up_leaves_no_process_behind(
-    up: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
-) -> None:
-    printed = until_running(up)
-    for name in ("kafka", "cluster API", "gateway"):
-        assert name in printed
-    children = psutil.Process(up.pid).children(recursive=True)
-    assert len(children) >= 6, "broker, cluster, and four of ours"
-    up.send_signal(number)
-    code = up.wait(60)
-    assert code == (0 if number is not signal.SIGKILL else -number)
-    _, left = psutil.wait_procs(children, timeout=30)
-    assert not left
-
-
-def until_running(up: subprocess.Popen[str]) -> str:
-    assert up.stdout is not None
-    printed, deadline = "", time.monotonic() + STARTED_S
-    for line in up.stdout:
-        printed += line
-        if line.startswith("running"):
-            return printed
-        assert time.monotonic() < deadline, printed
-    raise AssertionError(f"`mendlog up` ended:\n{printed}")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_up_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
+    leaves_nothing_behind(tmp_path / "data", number)

@@ -164,14 +164,11 @@ async def test_a_broker_can_be_started_from_a_thread_that_ends(own_kafka: StartK
     assert broker_probe.knows_itself(ports.HOST, int(broker.bootstrap.split(":")[1]))
 
 
-def test_settings_can_be_added(own_kafka: StartKafka) -> None:
-    broker = own_kafka(settings={"log.cleaner.backoff.ms": 100})
-    assert "log.cleaner.backoff.ms=100\n" in (broker.data_dir / "server.properties").read_text()
-
-
-def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
-    with Kafka(tmp_path / "plain, späß=ok #1") as broker:
+def test_a_folder_may_have_any_name_and_settings_can_be_added(tmp_path: Path) -> None:
+    folder = tmp_path / "plain, späß=ok #1"
+    with Kafka(folder, settings={"log.cleaner.backoff.ms": 100}) as broker:
         assert (broker.log_dir / "meta.properties").exists()
+    assert "log.cleaner.backoff.ms=100\n" in (folder / "server.properties").read_text()
 
 
 def test_what_the_broker_said_is_in_the_error(tmp_path: Path) -> None:
