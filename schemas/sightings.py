@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from schemas.alerts import AlertStatus, Sighting
-from schemas.tape import Sightings
+from schemas.tape import Part, Sightings
 
 Row = tuple[str, str, str, int, int, dict[str, str], dict[str, str]]
 _decode = msgspec.json.Decoder(list[Row]).decode
@@ -34,14 +34,18 @@ def pack(sightings: Sequence[Sighting]) -> Sightings:
     return pack_rows([row_bytes(s) for s in sightings])
 
 
-def pack_rows(rows: Sequence[bytes], received_at_ms: int = 0) -> Sightings:
-    return Sightings(len(rows), b"[" + b",".join(rows) + b"]", received_at_ms)
+def pack_rows(
+    rows: Sequence[bytes], received_at_ms: int = 0, parts: Sequence[Part] = ()
+) -> Sightings:
+    return Sightings(len(rows), b"[" + b",".join(rows) + b"]", received_at_ms, tuple(parts))
 
 
 def rows(fact: Sightings) -> list[Row]:
     """The rows as they stand: most of them are repeats, of which nobody needs a Sighting. Raises
     ValueError on a body that is not what `pack` writes."""
     found = _decode(fact.body)
+    if fact.parts and sum(part.count for part in fact.parts) != len(found):
+        raise ValueError(f"{len(found)} rows, and its parts have another number")
     for row in found:
         if row[2] not in _STATUS:
             raise ValueError(f"unknown status {row[2]!r}")

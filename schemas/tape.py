@@ -28,14 +28,26 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """How many of a fact's sightings one input record has given."""
+
+    offset: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sightings:
-    """The alerts of one delivery for one cluster; `body` is read by `schemas.sightings`."""
+    """The alerts of one delivery for one cluster, or of several that had queued; `body` is read by
+    `schemas.sightings`."""
 
     count: int
     body: bytes
     received_at_ms: int = 0
     """When the broker took the delivery in; how long it has waited since is the processor's lag.
-    0 where that is not known."""
+    0 where that is not known. Of several deliveries: the first."""
+    parts: tuple[Part, ...] = ()
+    """Of several deliveries, in order: what each has given. The fact's origin is the last of them.
+    Empty: all of it is of its origin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,9 @@ class Step:
 def decide(book: Policies, state: State, fact: Placed) -> Step:
     draft = _begin(book, state, fact)
     chain.cover(draft)
-    if origins.take(draft, fact.record.origin):
-        _hear(draft)
+    repeated = origins.repeated(draft, fact.record)
+    if repeated is not None:
+        _hear(draft, repeated)
     _work_off_deadlines(draft)
     chain.checkpoint_if_due(draft)
     return _end(draft)
@@ -73,11 +74,11 @@ def _begin(book: Policies, state: State, fact: Placed) -> Draft:
     return draft
 
 
-def _hear(draft: Draft) -> None:
+def _hear(draft: Draft, repeated: int) -> None:
     cluster, fact = draft.fact.record.cluster, draft.fact.record.fact
     match fact:
         case Sightings():
-            rows = _rows(fact)
+            rows = _rows(fact)[repeated:]
             _note_lag(draft, cluster, fact)
             sight.see_all(draft, cluster, rows)
         case Detection():

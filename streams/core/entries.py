@@ -59,7 +59,7 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True)
 class OriginMark:
-    """The last fact applied of one input partition."""
+    """The last fact applied of one input partition, for one cluster."""
 
     offset: int
     index: int

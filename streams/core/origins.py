@@ -1,22 +1,32 @@
 """Which facts were applied already.
 
-A producer that crashed appends again what it appended before, always a prefix, so per input
-partition everything at or below the last origin applied is a repeat.
+A producer that crashed appends again what it appended before, always a prefix, so of each input
+partition, for each cluster, everything at or below the last origin applied is a repeat. What had
+queued is packed anew by then, so of a fact that was packed from several inputs a part may be.
 """
 
-from schemas.tape import Origin
+from schemas.tape import Sightings, TapeRecord
 from streams.core.draft import Draft
 from streams.core.entries import OriginMark
+from streams.core.keys import key_part
 
 
-def take(draft: Draft, origin: Origin | None) -> bool:
-    """Note the origin; False where the fact is a repeat and must change nothing else."""
+def repeated(draft: Draft, record: TapeRecord) -> int | None:
+    """Note the origin. How many of the fact's sightings were applied before; None where the whole
+    of it was, and it must change nothing else."""
+    origin = record.origin
     if origin is None:
-        return True
-    key = f"origin/{origin.topic}@{origin.incarnation}/{origin.partition}"
+        return 0
+    source = f"{origin.topic}@{origin.incarnation}/{origin.partition}"
+    key = f"origin/{source}/{key_part(record.cluster)}"
     mark = draft.get(key, OriginMark)
-    if mark and (origin.offset, origin.index) <= (mark.offset, mark.index):
+    if mark is None:
+        draft.put(key, OriginMark(origin.offset, origin.index))
+        return 0
+    if (origin.offset, origin.index) <= (mark.offset, mark.index):
         draft.put(key, OriginMark(mark.offset, mark.index, mark.dropped + 1))
-        return False
-    draft.put(key, OriginMark(origin.offset, origin.index, mark.dropped if mark else 0))
-    return True
+        return None
+    draft.put(key, OriginMark(origin.offset, origin.index, mark.dropped))
+    if not isinstance(record.fact, Sightings):
+        return 0
+    return sum(part.count for part in record.fact.parts if part.offset <= mark.offset)

@@ -1,8 +1,8 @@
 """What a step takes and gives: one input record in; changed entries and outputs out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.topics import Topic
 
@@ -58,6 +58,13 @@ class PartitionStep(Protocol):
         """When this partition next needs a record (a tick) even if nothing happens."""
 
     def apply(self, record: InputRecord) -> Effects: ...
+
+
+@runtime_checkable
+class PackingStep(Protocol):
+    """A step that makes less of many records at once than of each alone."""
+
+    def apply_all(self, records: Sequence[InputRecord]) -> Effects: ...
 
 
 OpenStep = Callable[[int, Mapping[bytes, bytes]], PartitionStep]

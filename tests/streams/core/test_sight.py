@@ -2,10 +2,12 @@
 
 import pytest
 
+from schemas import sightings
 from schemas.alerts import AlertStatus
 from schemas.incidents import Incident
 from schemas.remediation import Command
-from schemas.tape import Origin
+from schemas.tape import Origin, Part
+from streams.core.draft import UnreadableFact
 from streams.core.entries import AlertState
 from tests.builders import START_MS, World, alert, ms
 
@@ -73,8 +75,33 @@ def test_an_origin_that_was_applied_is_dropped_and_counted() -> None:
         alert("Another", deployment="other"), origin=Origin("alerts", "born", 3, 16, 4)
     )
     assert opened(world) == before
-    mark = world.state.get("origin/alerts@born/3")
+    mark = world.state.get("origin/alerts@born/3/eu-1")
     assert getattr(mark, "dropped", None) == 2
+
+
+def test_of_what_was_packed_anew_only_the_rest_is_taken() -> None:
+    """Its first delivery was applied already; that one's alert has cleared since and stays so."""
+    world = World()
+    world.at("0s").sees(alert("A"), origin=Origin("alerts", "born", 3, 16, 0))
+    world.at("1s").sees(alert("A", AlertStatus.RESOLVED), origin=Origin("alerts", "born", 4, 1, 0))
+    packed = sightings.pack_rows(
+        [sightings.row_bytes(alert("A")), sightings.row_bytes(alert("B"))],
+        parts=(Part(16, 1), Part(17, 1)),
+    )
+    world.at("2s").hears(packed, origin=Origin("alerts", "born", 3, 17, 0))
+    firing = {
+        entry.labels["alertname"]
+        for _, entry in world.state.items()
+        if isinstance(entry, AlertState) and entry.status is AlertStatus.FIRING
+    }
+    assert firing == {"B"}
+
+
+def test_parts_that_are_not_those_of_the_body_are_unreadable() -> None:
+    world = World()
+    packed = sightings.pack_rows([sightings.row_bytes(alert())], parts=(Part(1, 1), Part(2, 1)))
+    with pytest.raises(UnreadableFact):
+        world.hears(packed)
 
 
 def test_a_topic_made_anew_starts_its_origins_again() -> None:
