@@ -92,7 +92,7 @@ def test_watching_tells_each_change_until_interrupted(shop: Shop, as_json: bool)
         if as_json:
             assert json.loads(line)["labels"]["deployment"] == deployment
         child.send_signal(signal.SIGINT)
-        assert child.wait(10) == 0
+        assert child.wait(30) == 0
         assert child.stderr.read() == ""
 
 

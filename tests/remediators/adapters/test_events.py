@@ -124,7 +124,8 @@ def test_what_does_not_get_through_is_counted_and_forgotten(answer: Answer):
     assert told == {answer.value: 1}
 
 
-def test_each_cluster_has_its_own_and_others_are_not_told():
+def test_each_cluster_has_its_own_and_others_are_not_told(monkeypatch):
+    monkeypatch.setattr(events, "CLOSE_S", WITHIN_S)
     here, there, told = Server(), Server(answers=False), Told()
     herald = EventHerald({"eu-1": here, "us-1": there}, "me", told)  # type: ignore[dict-item]
     order = command()

@@ -129,7 +129,7 @@ async def test_what_is_not_a_command_is_set_aside_and_counts_as_done(here: Here)
 async def test_let_go_it_ends_what_is_under_way_and_begins_nothing(here: Here):
     await here.takes("a1", A)
     await here.takes("a2", A)
-    closing = asyncio.create_task(here.claim.close(grace_s=5))
+    closing = asyncio.create_task(here.claim.close(grace_s=30))
     await settle()
     await here.work.finish("a1")
     await closing
@@ -188,7 +188,7 @@ async def test_a_rollback_that_comes_while_its_target_waits_for_room_goes_first(
 async def test_let_go_what_waits_for_room_is_not_begun(small: Here):
     await small.takes("a1", A)
     await small.takes("b1", B)
-    closing = asyncio.create_task(small.claim.close(grace_s=5))
+    closing = asyncio.create_task(small.claim.close(grace_s=30))
     await settle()
     await small.work.finish("a1")
     await closing

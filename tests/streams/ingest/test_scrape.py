@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -29,9 +30,11 @@ from streams.ingest.scraper_metrics import ScraperMetrics
 from streams.ingest.targets import BadTargets, Target, read_targets
 from streams.settings import ScraperSettings
 from tests.streams.ingest.payloads import fixture
+from tests.streams.ingest.running import PATIENT_S
 from tests.streams.ingest.topics import PARTITIONS, records_of, until
 
 AT_MS = 1_793_527_260_000
+IMPATIENT_S = 0.3
 TEXT = fixture("exposition.txt")
 BOMB = gzip.compress(bytes(MIB)) * 64
 
@@ -181,14 +184,22 @@ async def town() -> AsyncIterator[Town]:
 
 @pytest.fixture
 async def scraper(kafka: Kafka, prefix: str, town: Town) -> AsyncIterator[Rounds]:
+    async with scraping(kafka, prefix, town, PATIENT_S) as rounds:
+        yield rounds
+
+
+@asynccontextmanager
+async def scraping(
+    kafka: Kafka, prefix: str, town: Town, timeout_s: float
+) -> AsyncIterator[Rounds]:
     settings = ScraperSettings(
         bootstrap=kafka.bootstrap,
         topic_prefix=prefix,
         targets_url=str(town.server.make_url("/sd")),
-        timeout_s=1.0,
+        timeout_s=timeout_s,
         metrics="checkout_requests, process_",
     )
-    writer = Writer(kafka.bootstrap, "test", Flight(64 * MIB), 5.0)
+    writer = Writer(kafka.bootstrap, "test", Flight(64 * MIB), PATIENT_S)
     async with session() as http:
         yield Rounds(settings, http, writer, ScraperMetrics(), lambda: AT_MS)
         await writer.close()
@@ -210,7 +221,7 @@ async def scraped(kafka: Kafka, prefix: str) -> dict[str, list[Samples]]:
 async def test_every_target_is_up_or_down(
     kafka: Kafka, prefix: str, town: Town, scraper: Rounds
 ) -> None:
-    bad = ("bomb", "brotli", "huge", "slow", "latin1", "broken", "html", "moved", "unavailable")
+    bad = ("bomb", "brotli", "huge", "latin1", "broken", "html", "moved", "unavailable")
     town.list("good", "gzip", *bad)
     town.listed.append(town._group("gone", "127.0.0.1:1"))
     await scraper.round()
@@ -228,6 +239,20 @@ async def test_every_target_is_up_or_down(
         ]
     for pod in ("gone", *bad):
         assert found[pod][0].samples == (Sample("up", {}, 0.0),), pod
+
+
+@pytest.mark.broker
+async def test_a_target_that_says_nothing_is_down(kafka: Kafka, prefix: str, town: Town) -> None:
+    town.list("slow")
+    async with scraping(kafka, prefix, town, IMPATIENT_S) as scraper:
+
+        async def is_told() -> bool:
+            await scraper.round()  # the discovery, too, is given up before long
+            return "slow" in await scraped(kafka, prefix)
+
+        await until(is_told)
+    found = (await scraped(kafka, prefix))["slow"]
+    assert all(one.samples == (Sample("up", {}, 0.0),) for one in found)
 
 
 @pytest.mark.broker
