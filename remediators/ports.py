@@ -113,9 +113,9 @@ def tell_nobody(_command: Command, _record: Recorded) -> None:
 class Ledger(Protocol):
     """The topic `outcomes`: what has been done, and the only place where we say so."""
 
-    def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+    def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded | None]]:
         """With its broker time, each record appended there since then, up to the end as it is when
-        asked."""
+        asked. None for one that this release cannot read."""
         ...
 
     async def append(self, partition: int, record: Recorded) -> int:

@@ -328,11 +328,13 @@ class FakeLedger:
     """`outcomes` in memory."""
 
     def __init__(self, clock: FakeClock) -> None:
-        self.records: dict[int, list[tuple[int, Recorded]]] = defaultdict(list)
+        self.records: dict[int, list[tuple[int, Recorded | None]]] = defaultdict(list)
         self.reads = 0
         self._clock = clock
 
-    async def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+    async def read(
+        self, partition: int, since_ms: int
+    ) -> AsyncIterator[tuple[int, Recorded | None]]:
         self.reads += 1
         for at_ms, record in list(self.records[partition]):
             if at_ms >= since_ms:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from remediators.core.ledger import LedgerView
 from remediators.core.refusal import Refusal
 from remediators.core.request import PATCH
-from remediators.core.wellformed import malformed
+from remediators.core.wellformed import READ_ONLY, malformed
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason
 
 
@@ -28,10 +28,18 @@ class Resolve:
     intent: Outcome
 
 
-Admission = Proceed | Skip | Resolve | Refusal
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Whether it was announced, and how it ended, nobody can read: so it is UNKNOWN."""
+
+    why: str
+
+
+Admission = Proceed | Skip | Resolve | Doubt | Refusal
 
 ENDED = "it has ended before"
 ALTERED = "announced under this id, as another order"
+UNREAD = "it may have been carried out: outcomes has a later record that this release cannot read"
 FORGOTTEN = "issued before the ledger begins, and expired"
 
 
@@ -44,6 +52,8 @@ def admit(command: Command, ledger: LedgerView, now_ms: int) -> Admission:
     if command.issued_at_ms < ledger.covers_from_ms:
         # It may have ended where we cannot see it, and a second end would contradict the first.
         return Skip(FORGOTTEN)
+    if command.kind not in READ_ONLY and command.issued_at_ms <= ledger.unread_to_ms:
+        return Doubt(UNREAD)
     if now_ms >= command.expires_at_ms:
         late_ms = now_ms - command.expires_at_ms
         return Refusal(OutcomeReason.EXPIRED, f"{late_ms} ms too late")

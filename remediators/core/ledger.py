@@ -37,6 +37,9 @@ class LedgerView:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._acted_at_ms: dict[str, dict[str, int]] = {}
         """By cluster and command."""
+        self._unread_at_ms: set[int] = set()
+        self.unread_to_ms = 0
+        """Some record up to then could not be read: it may be about any command issued before."""
 
     @property
     def covers_from_ms(self) -> int:
@@ -46,7 +49,11 @@ class LedgerView:
     def known(self, command_id: str) -> Known:
         return self._known.get(command_id, NOTHING)
 
-    def note(self, record: Outcome | Observation, at_ms: int) -> None:
+    def note(self, record: Outcome | Observation | None, at_ms: int) -> None:
+        if record is None:
+            self._unread_at_ms.add(at_ms)
+            self.unread_to_ms = max(self.unread_to_ms, at_ms)
+            return
         known = self.known(record.command_id)
         if isinstance(record, Outcome) and record.status is OutcomeStatus.INTENT:
             self._note_intent(known, record, at_ms)
@@ -54,14 +61,16 @@ class LedgerView:
             self._put(record.command_id, Known(ended=True, at_ms=at_ms))
 
     def acted_last_hour(self, cluster: str, now_ms: int) -> int:
-        """Commands of the last hour that got as far as an INTENT, each counted once."""
+        """Commands of the last hour that got as far as an INTENT, each counted once; and what
+        nobody can read, for that may be one."""
+        self._unread_at_ms = {at_ms for at_ms in self._unread_at_ms if at_ms > now_ms - HOUR_MS}
         recent = {
             command_id: at_ms
             for command_id, at_ms in self._acted_at_ms.get(cluster, {}).items()
             if at_ms > now_ms - HOUR_MS
         }
         self._acted_at_ms[cluster] = recent
-        return len(recent)
+        return len(recent) + len(self._unread_at_ms)
 
     def spend(self, cluster: str, command_id: str, now_ms: int) -> None:
         """Before the INTENT is written: others ask while that is on its way."""

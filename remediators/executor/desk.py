@@ -58,7 +58,7 @@ class Desk:
         since_ms = command.issued_at_ms - SKEW_MS
         async for at_ms, record in self._ledger.read(self._partition, since_ms):
             self.view.note(record, at_ms)
-            if record.command_id == command.command_id:
+            if record is not None and record.command_id == command.command_id:
                 told.note(record, at_ms)
         return told.known(command.command_id)
 

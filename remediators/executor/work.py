@@ -4,7 +4,7 @@ import traceback
 
 import structlog
 
-from remediators.core.admit import Proceed, Resolve, Skip, admit
+from remediators.core.admit import Doubt, Proceed, Resolve, Skip, admit
 from remediators.core.protocol import End
 from remediators.core.refusal import Refusal
 from remediators.executor.change import change, resume
@@ -56,6 +56,9 @@ class Work:
                 log.info("command_skipped", command=command.command_id, why=why)
             case Refusal():
                 await self._refuse(command, admission)
+            case Doubt(why):
+                lost = End(OutcomeStatus.UNKNOWN, OutcomeReason.NO_ANSWER, why)
+                await self._write(command, self._desk.pen.ended(command, None, lost))
             case Resolve(intent):
                 await self._resolve(command, intent)
             case Proceed():

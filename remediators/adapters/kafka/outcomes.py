@@ -37,17 +37,18 @@ class KafkaOutcomes:
         appended = await in_time("writing to outcomes", sending, self._broker.timeout_s)
         return int(appended.timestamp)
 
-    async def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+    async def read(
+        self, partition: int, since_ms: int
+    ) -> AsyncIterator[tuple[int, Recorded | None]]:
         async for record in self._log.read(partition, since_ms):
-            if found := _recorded(record):
-                yield record.timestamp, found
+            yield record.timestamp, _recorded(record)
 
     async def stop(self) -> None:
         await self._log.stop()
 
 
 def _recorded(record: "ConsumerRecord[bytes, bytes]") -> Recorded | None:
-    """One that cannot be read is passed over: the target itself has the last word on an effect."""
+    """Of a later release perhaps, or nobody's."""
     found: Recorded | Undecodable = decode(record.value, *RECORDED)
     if isinstance(found, Undecodable):
         log.warning("outcome_unreadable", offset=record.offset, fault=found.fault.value)

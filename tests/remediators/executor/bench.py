@@ -89,7 +89,7 @@ class Bench:
 
     @property
     def records(self) -> list[Recorded]:
-        return [record for _, record in self.ledger.records[PARTITION]]
+        return [record for _, record in self.ledger.records[PARTITION] if record is not None]
 
 
 def words(records: list[Recorded]) -> list[str]:

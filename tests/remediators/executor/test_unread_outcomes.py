@@ -1,0 +1,56 @@
+"""A ledger of which a part cannot be read: after a later release has written it, or anybody."""
+
+import pytest
+
+from schemas.actions import SCALE
+from schemas.remediation import CommandKind, Outcome
+from tests.remediators.builders import command
+from tests.remediators.executor.bench import PARTITION, Bench, words
+
+STEP = {"action": SCALE, "parameters": {"by": "1", "max": "9"}}
+
+
+@pytest.fixture
+def here() -> Bench:
+    return Bench()
+
+
+def written_by_a_later_release(here: Bench) -> None:
+    here.ledger.records[PARTITION].append((here.clock.at_ms, None))
+
+
+async def test_what_may_have_ended_is_not_begun(here: Bench):
+    """The first has refused it, say, in words that the second cannot read."""
+    act = await here.act(**STEP)
+    here.clock.at_ms += 1_000
+    written_by_a_later_release(here)
+    here.restart()
+    (ended,) = await here.do(act)
+    assert words([ended]) == ["unknown no_answer"]
+    assert isinstance(ended, Outcome)
+    assert "cannot read" in ended.detail
+    assert here.cluster.sent == []
+
+
+async def test_what_is_ordered_later_is_begun(here: Bench):
+    written_by_a_later_release(here)
+    here.clock.at_ms += 1_000
+    here.restart()
+    act = await here.act(**STEP, issued_at_ms=here.clock.at_ms)
+    assert words(await here.do(act)) == ["intent", "applied"]
+
+
+async def test_looks_go_on(here: Bench):
+    written_by_a_later_release(here)
+    here.restart()
+    assert words(await here.do(command(CommandKind.LOOK))) == ["observed"]
+
+
+async def test_each_of_them_may_be_an_action_of_this_hour(here: Bench):
+    here.actions_per_hour_max = 2
+    for _ in range(2):
+        written_by_a_later_release(here)
+        here.clock.at_ms += 1_000
+    here.restart()
+    act = await here.act(**STEP, issued_at_ms=here.clock.at_ms)
+    assert words(await here.do(act)) == ["rejected over_budget"]
