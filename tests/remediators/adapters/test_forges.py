@@ -28,6 +28,8 @@ from tests.remediators.adapters.forge_servers import (
 from tests.remediators.adapters.git_remote import Remote
 
 pytestmark = pytest.mark.needs("git")
+PATIENT_S = 30.0
+IMPATIENT_S = 1.0
 OURS = "mendlog/c1"
 HOSTILE = '{{7*7}} $(id) `id` <b>"x"</b> \\ %0a /merge'
 WANTED = Proposal(OURS, "main", f'Revert "{HOSTILE}"', f"{HOSTILE}\n\nMendlog-Command: c1\n")
@@ -47,7 +49,7 @@ async def server(
         yield made
 
 
-def forge_of(server: ForgeServer, timeout_s: float = 5.0, **more: object) -> Forge:
+def forge_of(server: ForgeServer, timeout_s: float = PATIENT_S, **more: object) -> Forge:
     return NAMES[server.kind](server.registered(**more), "main", timeout_s)
 
 
@@ -139,13 +141,13 @@ async def test_what_an_answer_is_taken_for(server: ForgeServer, fault: object, a
 @pytest.mark.parametrize("fault", [does_and_cuts, does_and_tells_half, does_and_hangs])
 async def test_a_lost_answer_is_in_doubt_and_then_found(server: ForgeServer, fault: object):
     hangs = fault is does_and_hangs
-    forge = forge_of(server, 1.0 if hangs else 5.0)
+    forge = forge_of(server, IMPATIENT_S if hangs else PATIENT_S)
     server.post_faults.append(fault)  # type: ignore[arg-type]
     reply = await opened(forge)
     assert isinstance(reply, Reply)
     assert reply.answer is Answer.UNSURE
     assert server.posts == 1
-    assert isinstance(await forge.find(OURS), PullRequest)
+    assert isinstance(await forge_of(server).find(OURS), PullRequest)
 
 
 @pytest.mark.parametrize("fault", [says(500), cuts, says(404), says(200, "no list")])
