@@ -79,7 +79,7 @@ class Claim:
         await self._opened()
         lane = self._lanes[target]
         while lane and not self._closed:
-            async with self._rooms.of(target.cluster):
+            async with self._rooms.of(target.cluster, lambda: _urgent(lane)):
                 if self._closed:
                     break
                 offset, command = next_of(lane)
@@ -97,6 +97,10 @@ class Claim:
     def _ended(self, offset: int) -> None:
         self.progress.end(offset)
         self._progressed()
+
+
+def _urgent(lane: Lane) -> bool:
+    return any(command.kind is CommandKind.ROLLBACK for _, command in lane)
 
 
 def next_of(lane: Lane) -> tuple[int, Command]:

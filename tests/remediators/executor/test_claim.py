@@ -102,6 +102,46 @@ async def test_targets_side_by_side_one_target_in_order(here: Here):
     assert here.done_to == 3
 
 
+async def test_a_rollback_goes_before_what_waits_of_other_targets():
+    """Of a room that is full: with many targets it would be the last to be carried out."""
+    here = Here(in_flight_max=1)
+    here.desk.gate.set()
+    others = [Target("eu-1", "shop", "Deployment", f"w{number}") for number in range(3)]
+    await here.takes("b1", B)
+    for target in others:
+        await here.takes(target.name, target)
+    await here.takes("a1", A)
+    await here.takes("undo", A, CommandKind.ROLLBACK)
+    await here.work.finish("b1")
+    assert here.work.begun == ["b1", "undo"]
+    for number, name in enumerate(["undo", "w0", "w1", "w2", "a1"], 2):
+        await here.work.finish(name)
+        assert len(here.work.begun) == min(number + 1, 6)
+    assert here.work.begun == ["b1", "undo", "w0", "w1", "w2", "a1"]
+
+
+async def test_a_place_is_not_lost_with_who_waits_for_it():
+    here = Here(in_flight_max=1)
+    rooms = Rooms(["eu-1"], 1, here.metrics.under_way)
+    entered: list[str] = []
+
+    async def enter(name: str, gate: asyncio.Event) -> None:
+        async with rooms.of("eu-1", lambda: False):
+            entered.append(name)
+            await gate.wait()
+
+    gates = [asyncio.Event() for _ in range(3)]
+    tasks = [asyncio.create_task(enter(str(n), gate)) for n, gate in enumerate(gates)]
+    await settle()
+    gates[0].set()
+    tasks[1].cancel()
+    await settle()
+    assert entered == ["0", "2"]
+    gates[2].set()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), asyncio.CancelledError, type(None)]
+
+
 async def test_a_rollback_goes_before_what_waits(here: Here):
     await here.takes("a1", A)
     await here.takes("a2", A)
