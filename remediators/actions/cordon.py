@@ -5,6 +5,7 @@ What runs there stays. Undoing a cordon leaves alone whoever else has cordoned t
 
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.hands import FIELD_MANAGER, writers_of
 from remediators.core.patch import add, must_be, remove
 from remediators.core.refusal import Refusal
 from schemas.actions import CORDON, UNCORDON
@@ -30,7 +31,15 @@ def plan(scene: Scene) -> Plan | Refusal:
 def rollback(scene: Scene) -> Plan | Refusal:
     if scene.command.parameters != UNDO:
         return bad("undoing a cordon needs unschedulable, and nothing else")
-    return lifted(scene)
+    return cordoned_by_others(scene) or lifted(scene)
+
+
+def cordoned_by_others(scene: Scene) -> Refusal | None:
+    """Uncordoned and cordoned again by somebody: neither our marker nor the value tells of that."""
+    writers = writers_of(scene.seen.body, CORDONED[-1])
+    if not writers or FIELD_MANAGER in writers:
+        return None
+    return Refusal(OutcomeReason.STALE, f"{', '.join(sorted(writers))} has cordoned it since")
 
 
 def uncordon(scene: Scene) -> Plan | Refusal:

@@ -7,7 +7,7 @@ over finds on record how far it has come.
 
 from collections.abc import Sequence
 
-from remediators.actions.cordon import CORDONED, UNDO, cordoned
+from remediators.actions.cordon import CORDONED, UNDO, cordoned, cordoned_by_others
 from remediators.actions.eviction_order import next_of
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Removal, Right, Row, Scene
@@ -105,6 +105,8 @@ def rollback(scene: Scene) -> Plan | Refusal:
         return bad("undoing a drain needs unschedulable, and nothing else")
     if not cordoned(scene):
         return Refusal(OutcomeReason.NOTHING_TO_DO, "it is not cordoned")
+    if refusal := cordoned_by_others(scene):
+        return refusal
     note = (remove("metadata", "annotations", DRAINING),)
     changes = (remove(*CORDONED), *(note if DRAINING in scene.seen.annotations else ()))
     return Plan(changes, tests=(must_be(True, *CORDONED),))

@@ -6,16 +6,15 @@ API keeps in `managedFields`.
 
 from remediators.actions.parameters import bad, undeclared
 from remediators.actions.plan import Plan, Row, Scene
+from remediators.core.hands import FIELD_MANAGER, writers_of
 from remediators.core.patch import add, must_be, remove
 from remediators.core.refusal import Refusal
-from remediators.core.seen import Json
 from schemas.actions import PAUSE_ROLLOUT, RESUME_ROLLOUT
 from schemas.remediation import OutcomeReason
 
 PAUSED = ("spec", "paused")
 UNDO = {"paused": "true"}
 """What must be there for it to be undone."""
-MANAGER = "mendlog"
 
 
 def plan(scene: Scene) -> Plan | Refusal:
@@ -43,7 +42,7 @@ def rollback(scene: Scene) -> Plan | Refusal:
 def resume(scene: Scene) -> Plan | Refusal:
     if refusal := undeclared(RESUME_ROLLOUT, scene.command.parameters):
         return refusal
-    if scene.workload.rollout_paused and MANAGER not in _paused_by(scene.seen.body):
+    if scene.workload.rollout_paused and FIELD_MANAGER not in writers_of(scene.seen.body, "paused"):
         words = "somebody else has paused its rollouts (managedFields): they are his to resume"
         return Refusal(OutcomeReason.OWNED_ELSEWHERE, words)
     return _going_on(scene)
@@ -53,17 +52,6 @@ def _going_on(scene: Scene) -> Plan | Refusal:
     if not scene.workload.rollout_paused:
         return Refusal(OutcomeReason.NOTHING_TO_DO, "its rollouts are not paused")
     return Plan((remove(*PAUSED),), tests=(must_be(True, *PAUSED),))
-
-
-def _paused_by(found: Json) -> set[str]:
-    """Whose writing `spec.paused` is, as it stands."""
-    entries = found["metadata"].get("managedFields") or ()
-    return {e.get("manager", "") for e in entries if "f:paused" in _spec(e)}
-
-
-def _spec(entry: Json) -> Json:
-    spec: Json = (entry.get("fieldsV1") or {}).get("f:spec") or {}
-    return spec
 
 
 ROW = Row(PAUSE_ROLLOUT, plan, rollback)

@@ -6,7 +6,7 @@ the words of a refusal, so that people know whom to ask.
 
 from datetime import datetime
 
-from remediators.core.seen import Seen
+from remediators.core.seen import Json, Seen
 
 FIELD_MANAGER = "mendlog"
 """What we sign our own writes with."""
@@ -29,6 +29,13 @@ def last_hand(seen: Seen, since_ms: int) -> str:
         return ""
     _, manager, time = max(found)
     return f"changed by {manager} at {time}"
+
+
+def writers_of(found: Json, field: str) -> frozenset[str]:
+    """Whose writing that member of its spec is, as it stands. Empty where the API does not say."""
+    notes = (found.get("metadata") or {}).get("managedFields") or ()
+    own = (n for n in notes if f"f:{field}" in ((n.get("fieldsV1") or {}).get("f:spec") or {}))
+    return frozenset(note.get("manager", "") for note in own)
 
 
 def _at_ms(text: object) -> float | None:

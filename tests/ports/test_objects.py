@@ -75,6 +75,23 @@ async def test_cordoned_once_undone_once_and_free_again(site: Site):
     assert marker_of(after) == "c2,c1"
 
 
+async def test_a_cordon_that_a_person_has_made_again_is_his(site: Site):
+    """Marker and value are as our cordon has left them; only the API's note of writers tells."""
+    target = await node(site)
+    before = await look(site, target)
+    assert await send(site, request_of(CORDON, order(before, action=CORDON), before)) is Answer.DONE
+    for cordoned in (None, True):
+        await site.edits(target, {"spec": {"unschedulable": cordoned}})
+    left = await look(site, target)
+    if not left.field_managers:
+        pytest.skip("no managedFields here")
+    more = {"kind": CommandKind.ROLLBACK, "command_id": "c2", "undoes": "c1"}
+    undo = order(before, action=CORDON, parameters={"unschedulable": "true"}, **more)
+    refused = announce(CATALOG[CORDON], Scene(undo, left))
+    assert isinstance(refused, Refusal)
+    assert refused.detail.endswith("has cordoned it since")
+
+
 async def test_an_old_cordon_never_comes_back(site: Site):
     """Sent again after somebody has lifted it: the member is as before, the marker is not."""
     target = await node(site)

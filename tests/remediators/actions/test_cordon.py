@@ -11,9 +11,10 @@ from remediators.actions.plan import Plan, Scene
 from remediators.adapters.kubernetes import views
 from remediators.core.refusal import Refusal
 from remediators.core.seen import ENABLED
-from schemas.actions import CORDON, UNCORDON
+from schemas.actions import CORDON, DRAIN, UNCORDON
 from schemas.kinds import NODE
 from schemas.remediation import CommandKind, OutcomeReason, Target
+from tests.fakes import written
 from tests.remediators.builders import command, steps
 
 N1 = Target("eu-1", "", NODE, "n1")
@@ -49,6 +50,19 @@ def test_a_node_that_somebody_cordons_meanwhile_is_left_alone():
     assert not isinstance(made, Refusal)
     with pytest.raises(PatchFailed):
         apply(node(unschedulable=True), steps(made[0]))
+
+
+@pytest.mark.parametrize("action", [CORDON, DRAIN])
+@pytest.mark.parametrize(("writer", "lifts"), [("kubectl-cordon", False), ("mendlog", True)])
+def test_a_cordon_that_somebody_has_made_again_is_his(action: str, writer: str, lifts: bool):
+    found = node(unschedulable=True)
+    written(found, found["spec"], writer)
+    rollback = CATALOG[action].rollback
+    assert rollback is not None
+    planned = rollback(undoing(found, **cordon.UNDO))
+    assert isinstance(planned, Plan) == lifts
+    if isinstance(planned, Refusal):
+        assert planned == Refusal(OutcomeReason.STALE, "kubectl-cordon has cordoned it since")
 
 
 def test_uncordon():
