@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from remediators.adapters.kubernetes import owners, paths, views
+from remediators.adapters.kubernetes.answers import Raw, object_of
 from remediators.adapters.kubernetes.client import ApiServer
+from remediators.adapters.kubernetes.horizon import Found, Horizon
 from remediators.adapters.kubernetes.shown import judged
 from remediators.adapters.kubernetes.wire import Call
 from remediators.core.autoscalers import horizontal
@@ -33,7 +35,6 @@ LIST_S_MAX = 20.0
 """After which no further page is asked for."""
 
 Items = list[dict[str, Any]]
-NO_SELECTION: Mapping[str, str] = {}
 UNKNOWN_KIND = "no path is known for a"
 REQUEST_SENT = "executor.request_sent"
 
@@ -47,6 +48,7 @@ class KubernetesCluster:
         self._reached = reached
         self._nodes = NO_NODES
         self._nodes_read_s = float("-inf")
+        self._horizon = Horizon()
         self._unserved_s: dict[str, float] = {}
         """Custom kinds that the API did not know, and when it was asked."""
 
@@ -96,7 +98,7 @@ class KubernetesCluster:
         path = paths.of(target)
         if path is None:
             return Reply(Answer.INVALID, f"{UNKNOWN_KIND} {target.kind}")
-        found = self._server.get(path)
+        found = self._object(target.kind, path)
         return found if isinstance(found, Reply) else _read(_meant, target, found)
 
     def _find(self, query: Query) -> tuple[Json, ...] | Reply:
@@ -106,9 +108,10 @@ class KubernetesCluster:
         if time.monotonic() - self._unserved_s.get(query.kind, float("-inf")) < UNSERVED_FRESH_S:
             return ()
         if query.name:
-            return self._one(f"{path}/{quote(query.name, safe='')}")
+            return self._one(query.kind, f"{path}/{quote(query.name, safe='')}")
         chosen = {"labelSelector": query.labels, "fieldSelector": query.fields}
-        found = self._list(path, {name: text for name, text in chosen.items() if text})
+        chosen = {name: text for name, text in chosen.items() if text}
+        found = self._list(query.kind, path, chosen)
         if not isinstance(found, Reply):
             return tuple(found)
         unserved = KINDS[query.kind].custom and found.answer is Answer.NOT_FOUND
@@ -116,8 +119,8 @@ class KubernetesCluster:
             self._unserved_s[query.kind] = time.monotonic()
         return () if unserved else found
 
-    def _one(self, path: str) -> tuple[Json, ...] | Reply:
-        found = self._server.get(path)
+    def _one(self, kind: str, path: str) -> tuple[Json, ...] | Reply:
+        found = self._object(kind, path)
         if isinstance(found, Reply):
             return () if found.answer is Answer.NOT_FOUND else found
         return (found,)
@@ -137,13 +140,18 @@ class KubernetesCluster:
             self._nodes_read_s = time.monotonic()
         return self._nodes
 
-    def _list(self, path: str, selection: Mapping[str, str] = NO_SELECTION) -> Items | Reply:
+    def _object(self, kind: str, path: str) -> Found:
+        return self._horizon.beyond(path, lambda: self._server.get(path), kind)
+
+    def _list(self, kind: str, path: str, selection: Mapping[str, str]) -> Items | Reply:
         """All of it, page by page, or why not: what holds for a part may not hold for the whole."""
         items: Items = []
         token, until_s = "", time.monotonic() + LIST_S_MAX
         for _ in range(PAGES_MAX):
             query = urlencode({**selection, "limit": PAGE_ITEMS, "continue": token})
-            page = self._server.get(f"{path}?{query}")
+            ask = functools.partial(self._server.get, f"{path}?{query}")
+            # All further pages are of the version of the first, however long they take.
+            page = ask() if token else self._horizon.beyond(kind, ask)
             if isinstance(page, Reply):
                 return page
             if not isinstance(page.get("items"), list):
@@ -164,8 +172,15 @@ class KubernetesCluster:
         on_sent = _nothing if rehearsal else functools.partial(self._reached, REQUEST_SENT)
         call = Call(in_time, on_sent)
         body = rehearsal_of(request) if rehearsal else request.body
-        judge = functools.partial(judged, request, rehearsal=rehearsal)
+        judge = functools.partial(self._judged, request, rehearsal)
         return self._server.change(method, path, body.encode(), request.content_type, call, judge)
+
+    def _judged(self, request: Request, rehearsal: bool, raw: Raw) -> Reply:
+        """No list may be older than a change that we know of."""
+        reply = judged(request, raw, rehearsal=rehearsal)
+        if reply.answer is Answer.DONE and not rehearsal:
+            self._horizon.told(object_of(raw), request.target.kind)
+        return reply
 
 
 def _always() -> bool:
