@@ -56,6 +56,14 @@ class Precondition:
         same = self.uid == seen.uid and seen.generation_kept
         return same and seen.generation < self.generation
 
+    def covered(self, seen: Seen) -> bool:
+        """Changed more than once, and no mark is left on top of what there was: a mark of ours may
+        have been, for `kubectl rollout undo` puts back all annotations of an earlier release."""
+        if not seen.generation_kept or seen.generation <= self.generation + 1:
+            return False
+        before, now = ids(self.marker), ids(marker_of(seen))
+        return before[0] not in now[1:] if before else not now
+
     def moved(self, seen: Seen) -> str:
         """What is no longer as it was, in words."""
         if self.uid != seen.uid:

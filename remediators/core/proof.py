@@ -87,6 +87,8 @@ def _patched(command: Command, seen: Seen | None) -> Proof:
     if expected.later_than(seen):
         return Proof(Trace.PAST, f"read as of generation {seen.generation}, which was before")
     moved = expected.moved(seen)
+    if moved and expected.covered(seen):
+        return Proof(Trace.GONE, f"{moved}, and annotations may have been put back")
     return Proof(Trace.MOVED, moved) if moved else Proof(Trace.OPEN)
 
 

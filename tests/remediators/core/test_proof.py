@@ -38,6 +38,8 @@ def seen(target: Target, uid: str = "uid-1", marker: str = "", *, leaving: bool 
         (workload(marker="c1", generation=5), Trace.DONE),
         (workload(marker="c2,c1", generation=9), Trace.DONE),
         (workload(generation=5), Trace.MOVED),
+        (workload(generation=6), Trace.GONE),
+        (workload(generation=6, marker="x"), Trace.MOVED),
         (workload(generation=3), Trace.PAST),
         (workload(generation=3, generation_kept=False), Trace.MOVED),
         (workload(marker="x"), Trace.MOVED),

@@ -25,6 +25,7 @@ PATCHED = patch(ACT, (add(5, "spec", "replicas"),))
 HELD = workload()
 OURS = workload(generation=5, marker="c1")
 MOVED = workload(generation=5)
+COVERED = workload(generation=6)
 OLDER = workload(generation=3)
 OTHER = workload(uid="uid-2", generation=1)
 GONE = Reply(Answer.NOT_FOUND, "404")
@@ -76,6 +77,9 @@ STORIES = [
     ("lost, then moved", FRESH, [LOST], [MOVED], "rejected", "stale", 1),
     ("lost, then another object", FRESH, [LOST], [OTHER], "unknown", "no_answer", 1),
     ("lost, then gone", FRESH, [LOST], [GONE], "unknown", "no_answer", 1),
+    ("lost, then put back", FRESH, [LOST], [COVERED], "unknown", "no_answer", 1),
+    ("a test failed, then put back", FRESH, [BAD], [COVERED], "rejected", "stale", 1),
+    ("resumed, and put back", RESUMED, [], [COVERED], "unknown", "no_answer", 0),
     ("lost for ever", FRESH, [LOST], [DARK], "unknown", "no_answer", 1),
     ("lost again and again", FRESH, [LOST], [HELD], "unknown", "no_answer", None),
     ("a test failed", FRESH, [BAD], [MOVED], "rejected", "stale", 1),

@@ -250,6 +250,28 @@ async def test_the_answer_is_lost(here: Bench):
     assert len(here.cluster.sent) == 1
 
 
+async def test_done_and_undone_by_hand_before_we_hear_of_it(here: Bench):
+    """`kubectl rollout undo` puts the template and all annotations of the release before back, in
+    one change: our marker is as if we had never been there."""
+    await here.do(await here.act(command_id="c0"))
+    notes = dict(here.cluster.objects[TARGET]["metadata"]["annotations"])
+    template = here.cluster.objects[TARGET]["spec"]["template"]
+    act = await here.act(command_id="c1", issued_at_ms=NOW_MS + 1)
+
+    def undone_by_hand(request):
+        reply = here.cluster.lose_answer(request)
+        here.cluster.change(TARGET, put_back)
+        return reply
+
+    def put_back(found):
+        found["spec"]["template"] = template
+        found["metadata"]["annotations"] = notes
+
+    here.cluster.replies.append(undone_by_hand)
+    assert words(await here.do(act)) == ["intent", "unknown no_answer"]
+    assert len(here.cluster.sent) == 2
+
+
 async def test_rolled_back_to_the_release_before(here: Bench):
     def release(found):
         found["spec"]["template"]["spec"]["containers"][0]["image"] = "example/main:2"
