@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import bare, decide, executor, latency, throughput
+from bench import bare, decide, executor, latency, processor, throughput
 from bench.figures import percentiles
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
@@ -37,8 +37,10 @@ def main() -> int:
             figures = asyncio.run(measure(stack))
         finally:
             stack.stop()
-    figures = {**figures, "decide": core, "executor": executor.figures()}
+    worker = processor.figures()
+    figures = {**figures, "decide": core, "executor": executor.figures(), "processor": worker}
     show(figures)
+    print("one worker: " + ", ".join(f"{name} {value:,}" for name, value in worker.items()))
     executor.show(figures["executor"])
     keep(figures)
     return 0
