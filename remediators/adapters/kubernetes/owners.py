@@ -21,7 +21,11 @@ UNREAD = f"{AUTOSCALER}/?"
 ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
 """Helm and others set it too: it names an Argo CD application only where Argo CD has written."""
+ARGO_INSTANCE = "argocd.argoproj.io/instance"
+"""In place of that, where `application.instanceLabelKey` says so. It can say anything."""
 ARGO_WRITER = "argocd"
+ARGO_KEEPERS = frozenset({"argocd-controller", "argocd-application-controller"})
+"""These apply an application; others of Argo CD write what people click."""
 FLUX = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
 
 
@@ -55,9 +59,10 @@ def _argo_cd(meta: Object) -> str:
     tracking = (meta.get("annotations") or {}).get(ARGO_TRACKING, "")
     if tracking:
         return _owner("ArgoCD", tracking.partition(":")[0])
-    writers = (m.get("manager", "") for m in meta.get("managedFields") or ())
+    labels, writers = _labels(meta), {m.get("manager", "") for m in meta.get("managedFields") or ()}
     written = any(writer.startswith(ARGO_WRITER) for writer in writers)
-    return _owner("ArgoCD", _labels(meta).get(INSTANCE, "")) if written else ""
+    name = labels.get(ARGO_INSTANCE, "") or (labels.get(INSTANCE, "") if written else "")
+    return _owner("ArgoCD", name or ("?" if writers & ARGO_KEEPERS else ""))
 
 
 def _flux(meta: Object) -> Iterable[str]:

@@ -32,6 +32,15 @@ INSTANCE = {"app.kubernetes.io/instance": "shop"}
             id="argo by label",
         ),
         pytest.param(
+            {"labels": {"argocd.argoproj.io/instance": "shop"}}, "ArgoCD/shop", id="its own label"
+        ),
+        pytest.param(
+            {"labels": {"app": "x"}, "managedFields": [{"manager": "argocd-controller"}]},
+            "ArgoCD/?",
+            id="argo by a label that we do not know",
+        ),
+        pytest.param({"managedFields": [{"manager": "argocd-server"}]}, "", id="a click in its UI"),
+        pytest.param(
             {"labels": INSTANCE, "managedFields": [{"manager": "helm"}]}, "", id="the label of helm"
         ),
         pytest.param(
