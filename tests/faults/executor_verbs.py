@@ -33,6 +33,12 @@ from tests.hand import beside
 from tests.remediators.actions.samples import SAMPLES, kept
 
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
+ELSEWHERE = "SET"
+"""Of a flag, which has a wire of its own."""
+UNMARKED = "SET_STATUS"
+"""Of what it has done nothing tells by whom."""
+ONCE = (ELSEWHERE, UNMARKED)
+"""Never sent again, once in doubt."""
 FLAGS = 24
 """Registered when an executor starts; each is set once."""
 
@@ -106,8 +112,8 @@ async def ordered(here: World, house: FlagHouse, name: str) -> Mapping[str, Orde
         "EVICT": await _removal(here, EVICT_POD, name),
         "EVICT of a drain": await _drain(here, name),
         "CREATE": await _creation(here, name),
-        "SET": await _setting(here, house),
-        "SET_STATUS": await _abort(here, name),
+        ELSEWHERE: await _setting(here, house),
+        UNMARKED: await _abort(here, name),
     }
 
 
@@ -182,17 +188,18 @@ async def _setting(here: World, house: FlagHouse) -> Order:
     return Order(act, (f"/{name}",), is_off, f"/{name}")
 
 
-def path_of(target: Target) -> str:
-    path = paths.of(target)
-    assert path is not None
-    return path
-
-
 async def _abort(here: World, name: str) -> Order:
     """Its body has nothing of the command's own, but the uid of its target."""
     target = await asyncio.to_thread(make, here, SAMPLES[ABORT_CANARY], f"{name}-abort")
     act = await as_soon_as_it_can_be(here, ABORT_CANARY, target)
-    return Order(act, (act.uid,), lambda: bool(stored(here, target)["status"].get("abort")))
+    is_aborted = lambda: bool(stored(here, target)["status"].get("abort"))  # noqa: E731
+    return Order(act, (act.uid,), is_aborted, path_of(target))
+
+
+def path_of(target: Target) -> str:
+    path = paths.of(target)
+    assert path is not None
+    return path
 
 
 def is_gone(here: World, target: Target) -> bool:
