@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import bare, decide, executor, latency, processor, throughput
+from bench import bare, decide, executor, latency, processor, storm, throughput
 from bench.figures import percentiles
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
@@ -38,8 +38,15 @@ def main() -> int:
         finally:
             stack.stop()
     worker = processor.figures()
-    figures = {**figures, "decide": core, "executor": executor.figures(), "processor": worker}
+    figures = {
+        **figures,
+        "decide": core,
+        "executor": executor.figures(),
+        "processor": worker,
+        "storm": storm.figures(),
+    }
     show(figures)
+    print("a storm: " + json.dumps(figures["storm"]))
     print("one worker: " + ", ".join(f"{name} {value:,}" for name, value in worker.items()))
     executor.show(figures["executor"])
     keep(figures)

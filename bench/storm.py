@@ -1,0 +1,198 @@
+"""A storm through HTTP: 100,000 alerts of 200 services, 64 a request, to us and to Alertmanager.
+
+The same client sends the same bodies to both, one after the other. What we accept is on disk by
+then; what Alertmanager accepts is in its memory.
+
+    python -m bench.storm
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+from aiokafka import TopicPartition
+
+from bench.figures import percentiles
+from bench.stack import bench_stack
+from bench.throughput import BATCH, SERVICES, alerts
+from deploy.sandbox import ports
+from deploy.sandbox.processes import Child, wait_until
+from deploy.sandbox.stack import Stack, answers
+from schemas.codec import decode
+from schemas.incidents import Incident
+from schemas.topics import INCIDENTS
+from streams.read import plain_consumer
+
+ALERTS = int(os.environ.get("BENCH_STORM", "100000"))
+SENDERS = 8
+WITHIN_S = 300.0
+ALERTMANAGER = "prometheus-alertmanager"
+CONFIG = """
+route: {receiver: nobody, group_by: [service], group_wait: 0s}
+receivers: [{name: nobody}]
+"""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of the requests of one storm."""
+
+    took_s: float = 0.0
+    refused: int = 0
+    """Answers 503, each sent again after what `Retry-After` asks for."""
+    each_ms: list[float] = field(default_factory=list)
+
+
+def figures() -> dict[str, Any]:
+    sent = alerts(ALERTS, "storm")
+    bodies = [json.dumps(sent[i : i + BATCH]).encode() for i in range(0, len(sent), BATCH)]
+    ours = _through_us(bodies)
+    theirs = _through_alertmanager(bodies)
+    if theirs:
+        ours["by_alertmanager"] = round(ours["accepted_per_s"] / theirs["accepted_per_s"], 3)
+    return {**ours, **({"alertmanager": theirs} if theirs else {})}
+
+
+def _through_us(bodies: Sequence[bytes]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="mendlog-bench-") as folder:
+        stack = bench_stack(Path(folder))
+        stack.start()
+        try:
+            for name in ("executor", "scraper"):
+                stack.processes[name].stop()
+            return asyncio.run(_stormed(stack, bodies))
+        finally:
+            stack.stop()
+
+
+async def _stormed(stack: Stack, bodies: Sequence[bytes]) -> dict[str, Any]:
+    place = TopicPartition(INCIDENTS.name(stack.options.prefix), 0)
+    consumer = plain_consumer(stack.kafka.bootstrap)
+    await consumer.start()
+    consumer.assign([place])
+    await consumer.seek_to_end(place)
+    await consumer.position(place)
+    began_s = time.perf_counter()
+    following = asyncio.create_task(_until_all_have_an_incident(consumer))
+    sent = await send(f"{stack.url('gateway')}/api/v2/alerts", bodies)
+    groups_s = await asyncio.wait_for(following, WITHIN_S) - began_s
+    await consumer.stop()
+    return {
+        **_told(sent),
+        "all_incidents_s": round(groups_s, 2),
+        "gateway_mib": _mib(stack.processes["gateway"]),
+        "processor_mib": _mib(stack.processes["processor"]),
+    }
+
+
+async def _until_all_have_an_incident(consumer: Any) -> float:
+    services: set[str] = set()
+    while len(services) < SERVICES:
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            for record in records:
+                incident = decode(record.value, Incident)
+                if isinstance(incident, Incident):
+                    services.add(incident.group.get("service", ""))
+    return time.perf_counter()
+
+
+def _through_alertmanager(bodies: Sequence[bytes]) -> dict[str, Any] | None:
+    if shutil.which(ALERTMANAGER) is None:
+        print(f"storm: {ALERTMANAGER} is not installed: not measured", file=sys.stderr)
+        return None
+    (port,) = ports.choose(1)
+    url = f"http://{ports.HOST}:{port}"
+    with tempfile.TemporaryDirectory(prefix="mendlog-bench-") as folder:
+        config = Path(folder) / "alertmanager.yml"
+        config.write_text(CONFIG)
+        command = [
+            ALERTMANAGER,
+            f"--config.file={config}",
+            f"--storage.path={folder}/data",
+            f"--web.listen-address={ports.HOST}:{port}",
+            "--cluster.listen-address=",
+        ]
+        child = Child("alertmanager", command, log_file=Path(folder) / "alertmanager.log")
+        child.start()
+        try:
+            ready = f"{url}/-/ready"
+            wait_until(lambda: answers(ready), timeout_s=30, what="alertmanager", child=child)
+            began_s = time.perf_counter()
+            sent = asyncio.run(send(f"{url}/api/v2/alerts", bodies))
+            _wait(lambda: _groups(url) >= SERVICES)
+            groups_s = time.perf_counter() - began_s
+            mib = _mib(child)
+            return {**_told(sent), "all_groups_s": round(groups_s, 2), "mib": mib}
+        finally:
+            child.stop()
+
+
+def _groups(url: str) -> float:
+    """By its own metric: a list of the groups would hold all of their alerts."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    found = re.search(r"^alertmanager_dispatcher_aggregation_groups (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + WITHIN_S
+    while not until():
+        assert time.monotonic() < deadline_s, "its groups never came"
+
+
+async def send(url: str, bodies: Sequence[bytes]) -> Sent:
+    """As many senders as are usual, each with its next body as soon as it was answered."""
+    left: Iterator[bytes] = iter(bodies)
+    sent = Sent()
+    began_s = time.perf_counter()
+    async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
+
+        async def go_on() -> None:
+            for body in left:
+                await _post(session, url, body, sent)
+
+        await asyncio.gather(*(go_on() for _ in range(SENDERS)))
+    sent.took_s = time.perf_counter() - began_s
+    return sent
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: bytes, sent: Sent) -> None:
+    while True:
+        began_s = time.perf_counter()
+        async with session.post(url, data=body) as answer:
+            text = await answer.text()
+        if answer.status == 200:
+            sent.each_ms.append(1000 * (time.perf_counter() - began_s))
+            return
+        assert answer.status == 503, f"{answer.status}: {text[:200]}"
+        sent.refused += 1
+        await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+
+
+def _told(sent: Sent) -> dict[str, Any]:
+    return {
+        "accepted_per_s": round(ALERTS / sent.took_s),
+        "request_ms": percentiles(sent.each_ms),
+        "refused": sent.refused,
+    }
+
+
+def _mib(child: Child) -> float:
+    return round(float(psutil.Process(child.pid).memory_info().rss) / 2**20, 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(figures(), indent=1))
