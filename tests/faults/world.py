@@ -36,6 +36,8 @@ LONG_SESSION_S = 60.0
 """For what is true only while nobody's session runs out, on a slow machine too."""
 WITHIN_S = 60.0
 BATCH = 20
+AHEAD_MAX = 10_000
+"""A steady load is that of its workers: how fast we write must not decide how long they need."""
 
 
 class World:
@@ -63,6 +65,7 @@ class World:
         self.producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, enable_idempotence=True, max_batch_size=1 << 20
         )
+        self.appended = 0
         self._keys = keys
         self._tmp = tmp
 
@@ -98,7 +101,8 @@ class World:
 
         async def run() -> None:
             while True:
-                await self.load(BATCH)
+                if self.appended - self.outputs.distinct < AHEAD_MAX:
+                    await self.load(BATCH)
                 await asyncio.sleep(pause_s)
 
         task = asyncio.create_task(run())
@@ -170,6 +174,7 @@ class World:
             batch.append(key=key, value=value, timestamp=None)
         batch.close()
         await (await self.producer.send_batch(batch, place.topic, partition=place.partition))
+        self.appended += BATCH
 
     async def _ends(self, source: AgentInput) -> dict[int, int]:
         reader = LogReader(self.bootstrap)
@@ -205,6 +210,7 @@ class Outputs:
 
     def __init__(self, bootstrap: str, places: Sequence[TopicPartition]) -> None:
         self.count = 0
+        self.distinct = 0
         self.skipped: list[str] = []
         self._bootstrap = bootstrap
         self._places = places
@@ -236,6 +242,7 @@ class Outputs:
         seen = self._seen[place]
         if int(key) > len(seen):
             self.skipped.append(f"{place.topic}/{place.partition}: {int(key)} after {len(seen)}")
+        self.distinct += key not in seen
         seen[key].add(value)
 
     async def until(self, reached: Callable[[], bool], what: str) -> None:
