@@ -1,0 +1,101 @@
+"""A record as the checks hear it: decoded once, and on the tape marked where the core drops it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import sightings
+from schemas.codec import DecodeFault, Undecodable, decode
+from schemas.controls import Control, Heartbeat, Switch
+from schemas.incidents import Decision, Incident
+from schemas.metrics import Samples
+from schemas.rejects import Reject
+from schemas.remediation import Command, Observation, Outcome
+from schemas.tape import Origin, Sightings, TapeRecord
+from schemas.topics import (
+    ALERTS,
+    COMMANDS,
+    CONTROLS,
+    DECISIONS,
+    INCIDENTS,
+    METRICS,
+    OUTCOMES,
+    REJECTS,
+    SWITCHES,
+    TAPE,
+)
+from streams.audit.verdict import Place, place_of
+from streams.ingest import sources
+from streams.steps.effects import InputRecord
+
+RECORDS: Mapping[str, tuple[type, ...]] = {
+    METRICS.noun: (Samples,),
+    TAPE.noun: (TapeRecord,),
+    DECISIONS.noun: (Decision,),
+    INCIDENTS.noun: (Incident,),
+    COMMANDS.noun: (Command,),
+    OUTCOMES.noun: (Outcome, Observation),
+    CONTROLS.noun: (Control,),
+    REJECTS.noun: (Reject,),
+    SWITCHES.noun: (Switch, Heartbeat),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    record: InputRecord
+    value: Any
+    """The record; an Undecodable; of `alerts` what was read in it; None where nobody reads it."""
+    repeat: bool = False
+    """On the tape: the core has applied this fact, or a later one of its input, before."""
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.record)
+
+
+class Ear:
+    """Decodes, and keeps for each input of each tape partition how far it was applied."""
+
+    def __init__(self) -> None:
+        self._marks: dict[tuple[int, str, str, int], tuple[int, int]] = {}
+
+    def hear(self, record: InputRecord) -> Heard:
+        value = DECODERS.get(record.topic.noun, _decoded)(record)
+        repeat = False
+        if isinstance(value, TapeRecord) and value.origin is not None:
+            repeat = not self._take(record.partition, value.origin)
+        return Heard(record, value, repeat)
+
+    def _take(self, partition: int, origin: Origin) -> bool:
+        """The rule of `streams.core.origins`."""
+        key = (partition, origin.topic, origin.incarnation, origin.partition)
+        at = (origin.offset, origin.index)
+        if at <= self._marks.get(key, (-1, -1)):
+            return False
+        self._marks[key] = at
+        return True
+
+
+def _decoded(record: InputRecord) -> Any:
+    known = RECORDS.get(record.topic.noun)
+    return decode(record.value, *known) if known else None
+
+
+def _alerts(record: InputRecord) -> Any:
+    source = record.header("source") or "unknown"
+    return sources.read(record.value, source, record.header("format"), record.at_ms)
+
+
+def _fact(record: InputRecord) -> Any:
+    """A delivery whose inside cannot be read changes nothing, as if it could not be read at all."""
+    found = decode(record.value, TapeRecord)
+    if isinstance(found, TapeRecord) and isinstance(found.fact, Sightings):
+        try:
+            sightings.rows(found.fact)
+        except ValueError as fault:
+            return Undecodable(DecodeFault.MALFORMED, str(fault))
+    return found
+
+
+DECODERS: Mapping[str, Callable[[InputRecord], Any]] = {ALERTS.noun: _alerts, TAPE.noun: _fact}

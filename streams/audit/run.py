@@ -1,0 +1,132 @@
+"""An audit of a broker's topics, read only: no group, no commit, and nothing is written.
+
+The ends are fixed at the beginning, first of what agents write and then of what they read, so that
+on a system that runs nothing seems to come from nowhere. What is under way is pending.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.topics import (
+    ALERTS,
+    COMMANDS,
+    CONTROLS,
+    INCIDENTS,
+    JOURNALS,
+    METRICS,
+    OUTCOMES,
+    REJECTS,
+    TAPE,
+    Topic,
+)
+from streams import replay
+from streams.audit.auditor import Asked, Auditor, added_up, topics_of
+from streams.audit.ground import Ground, Kept
+from streams.audit.merged import Progress, careful_consumer, merged
+from streams.audit.verdict import INVARIANTS, Place, Verdict
+from streams.incarnations import read_incarnations
+from streams.read import TopicMissing, input_record, read_partition
+
+ENDS: tuple[Topic, ...] = (INCIDENTS, REJECTS, TAPE, OUTCOMES, COMMANDS, ALERTS, METRICS, CONTROLS)
+"""After the journals: whatever a record names is fixed after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    bootstrap: str
+    prefix: str
+    partitions: int
+    settled: bool = False
+    replays: bool = True
+
+
+def silently(_done: int, _total: int) -> None:
+    """For who wants no progress."""
+
+
+async def audit(
+    scope: Scope, asked: Asked | None = None, progress: Progress = silently
+) -> tuple[Verdict, ...]:
+    """A verdict for each invariant that could be asked about, in their order."""
+    births = await read_incarnations(scope.bootstrap, scope.prefix)
+    incarnations = {
+        name.removeprefix(f"{scope.prefix}."): born.incarnation for name, born in births.items()
+    }
+    consumer = careful_consumer(scope.bootstrap)
+    await consumer.start()
+    try:
+        verdicts = await _heard(consumer, scope, incarnations, asked or Asked(), progress)
+    finally:
+        await consumer.stop()
+    replayed = [await _replayed(scope)] if scope.replays else []
+    return added_up([*verdicts, *replayed])
+
+
+async def _heard(
+    consumer: AIOKafkaConsumer,
+    scope: Scope,
+    incarnations: Mapping[str, str],
+    asked: Asked,
+    progress: Progress,
+) -> tuple[Verdict, ...]:
+    topics = topics_of(asked)
+    kept = await _fixed(consumer, scope, topics)
+    auditor = Auditor(Ground(scope.partitions, kept, incarnations, scope.settled), asked)
+    for journal in JOURNALS:
+        for partition in range(journal.partitions(scope.partitions)):
+            last = kept[journal.noun, partition].end
+            name = journal.name(scope.prefix)
+            async for record in read_partition(consumer, name, partition):
+                if record.offset < last:
+                    auditor.hear(input_record(journal, record))
+    places = {
+        TopicPartition(topic.name(scope.prefix), partition): (topic, kept[topic.noun, partition])
+        for topic in topics
+        for partition in range(topic.partitions(scope.partitions))
+    }
+    async for batch in merged(consumer, places, progress):
+        for each in batch:
+            auditor.hear(each)
+    return auditor.finish()
+
+
+async def _fixed(
+    consumer: AIOKafkaConsumer, scope: Scope, topics: tuple[Topic, ...]
+) -> dict[tuple[str, int], Kept]:
+    """Raises TopicMissing."""
+    known = await consumer.topics()
+    order = (*JOURNALS, *(t for t in topics if t not in ENDS), *(t for t in ENDS if t in topics))
+    kept: dict[tuple[str, int], Kept] = {}
+    for topic in order:
+        name = topic.name(scope.prefix)
+        if name not in known:
+            raise TopicMissing(name)
+        places = [TopicPartition(name, p) for p in range(topic.partitions(scope.partitions))]
+        # The client knows only those topics' partitions that it was told to read.
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        begins = await consumer.beginning_offsets(places)
+        for place in places:
+            begin = min(begins[place], ends[place])
+            kept[topic.noun, place.partition] = Kept(begin, ends[place])
+    return kept
+
+
+async def _replayed(scope: Scope) -> Verdict:
+    found = await replay.verify(scope.bootstrap, scope.prefix, scope.partitions)
+    verdict = Verdict("I10", checked=found.recomputed, pending=found.pending)
+    verdict.unverified += found.unverified
+    if (first := found.first) is not None:
+        verdict.against(
+            Place(TAPE.noun, first.partition, -1), f"{first.cluster} seq {first.seq}", first.why
+        )
+        verdict.violations = found.differ
+    return verdict
+
+
+def missing(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
+    """The invariants that nobody could ask about."""
+    asked = {verdict.invariant for verdict in verdicts}
+    return tuple(name for name in INVARIANTS if name not in asked)
