@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import psutil
 import pytest
@@ -50,6 +49,7 @@ def test_discovery_names_groups_and_resources(cluster: Cluster, kube: Clients):
     groups = {group.name for group in client.ApisApi(kube.api).get_api_versions().groups}
     assert groups == {
         "apps",
+        "argoproj.io",
         "autoscaling",
         "batch",
         "coordination.k8s.io",
@@ -90,10 +90,11 @@ def test_web_pages_are_kept_out(cluster: Cluster, kube: Clients, headers: dict[s
     assert (code, status["reason"]) == (403, "Forbidden")
 
 
-def test_two_clusters_live_side_by_side(own_cluster):
-    one, two = own_cluster(), own_cluster()
-    with_pods(one, 1)
-    assert Clients.of(two.url).core.list_pod_for_all_namespaces().items == []
+def test_two_clusters_live_side_by_side(own_cluster, kube: Clients, namespace: str):
+    another = own_cluster()
+    kube.core.create_namespaced_pod(namespace, workloads.pod())
+    assert kube.core.list_namespaced_pod(namespace).items
+    assert Clients.of(another.url).core.list_pod_for_all_namespaces().items == []
 
 
 def test_the_demo_manifests_are_valid_and_say_what_they_should(kube: Clients, namespace: str):
@@ -114,7 +115,6 @@ def test_the_demo_manifests_are_valid_and_say_what_they_should(kube: Clients, na
     refused(409, kube.core.create_namespace, manifests.namespace(namespace))
 
 
-def test_the_address_file_holds_the_url(own_cluster, tmp_path: Path):
-    cluster = own_cluster()
+def test_the_address_file_holds_the_url(cluster: Cluster):
     assert (cluster.log_file.parent / "address").read_text() == cluster.url
     assert cluster.url.startswith("http://127.0.0.1:")

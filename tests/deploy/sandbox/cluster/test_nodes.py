@@ -7,14 +7,28 @@ from kubernetes import client
 
 from deploy.sandbox.cluster.handle import Cluster
 from tests.deploy.sandbox.cluster import workloads
-from tests.deploy.sandbox.cluster.conftest import Clients, eventually
+from tests.deploy.sandbox.cluster.conftest import OTHER_CLUSTER, Clients, eventually
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """A cluster of their own: these tests take nodes away."""
+    if OTHER_CLUSTER:
+        pytest.skip("says something about the sandbox only")
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield Clients.of(cluster.url)
 
 
 @pytest.fixture
-def kube(own_cluster) -> Iterator[Clients]:
-    """A cluster of its own: these tests take nodes away."""
-    cluster: Cluster = own_cluster()
-    return Clients.of(cluster.url)
+def kube(nodes: Clients) -> Iterator[Clients]:
+    """All nodes are back afterwards, and nothing runs on them."""
+    yield nodes
+    for node in ("node-a", "node-b", "node-c"):
+        nodes.core.patch_node(node, {"spec": {"unschedulable": None}})
+        say(nodes, node, "True")
+    nodes.apps.delete_collection_namespaced_deployment("default")
+    nodes.core.delete_collection_namespaced_pod("default", grace_period_seconds=0)
+    eventually(lambda: not pods(nodes), "the pods to be gone")
 
 
 def say(kube: Clients, node: str, ready: str) -> None:
