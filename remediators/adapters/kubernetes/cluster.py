@@ -48,6 +48,7 @@ class KubernetesCluster:
         self._reached = reached
         self._nodes = NO_NODES
         self._nodes_read_s = float("-inf")
+        self._nodes_reading: asyncio.Future[Surroundings] | None = None
         self._horizon = Horizon()
         self._unserved_s: dict[str, float] = {}
         """Custom kinds that the API did not know, and when it was asked."""
@@ -64,7 +65,7 @@ class KubernetesCluster:
             self.look(target),
             self._beside(BUDGET, target),
             self._beside(AUTOSCALER, target),
-            self._run(self._fresh_nodes),
+            self._fresh_nodes(),
         )
         if isinstance(seen, Reply):
             return seen
@@ -131,13 +132,20 @@ class KubernetesCluster:
         found = self._look(named) if isinstance(named, Target) else None
         return found if isinstance(found, Workload) else None
 
-    def _fresh_nodes(self) -> Surroundings:
-        """Kept for some seconds: thousands of nodes would make each look slow."""
-        if time.monotonic() - self._nodes_read_s > NODES_FRESH_S:
-            nodes = self._find(Query(NODE))
-            counted = nodes if isinstance(nodes, Reply) else _read(_count_nodes, nodes)
-            self._nodes = NO_NODES if isinstance(counted, Reply) else counted
-            self._nodes_read_s = time.monotonic()
+    async def _fresh_nodes(self) -> Surroundings:
+        """Kept for some seconds, and read by one for all who ask: thousands of nodes would make
+        each look slow, and fill the threads."""
+        if time.monotonic() - self._nodes_read_s <= NODES_FRESH_S:
+            return self._nodes
+        if self._nodes_reading is None or self._nodes_reading.done():
+            self._nodes_reading = asyncio.ensure_future(self._run(self._read_nodes))
+        return await asyncio.shield(self._nodes_reading)
+
+    def _read_nodes(self) -> Surroundings:
+        nodes = self._find(Query(NODE))
+        counted = nodes if isinstance(nodes, Reply) else _read(_count_nodes, nodes)
+        self._nodes = NO_NODES if isinstance(counted, Reply) else counted
+        self._nodes_read_s = time.monotonic()
         return self._nodes
 
     def _object(self, kind: str, path: str) -> Found:
@@ -156,7 +164,7 @@ class KubernetesCluster:
                 return page
             if not isinstance(page.get("items"), list):
                 return Reply(Answer.UNSURE, "not a list")
-            items += page["items"]
+            items += map(_lighter, page["items"])
             token = (page.get("metadata") or {}).get("continue", "")
             if not token:
                 return items
@@ -189,6 +197,15 @@ def _always() -> bool:
 
 def _nothing() -> None:
     pass
+
+
+def _lighter(found: Any) -> Any:
+    """Without what nobody asks of a list, and what makes most of it: who has written each field,
+    and the images on a node. Thousands are held at once."""
+    for part, member in (("metadata", "managedFields"), ("status", "images")):
+        if isinstance(found, dict) and isinstance(found.get(part), dict):
+            found[part].pop(member, None)
+    return found
 
 
 def _read(view: Callable[..., T], *arguments: Any) -> T | Reply:

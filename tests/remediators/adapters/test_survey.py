@@ -1,5 +1,7 @@
 """What a survey tells when part of the API does not answer, or answers in pages."""
 
+import asyncio
+import threading
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +13,7 @@ from remediators.adapters.kubernetes.views import ZONE
 from remediators.core.query import Query
 from remediators.core.reply import Answer, Reply
 from remediators.core.workload import Surroundings, Workload
-from schemas.kinds import AUTOSCALER, ROLLOUT, VERTICAL_AUTOSCALER
+from schemas.kinds import AUTOSCALER, NODE, ROLLOUT, VERTICAL_AUTOSCALER
 from tests.remediators.builders import TARGET, template
 
 DEPLOYMENT = {
@@ -19,6 +21,7 @@ DEPLOYMENT = {
     "spec": {"template": template("example/checkout:1")},
 }
 NODES = "nodes"
+WITHIN_S = 10.0
 BUDGETS = "poddisruptionbudgets"
 AUTOSCALERS = "horizontalpodautoscalers"
 NOTHING = {"items": []}
@@ -37,10 +40,19 @@ class Server:
             **answers,
         }
         self.limits: set[str] = set()
+        self.asked: list[str] = []
+        self.nodes_wait_for_looks = 0
+        self._looks = threading.Semaphore(0)
 
     def get(self, path: str) -> dict[str, Any] | Reply:
         asked = urlsplit(path)
         query = parse_qs(asked.query)
+        self.asked.append(asked.path)
+        if asked.path.endswith("checkout"):
+            self._looks.release()
+        elif asked.path.endswith(NODES):
+            for _ in range(self.nodes_wait_for_looks):
+                assert self._looks.acquire(timeout=WITHIN_S), "no thread was left for a look"
         self.limits.update(query.get("limit", ()))
         answer = self.answers[asked.path.rpartition("/")[2]]
         if isinstance(answer, list):
@@ -102,6 +114,27 @@ async def test_what_is_not_known_whole_is_not_known(answer):
 async def test_whether_an_autoscaler_has_it_is_never_guessed(answer):
     seen, _ = await survey(Server(horizontalpodautoscalers=answer))
     assert seen.owner == "HorizontalPodAutoscaler/?"
+
+
+async def test_the_nodes_are_read_by_one_for_all_who_ask():
+    """While they are on their way, all others have threads."""
+    server = Server(nodes=page([node("a", "x")]))
+    server.nodes_wait_for_looks = 8
+    cluster = KubernetesCluster(server, "test", 8)  # type: ignore[arg-type]
+    found = await asyncio.gather(*(cluster.survey(TARGET) for _ in range(8)))
+    await cluster.close()
+    assert [around.nodes for _, around in found] == [1] * 8
+    assert len([path for path in server.asked if path.endswith(NODES)]) == 1
+
+
+async def test_of_a_list_only_what_is_asked_for_is_held():
+    """Five thousand nodes would be 400 MiB."""
+    heavy = node("a", "x")
+    heavy["metadata"]["managedFields"] = [{"manager": "kubelet"}]
+    heavy["status"]["images"] = [{"names": ["example/main:1"]}]
+    cluster = KubernetesCluster(Server(nodes=page([heavy])), "test", 4)  # type: ignore[arg-type]
+    assert await cluster.find(Query(NODE)) == (node("a", "x"),)
+    await cluster.close()
 
 
 NOT_SERVED = Reply(Answer.NOT_FOUND, "404 page not found")
