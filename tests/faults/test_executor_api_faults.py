@@ -1,4 +1,5 @@
-"""The API misbehaves, or the world moves under a command: never a second effect, never a guess."""
+"""The API is down, or the world moves under a command: never a second effect, never a guess. What
+it may answer to each kind of request is in `test_executor_every_verb`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -30,54 +31,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 async def here(kafka: Kafka, api: Cluster, tmp_path: Path) -> AsyncIterator[World]:
     async with world(kafka.bootstrap, api.url, tmp_path) as made:
         yield made
-
-
-async def test_the_answer_is_lost_after_the_change(here: World):
-    here.start_executor()
-    seen = await here.look()
-    here.wire.faults.append(Fault(answer=False))
-    outcome = await here.ended(await here.act(seen))
-    assert outcome.status is OutcomeStatus.APPLIED
-    assert len(here.wire.asked) == 1, "the marker tells that it has happened"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Fault(forward=False, answer=False), id="request lost"),
-        pytest.param(Fault(status=503), id="503"),
-        pytest.param(Fault(status=500), id="500"),
-        pytest.param(Fault(status=429, headers={"Retry-After": "1"}), id="429"),
-    ],
-)
-async def test_the_request_is_lost_or_turned_away_once(here: World, fault: Fault):
-    here.start_executor()
-    seen = await here.look()
-    here.wire.faults.append(fault)
-    outcome = await here.ended(await here.act(seen))
-    assert outcome.status is OutcomeStatus.APPLIED
-    first, second = here.wire.asked
-    assert first.body == second.body
-    if fault.status == 429:
-        assert second.at_ms - first.at_ms >= 1_000, "sooner than the server allowed"
-
-
-async def test_changed_but_answered_with_an_error(here: World):
-    """As when etcd times out after it has taken the write."""
-    here.start_executor()
-    seen = await here.look()
-    here.wire.faults.append(Fault(forward=True, status_after=500))
-    outcome = await here.ended(await here.act(seen))
-    assert outcome.status is OutcomeStatus.APPLIED
-    assert len(here.wire.asked) == 1
-
-
-async def test_forbidden_is_final(here: World):
-    here.start_executor()
-    seen = await here.look()
-    here.wire.faults.append(Fault(status=403))
-    outcome = await here.ended(await here.act(seen))
-    assert (outcome.status, outcome.reason) == (OutcomeStatus.REJECTED, OutcomeReason.FORBIDDEN)
 
 
 async def test_somebody_changes_the_target_between_look_and_act(here: World):

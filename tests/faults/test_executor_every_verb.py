@@ -150,7 +150,10 @@ async def test_done_and_the_answer_did_not_arrive_whole(here: World, house: Flag
     for name, (_, wanted) in DONE.items():
         for verb, outcome in ended[name].items():
             told = UNKNOWN if verb == UNMARKED else wanted
-            judge(here, house, orders[name][verb], outcome, told, happened=True)
+            order = orders[name][verb]
+            judge(here, house, order, outcome, told, happened=True)
+            if verb.startswith(("PATCH", "CREATE")):
+                assert len(asked(here, house, order)) == 1, "the marker tells"
 
 
 async def test_late_so_that_it_competes_with_its_copy(here: World, house: FlagHouse):

@@ -1,4 +1,5 @@
-"""kill -9 at every point of a command's life: one effect, one end, and the intent before both."""
+"""kill -9 at every point of a command's life: one effect, one end, and the intent before both. The
+orders in which two requests may land are in `test_executor_zombies`."""
 
 import asyncio
 import time
@@ -12,7 +13,6 @@ from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
 from schemas.actions import DEGRADE, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, OutcomeStatus
-from tests.faults.executor_wire import Fault
 from tests.faults.executor_world import World, eventually, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -101,37 +101,6 @@ async def test_degraded_and_rolled_back_by_executors_that_were_killed(here: Worl
     assert (await here.ended(undo)).status is OutcomeStatus.APPLIED
     assert len(here.wire.changes(undo.command_id)) == 1
     assert here.env() == {}
-
-
-async def test_the_request_of_the_killed_one_lands_after_the_resend_and_loses(here: World):
-    seen = await looked(here)
-    late = asyncio.Event()
-    here.wire.faults.append(Fault(held_until=late))
-    act = await here.act(seen)
-    await here.died(here.start_executor(die_at="executor.request_sent"))
-    here.start_executor()
-    assert (await here.ended(act)).status is OutcomeStatus.APPLIED
-    late.set()
-    await eventually(lambda: all(a.status for a in here.wire.asked), "the late request's answer")
-    assert sorted(a.status for a in here.wire.asked) == [200, 422]
-    assert here.wire.asked[0].body == here.wire.asked[1].body
-
-
-async def test_a_zombie_wakes_up_when_another_has_acted(here: World):
-    here.concluded_twice = True
-    zombie = here.start_executor()
-    seen = await here.look()
-    late = asyncio.Event()
-    here.wire.faults.append(Fault(held_until=late))
-    act = await here.act(seen)
-    await here.wire.on_change.wait()
-    zombie.pause()
-    here.start_executor()
-    assert (await here.ended(act)).status is OutcomeStatus.APPLIED
-    late.set()
-    zombie.resume()
-    await eventually(lambda: all(a.status for a in here.wire.asked), "the zombie's answer")
-    assert len(here.wire.changes(act.command_id)) == 1
 
 
 async def test_announced_and_expired_it_is_unknown_and_never_sent(here: World):
