@@ -15,7 +15,7 @@ from deploy.sandbox.control_plane.credentials import CONTEXT
 from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.control_plane.identities import executor_rules
 from remediators.settings import ClusterAddress
-from tests.ports.rollout_definition import teach
+from tests.ports.rollout_definition import taught
 from tests.ports.sites import Site, api_site, at_url, fake_site, in_context
 
 OTHER_KUBECONFIG = os.environ.get("MENDLOG_TEST_KUBECONFIG", "")
@@ -36,9 +36,15 @@ def executor(control_plane: ControlPlane) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rollouts(control_plane: ControlPlane) -> None:
-    """It keeps Rollouts from now on; nobody there acts on them."""
-    teach(in_context(str(control_plane.kubeconfig), CONTEXT)())
+def rollouts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The real one keeps them."""
+    if OTHER_CONTEXT:
+        configuration = in_context(OTHER_KUBECONFIG, OTHER_CONTEXT)()
+    else:
+        plane = request.getfixturevalue("control_plane")
+        configuration = in_context(str(plane.kubeconfig), CONTEXT)()
+    with taught(configuration):
+        yield
 
 
 @pytest_asyncio.fixture(params=("fake", "sandbox", REAL))
@@ -50,6 +56,7 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
             url = request.getfixturevalue("sandbox").url
             opened = api_site(ClusterAddress(url=url), at_url(url))
         case _ if OTHER_CONTEXT:
+            request.getfixturevalue("rollouts")
             address = ClusterAddress(context=OTHER_CONTEXT, kubeconfig=OTHER_KUBECONFIG)
             opened = api_site(address, in_context(OTHER_KUBECONFIG, OTHER_CONTEXT))
         case _:

@@ -2,6 +2,8 @@
 we rely on. Its schema is structural and has a status apart, as theirs has (v1.9); what theirs
 spells out of a spec is left open here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kubernetes import client
@@ -50,11 +52,12 @@ def definition() -> dict[str, Any]:
     }
 
 
-def teach(configuration: client.Configuration) -> None:
-    """Once for each cluster. It serves them a moment later."""
+@contextmanager
+def taught(configuration: client.Configuration) -> Iterator[None]:
+    """It keeps Rollouts meanwhile, and nobody there acts on them. Where it does already, it is left
+    as it is."""
     api = client.ApiClient(configuration)
     definitions, objects = client.ApiextensionsV1Api(api), client.CustomObjectsApi(api)
-    definitions.create_custom_resource_definition(definition())
 
     def served() -> bool:
         try:
@@ -63,4 +66,12 @@ def teach(configuration: client.Configuration) -> None:
             return False
         return True
 
-    wait_until(served, timeout_s=ESTABLISHED_S, what="Rollouts to be served")
+    if served():
+        yield
+        return
+    definitions.create_custom_resource_definition(definition())
+    try:
+        wait_until(served, timeout_s=ESTABLISHED_S, what="Rollouts to be served")
+        yield
+    finally:
+        definitions.delete_custom_resource_definition(NAME)

@@ -7,7 +7,7 @@ from tests.deploy.sandbox.cluster.conftest import Clients, eventually
 
 APPS, BATCH, CORE = "/apis/apps/v1", "/apis/batch/v1", "/api/v1"
 AUTOSCALING, NETWORKING = "/apis/autoscaling/v2", "/apis/networking.k8s.io/v1"
-POLICY = "/apis/policy/v1"
+POLICY, ARGO = "/apis/policy/v1", "/apis/argoproj.io/v1alpha1"
 NOWHERE = {"nodeSelector": {"nowhere": "to-be-found"}}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -15,6 +15,7 @@ AUTOSCALER = {
     "metadata": {"name": "web"},
     "spec": {"scaleTargetRef": workloads.DEPLOYMENT, "maxReplicas": 3},
 }
+ROLLOUT = {"metadata": {"name": "web"}, "spec": {"strategy": {"canary": {}}}}
 CONFIG = {"metadata": {"name": "flags"}, "data": {"a": "1"}}
 
 
@@ -32,6 +33,7 @@ def in_namespace(namespace: str, prefix: str, plural: str) -> str:
         (BATCH, "cronjobs", workloads.cron_job(), {"suspend": True}, True),
         (CORE, "pods", workloads.pod(**NOWHERE), {"activeDeadlineSeconds": 9}, True),
         (NETWORKING, "ingresses", workloads.ingress(), {"ingressClassName": "a"}, True),
+        (ARGO, "rollouts", ROLLOUT, {"paused": True}, True),
         (POLICY, "poddisruptionbudgets", workloads.budget(), {"maxUnavailable": 2}, True),
         (CORE, "services", workloads.service(), {"selector": {"app": "blue"}}, False),
         (CORE, "configmaps", CONFIG, None, False),
