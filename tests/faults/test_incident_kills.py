@@ -68,7 +68,7 @@ def test_the_incident_still_ends_resolved_with_one_effect(
 def revision(stack: Stack) -> int:
     """Grows by one with every change of the pods' template."""
     url = f"{stack.cluster.url}/apis/apps/v1/namespaces/shop/deployments/checkout"
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         annotations: Mapping[str, str] = json.load(answer)["metadata"]["annotations"]
     return int(annotations["deployment.kubernetes.io/revision"])
 

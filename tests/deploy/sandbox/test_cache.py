@@ -56,7 +56,7 @@ def test_one_at_a_time_and_who_waits_says_so(tmp_path: Path) -> None:
     late = threading.Thread(target=second)
     with exclusive(tmp_path / "lock", lambda: pytest.fail("nobody is inside")):
         late.start()
-        assert waits.wait(10)
+        assert waits.wait(30)
         order.append("first")
     late.join()
     assert order == ["first", "second"]

@@ -98,7 +98,7 @@ def test_of_many_threads_one_knocks(here: Here):
     together, seen = threading.Barrier(8), []
 
     def ask() -> None:
-        together.wait(5)
+        together.wait(30)
         seen.append(here.circuit.ask())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

@@ -65,11 +65,14 @@ async def test_what_is_larger_than_the_budget_goes_alone():
 async def test_a_producer_that_is_stalled_says_so_in_time(own_kafka: Callable[..., Kafka]):
     broker, prefix = own_kafka(), new_prefix()
     await make_topics(broker.bootstrap, prefix, [TAPE])
-    async with started(Writer(broker.bootstrap, timeout_s=1.0)) as writer:
+    async with (
+        started(Writer(broker.bootstrap)) as writer,
+        started(Writer(broker.bootstrap, timeout_s=1.0)) as impatient,
+    ):
         first = await writer.append(TAPE.name(prefix), 0, [Record(b"k", b"1"), Record(b"k", b"2")])
         broker.pause()
         with pytest.raises(ProducerStalled, match="no acknowledgement within 1 s"):
-            await writer.append(TAPE.name(prefix), 0, [Record(b"k", b"3")])
+            await impatient.append(TAPE.name(prefix), 0, [Record(b"k", b"3")])
         broker.resume()
     assert first.offset == 0
     assert first.at_ms > 1_700_000_000_000

@@ -18,7 +18,7 @@ WITHIN_S = 30.0
 
 
 def asked(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=WITHIN_S) as answer:
         return json.load(answer)
 
 

@@ -65,7 +65,9 @@ def test_pods_on_it_are_real_processes(control_plane) -> None:
     assert len({pod.spec.node_name for pod in pods}) == 2
     for pod in pods:
         port = pod.metadata.annotations[PORT]
-        with urllib.request.urlopen(f"http://{ports.HOST}:{port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://{ports.HOST}:{port}/healthz", timeout=WITHIN_S
+        ) as answer:
             assert answer.status == 200
     core.delete_namespace("runs")
 
@@ -101,13 +103,15 @@ def test_a_token_that_it_did_not_give_is_refused(control_plane) -> None:
     )
     known = ssl.create_default_context(cafile=control_plane.ca_file)
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(guessed, timeout=5, context=known)
+        urllib.request.urlopen(guessed, timeout=WITHIN_S, context=known)
 
 
 @pytest.mark.control_plane
 def test_who_does_not_know_its_authority_does_not_trust_it(control_plane) -> None:
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        urllib.request.urlopen(control_plane.url, timeout=5, context=ssl.create_default_context())
+        urllib.request.urlopen(
+            control_plane.url, timeout=WITHIN_S, context=ssl.create_default_context()
+        )
     assert "insecure" not in control_plane.kubeconfig.read_text()
 
 
