@@ -40,6 +40,7 @@ from schemas.signing import BadKey, read_public_keys
 
 EVENTS = ApiLimits(requests_per_s=5, burst=25)
 EVENT_TIMEOUT_S = 5.0
+ONE_NAME = "under two names it would be changed by two at a time, and have twice its limits"
 
 log = structlog.get_logger()
 
@@ -63,12 +64,15 @@ def open_clusters(
     settings: ExecutorSettings, metrics: Metrics, reached: Reached
 ) -> Mapping[str, Cluster]:
     """Reads credentials, and calls nobody. Each has its own threads, circuit and limit: what one
-    of them costs, the others do not pay."""
+    of them costs, the others do not pay. Raises BadClusterAddress."""
     threads, timeout_s = settings.threads_per_cluster, settings.request_timeout_s
     flags, repositories = registered_flags(settings), registered_repositories(settings)
+    named: dict[str, str] = {}
 
     def home(name: str, address: ClusterAddress) -> Cluster:
         server = ApiServer(address, timeout_s, threads, _tell(name, metrics))
+        if (other := named.setdefault(server.host, name)) != name:
+            raise BadClusterAddress(f"{other} and {name} are both {server.host}: {ONE_NAME}")
         return KubernetesCluster(server, name, threads, reached)
 
     def elsewhere(name: str) -> Mapping[str, Cluster]:

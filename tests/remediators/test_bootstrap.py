@@ -26,6 +26,18 @@ def test_clusters_that_cannot_be_used_are_a_matter_of_configuration(tmp_path: Pa
     assert run_executor(ExecutorSettings(flags_file=missing)) == os.EX_CONFIG
 
 
+def test_an_api_server_has_one_name():
+    """Else two commands at a time would change it, and each would have a count of its own."""
+    twice = {
+        "eu-1": ClusterAddress(url="http://127.0.0.1:8001"),
+        "eu-one": ClusterAddress(url="http://127.0.0.1:8001/"),
+    }
+    with capture_logs() as said:
+        assert run_executor(ExecutorSettings(clusters=twice)) == os.EX_CONFIG
+    (unusable,) = [each["fault"] for each in said if each["event"] == "settings_unusable"]
+    assert unusable.startswith("eu-1 and eu-one are both http://127.0.0.1:8001")
+
+
 @pytest.mark.parametrize(
     "more",
     [{"probe_hosts": ("*",)}, {"prometheus_urls": {"eu-1": "prometheus"}}],
@@ -58,7 +70,8 @@ async def test_each_cluster_has_a_circuit_of_its_own_and_metrics_and_log_tell_of
 
     metrics = Metrics()
     nobody = ClusterAddress(url="http://127.0.0.1:1", circuit=CircuitLimits(failures_max=2))
-    settings = ExecutorSettings(clusters={"eu-1": nobody, "us-1": nobody})
+    another = nobody.model_copy(update={"url": "http://127.0.0.1:2"})
+    settings = ExecutorSettings(clusters={"eu-1": nobody, "us-1": another})
     clusters = open_clusters(settings, metrics, not_reached)
     seen = []
     with capture_logs() as logs:

@@ -61,6 +61,10 @@ class ApiServer:
         self._circuit = Circuit(address.circuit, told)
         self._bucket = Bucket(address.limits)
 
+    @property
+    def host(self) -> str:
+        return str(self._configuration.host).rstrip("/")
+
     def get(self, path: str) -> dict[str, Any] | Reply:
         """The object there, or why it cannot be had."""
         raw = self._request("GET", path, None, "", _watch_nothing())
