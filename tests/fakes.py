@@ -99,8 +99,7 @@ class FakeCluster:
         """Any other object, opted in unless it says otherwise."""
         meta = {"annotations": {"mendlog.io/enabled": "true"}, **body.get("metadata", {})}
         meta |= {"name": target.name, "uid": f"uid-{next(self._uids)}", "resourceVersion": "1"}
-        if target.namespace:
-            meta["namespace"] = target.namespace
+        meta |= {"namespace": target.namespace} if target.namespace else {}
         if target.kind in KEEP_A_GENERATION:
             meta["generation"] = 1
         spec = {} if target.kind == CONFIG_MAP else {"spec": {}}
@@ -132,9 +131,8 @@ class FakeCluster:
             return self._creates(request, found)
         if found is None:
             return Reply(Answer.NOT_FOUND, "404: not found")
-        if request.verb in (PATCH, SET_STATUS):
-            return self._patches(request, found)
-        return self._removes(request, found)
+        patches = request.verb in (PATCH, SET_STATUS)
+        return self._patches(request, found) if patches else self._removes(request, found)
 
     def _creates(self, request: Request, found: Object | None) -> Reply:
         if found is not None:
