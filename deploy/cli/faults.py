@@ -21,6 +21,8 @@ KNOWN: Mapping[str, int] = {
     "schemas.registry.BadRegistryUrl": BAD_CONFIGURATION,
     "schemas.registry.RegistryFault": FAILED,
     "schemas.signing.BadKey": BAD_CONFIGURATION,
+    "streams.audit.checks.calls.CallsUnreadable": FAILED,
+    "streams.audit.checks.delivered.LedgerUnreadable": FAILED,
     "streams.desk.alerts.AlertsUnreadable": FAILED,
     "streams.incarnations.IncarnationsUnknown": FAILED,
     "streams.ingest.refusal.BadConfiguration": BAD_CONFIGURATION,

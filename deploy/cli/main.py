@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "deployed": "tell of a deployment, from a pipeline",
     "trust": "let a demoted playbook act by itself again",
     "replay": "recompute every decision from the tape and compare",
+    "audit": "check on the topics what is promised",
     "topics": "create, list and check the topics",
     "schemas": "list the records and their released versions",
     "doctor": "say what this machine lacks, and how to get it",

@@ -4,7 +4,6 @@ The ends are fixed at the beginning, first of what agents write and then of what
 on a system that runs nothing seems to come from nowhere. What is under way is pending.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,7 +26,7 @@ from streams.audit.ground import Ground, Kept
 from streams.audit.merged import Progress, careful_consumer, merged
 from streams.audit.verdict import INVARIANTS, Place, Verdict
 from streams.incarnations import read_incarnations
-from streams.read import TopicMissing, input_record, read_partition
+from streams.read import TopicMissing, input_record, places_of, read_partition
 
 ENDS: tuple[Topic, ...] = (INCIDENTS, REJECTS, TAPE, OUTCOMES, COMMANDS, ALERTS, METRICS, CONTROLS)
 """After the journals: whatever a record names is fixed after it."""
@@ -37,7 +36,6 @@ ENDS: tuple[Topic, ...] = (INCIDENTS, REJECTS, TAPE, OUTCOMES, COMMANDS, ALERTS,
 class Scope:
     bootstrap: str
     prefix: str
-    partitions: int
     settled: bool = False
     replays: bool = True
 
@@ -50,32 +48,31 @@ async def audit(
     scope: Scope, asked: Asked | None = None, progress: Progress = silently
 ) -> tuple[Verdict, ...]:
     """A verdict for each invariant that could be asked about, in their order."""
-    births = await read_incarnations(scope.bootstrap, scope.prefix)
-    incarnations = {
-        name.removeprefix(f"{scope.prefix}."): born.incarnation for name, born in births.items()
-    }
     consumer = careful_consumer(scope.bootstrap)
-    await consumer.start()
     try:
-        verdicts = await _heard(consumer, scope, incarnations, asked or Asked(), progress)
+        await consumer.start()
+        partitions = len(await places_of(consumer, TAPE.name(scope.prefix)))
+        verdicts = await _heard(consumer, scope, partitions, asked or Asked(), progress)
     finally:
         await consumer.stop()
-    replayed = [await _replayed(scope)] if scope.replays else []
+    replayed = [await _replayed(scope, partitions)] if scope.replays else []
     return added_up([*verdicts, *replayed])
 
 
 async def _heard(
     consumer: AIOKafkaConsumer,
     scope: Scope,
-    incarnations: Mapping[str, str],
+    partitions: int,
     asked: Asked,
     progress: Progress,
 ) -> tuple[Verdict, ...]:
     topics = topics_of(asked)
-    kept = await _fixed(consumer, scope, topics)
-    auditor = Auditor(Ground(scope.partitions, kept, incarnations, scope.settled), asked)
+    births = await read_incarnations(scope.bootstrap, scope.prefix)
+    lives = {t.noun: b.incarnation for t in topics if (b := births.get(t.name(scope.prefix)))}
+    kept = await _fixed(consumer, scope.prefix, partitions, topics)
+    auditor = Auditor(Ground(partitions, kept, lives, scope.settled), asked)
     for journal in JOURNALS:
-        for partition in range(journal.partitions(scope.partitions)):
+        for partition in range(journal.partitions(partitions)):
             last = kept[journal.noun, partition].end
             name = journal.name(scope.prefix)
             async for record in read_partition(consumer, name, partition):
@@ -84,7 +81,7 @@ async def _heard(
     places = {
         TopicPartition(topic.name(scope.prefix), partition): (topic, kept[topic.noun, partition])
         for topic in topics
-        for partition in range(topic.partitions(scope.partitions))
+        for partition in range(topic.partitions(partitions))
     }
     async for batch in merged(consumer, places, progress):
         for each in batch:
@@ -93,17 +90,17 @@ async def _heard(
 
 
 async def _fixed(
-    consumer: AIOKafkaConsumer, scope: Scope, topics: tuple[Topic, ...]
+    consumer: AIOKafkaConsumer, prefix: str, partitions: int, topics: tuple[Topic, ...]
 ) -> dict[tuple[str, int], Kept]:
     """Raises TopicMissing."""
     known = await consumer.topics()
     order = (*JOURNALS, *(t for t in topics if t not in ENDS), *(t for t in ENDS if t in topics))
     kept: dict[tuple[str, int], Kept] = {}
     for topic in order:
-        name = topic.name(scope.prefix)
+        name = topic.name(prefix)
         if name not in known:
             raise TopicMissing(name)
-        places = [TopicPartition(name, p) for p in range(topic.partitions(scope.partitions))]
+        places = [TopicPartition(name, p) for p in range(topic.partitions(partitions))]
         # The client knows only those topics' partitions that it was told to read.
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
@@ -114,8 +111,8 @@ async def _fixed(
     return kept
 
 
-async def _replayed(scope: Scope) -> Verdict:
-    found = await replay.verify(scope.bootstrap, scope.prefix, scope.partitions)
+async def _replayed(scope: Scope, partitions: int) -> Verdict:
+    found = await replay.verify(scope.bootstrap, scope.prefix, partitions)
     verdict = Verdict("I10", checked=found.recomputed, pending=found.pending)
     verdict.unverified += found.unverified
     if (first := found.first) is not None:

@@ -66,7 +66,7 @@ class Topics:
         await admin.close()
 
     async def audited(self, asked: Asked | None = None) -> Verdicts:
-        verdicts = await audit(Scope(self.bootstrap, self.prefix, 1, settled=True), asked)
+        verdicts = await audit(Scope(self.bootstrap, self.prefix, settled=True), asked)
         return {verdict.invariant: verdict for verdict in verdicts}
 
 
@@ -113,4 +113,4 @@ async def test_what_retention_took_is_said_to_be_unverified(topics: Topics) -> N
 
 async def test_topics_that_are_not_there_are_named(kafka: Kafka) -> None:
     with pytest.raises(TopicMissing, match="mendlog topics create"):
-        await asyncio.wait_for(audit(Scope(kafka.bootstrap, "nobody", 1)), 30)
+        await asyncio.wait_for(audit(Scope(kafka.bootstrap, "nobody")), 30)
