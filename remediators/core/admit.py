@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from remediators.core.ledger import LedgerView
 from remediators.core.refusal import Refusal
-from remediators.core.request import PATCH
+from remediators.core.request import CREATE, DELETE, EVICT
 from remediators.core.wellformed import READ_ONLY, malformed
-from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason
+from schemas.kinds import COMMIT, INSTANCE, JOB, NODE, POD
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeReason, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,21 @@ def _resolve(command: Command, intent: Outcome) -> Admission:
     same = (intent.incident_id, intent.kind) == (command.incident_id, command.kind)
     if request is None or not same or request.target.cluster != command.cluster:
         return Skip(ALTERED)
-    if request.verb == PATCH and request.target != command.target:
-        return Skip(ALTERED)
-    return Resolve(intent)
+    return Resolve(intent) if _within_reach(command, request) else Skip(ALTERED)
+
+
+def _within_reach(command: Command, request: Request) -> bool:
+    """Whether a command of ours could ever announce that. It is sent as it stands, without another
+    look: so whoever can write outcomes must not have us reach for anything else."""
+    if request.verb == CREATE:
+        named = request.target.name == f"mendlog-{command.command_id}"
+        return named and request.target.kind in (JOB, COMMIT)
+    beyond = (command.target.kind, request.verb, request.target.kind)
+    return request.target == command.target or beyond in _BEYOND
+
+
+_BEYOND = frozenset({(NODE, EVICT, POD), (NODE, DELETE, INSTANCE)})
+"""What a drain and a replacement take away."""
 
 
 def within_budget(

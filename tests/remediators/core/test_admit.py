@@ -121,3 +121,31 @@ def test_the_second_guard_counts_ended_acts_too_and_forgets_them_after_an_hour()
 def test_the_second_guard_never_holds_up_an_undoing():
     view = ledger(intent(ACT, REQUEST))
     assert within_budget(command(CommandKind.ROLLBACK), view, 1, NOW_MS) is None
+
+
+A_NODE, ANOTHER = Target("eu-1", "", "Node", "n1"), Target("eu-1", "kube-system", "Pod", "dns-1")
+MADE, MADE_ELSE = (Target("eu-1", "shop", "Job", name) for name in ("mendlog-c1", "mendlog-c2"))
+
+
+@pytest.mark.parametrize(
+    ("target", "verb", "reached", "ours"),
+    [
+        (TARGET, "PATCH", TARGET, True),
+        (TARGET, "PATCH", ANOTHER, False),
+        (TARGET, "DELETE", ANOTHER, False),
+        (TARGET, "EVICT", ANOTHER, False),
+        (TARGET, "SET_STATUS", ANOTHER, False),
+        (ANOTHER, "DELETE", ANOTHER, True),
+        (A_NODE, "EVICT", ANOTHER, True),
+        (A_NODE, "DELETE", ANOTHER, False),
+        (A_NODE, "DELETE", Target("eu-1", "", "Instance", "i-1"), True),
+        (TARGET, "CREATE", MADE, True),
+        (TARGET, "CREATE", MADE_ELSE, False),
+        (TARGET, "CREATE", Target("eu-1", "shop", "Pod", "mendlog-c1"), False),
+    ],
+)
+def test_what_no_command_could_announce_is_not_sent(target, verb, reached, ours):
+    order = command(target=target)
+    announced = intent(order, Request(verb, reached, "application/json", "{}"))
+    found = admit(order, ledger(announced), NOW_MS)
+    assert found == (Resolve(announced) if ours else Skip(ALTERED))
