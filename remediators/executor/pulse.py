@@ -152,7 +152,9 @@ class Pulse:
             case Heartbeat() as beat:
                 self._hear_beat(beat, posted.at_ms)
             case Switch(kill=True) as switch:
-                self._kills[posted.key] = f"by {switch.author}: {switch.reason}"
+                # Under whatever key it was written: what names a cluster stops that one.
+                for name in {posted.key, switch.cluster}:
+                    self._kills[name] = f"by {switch.author}: {switch.reason}"
             case Undecodable() as broken:
                 # What may be a kill switch is taken for one.
                 self._kills[posted.key] = f"its switch cannot be read: {broken.fault}"

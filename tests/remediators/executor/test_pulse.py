@@ -101,6 +101,14 @@ def test_a_switch_that_is_cleared_is_off(world: World):
     assert world.reason() is None
 
 
+def test_a_kill_counts_under_whatever_key_somebody_has_written_it(world: World):
+    world.beats()
+    world.pulse.hear(Posted("eu1", NOW_MS, Switch("eu-1", True, "ann", "drill", 0)))
+    assert world.reason() is OutcomeReason.KILLED
+    world.switch("eu-1", False)
+    assert world.reason() is None
+
+
 def test_a_switch_that_cannot_be_read_is_taken_for_a_kill(world: World):
     world.beats()
     world.pulse.hear(Posted("eu-1", NOW_MS, Undecodable(DecodeFault.UNKNOWN_SCHEMA)))
