@@ -334,6 +334,7 @@ class FakeLedger:
         self, partition: int, since_ms: int
     ) -> AsyncIterator[tuple[int, Recorded | None]]:
         self.reads += 1
+        await _asked()
         for at_ms, record in list(self.records[partition]):
             if at_ms >= since_ms:
                 yield at_ms, record

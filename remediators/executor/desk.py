@@ -1,5 +1,6 @@
 """Where the outcomes of one partition are written and remembered."""
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -30,6 +31,7 @@ class Desk:
         self._ledger = ledger
         self._metrics = metrics
         self._name = name
+        self._covering = asyncio.Lock()
 
     @property
     def pen(self) -> Pen:
@@ -40,12 +42,14 @@ class Desk:
         await self.cover(self.now_ms() - HOUR_MS)
 
     async def cover(self, since_ms: int) -> None:
-        """Know all that was written since then."""
-        if since_ms >= self.view.read_from_ms or since_ms < self.view.forgotten_to_ms:
-            return
-        since_ms = max(0, since_ms - SLACK_MS)
-        await self.read(since_ms)
-        self.view.read_from_ms = since_ms
+        """Know all that was written since then. Read by one for all who ask: when offsets are set
+        back, that is everybody."""
+        async with self._covering:
+            if since_ms >= self.view.read_from_ms or since_ms < self.view.forgotten_to_ms:
+                return
+            since_ms = max(0, since_ms - SLACK_MS)
+            await self.read(since_ms)
+            self.view.read_from_ms = since_ms
 
     async def read(self, since_ms: int) -> None:
         async for at_ms, record in self._ledger.read(self._partition, since_ms):
