@@ -127,7 +127,11 @@ class ExecutorSettings(ProcessSettings):
     def _between_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(part for text in value.split(",") if (part := text.strip()))
+        found = tuple(part for text in value.split(",") if (part := text.strip()))
+        if value.strip() and not found:
+            # To be set to nothing is not to be left out, which is all actions.
+            raise ValueError("expected names between commas")
+        return found
 
     @field_validator("actions")
     @classmethod

@@ -80,6 +80,14 @@ def test_a_variable_that_is_none(monkeypatch, name: str):
         ExecutorSettings()
 
 
+@pytest.mark.parametrize("text", [",", " , ,", "restart,scael"])
+def test_actions_that_are_none(monkeypatch, text: str):
+    """Left out means all of them; a list with nothing in it was not meant so."""
+    monkeypatch.setenv("MENDLOG_ACTIONS", text)
+    with pytest.raises(ValidationError):
+        ExecutorSettings()
+
+
 def test_two_processes_have_two_names():
     assert str(__import__("os").getpid()) in ExecutorSettings().name
 
