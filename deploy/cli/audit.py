@@ -115,8 +115,8 @@ def tell(verdicts: Sequence[Any]) -> None:
             typer.echo(f"{verdict.invariant} not verified: {plain(words)}")
     for verdict in verdicts:
         if (first := verdict.first) is not None:
-            where = f"{first.place}, " if first.place else ""
-            typer.echo(f"{verdict.invariant}: {where}{plain(first.id)}: {plain(first.why)}")
+            where = [str(part) for part in (first.place, plain(first.id)) if part]
+            typer.echo(f"{verdict.invariant}: {', '.join(where)}: {plain(first.why)}")
 
 
 def _row(verdict: Any) -> tuple[str, ...]:

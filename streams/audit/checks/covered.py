@@ -150,7 +150,7 @@ class Covered:
                 elif record.place.at_ms < from_ms:
                     gone += 1
                 else:
-                    self._verdict.against(record.place, name, _missing(record))
+                    self._verdict.against(record.place, "", _missing(record))
         if gone:
             self._verdict.unverified.append(
                 f"{gone} records are older than what tape and rejects still hold"
@@ -160,5 +160,7 @@ class Covered:
 def _missing(record: _Record) -> str:
     got = sum(record.found.values())
     if got != record.wanted:
-        return f"{got} of {record.wanted} of what it holds are on the tape"
+        assert record.place is not None
+        what = "alerts" if record.place.topic == ALERTS.noun else "facts"
+        return f"{got} of the {record.wanted} {what} that it holds are on the tape"
     return f"{record.rejects} of {record.faults} of its faults are in rejects"
