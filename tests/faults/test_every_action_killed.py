@@ -32,7 +32,7 @@ CHOSEN = 3
 AT_THE_API = sorted(
     action for action in CATALOG if all(t.kind in KINDS for t in SAMPLES[action].beside)
 )
-"""All but `replace_node` and `revert_commit`: machines and commits are not the API's to keep."""
+"""Machines and commits are not the API's to keep: `test_executor_killed_elsewhere` has the others."""
 
 
 @pytest.fixture(scope="module")
