@@ -43,6 +43,7 @@ from schemas.remediation import Request, Target
 from tests.remediators.builders import replica_set
 
 Object = dict[str, Any]
+Kept = tuple[int, Recorded | None]
 KEEP_A_GENERATION = {*WORKLOADS, REPLICA_SET, INGRESS, JOB, POD, ROLLOUT}
 
 
@@ -266,8 +267,7 @@ class FakeCluster:
 
 
 async def _asked() -> None:
-    """Whatever else there is to do goes on meanwhile."""
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # Whatever else there is to do goes on meanwhile.
 
 
 def written(found: Object, spec: Object, writer: str) -> None:
@@ -326,13 +326,11 @@ class FakeLedger:
     """`outcomes` in memory."""
 
     def __init__(self, clock: FakeClock) -> None:
-        self.records: dict[int, list[tuple[int, Recorded | None]]] = defaultdict(list)
+        self.records: dict[int, list[Kept]] = defaultdict(list)
         self.reads = 0
         self._clock = clock
 
-    async def read(
-        self, partition: int, since_ms: int
-    ) -> AsyncIterator[tuple[int, Recorded | None]]:
+    async def read(self, partition: int, since_ms: int) -> AsyncIterator[Kept]:
         self.reads += 1
         await _asked()
         for at_ms, record in list(self.records[partition]):

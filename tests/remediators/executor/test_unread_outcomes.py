@@ -1,4 +1,6 @@
-"""A ledger of which a part cannot be read: after a later release has written it, or anybody."""
+"""Of the ledger a part was not read, or cannot be: a later release has written it, or anybody."""
+
+import asyncio
 
 import pytest
 
@@ -54,3 +56,14 @@ async def test_each_of_them_may_be_an_action_of_this_hour(here: Bench):
     here.restart()
     act = await here.act(**STEP, issued_at_ms=here.clock.at_ms)
     assert words(await here.do(act)) == ["rejected over_budget"]
+
+
+async def test_many_commands_from_before_make_it_read_on_once(here: Bench):
+    """Such as when offsets are set back: else each of them reads all of the topic."""
+    here.clock.at_ms += 10**8
+    here.restart()
+    await here.desk.open()
+    before = here.ledger.reads
+    old = [command(command_id=f"c{number}") for number in range(20)]
+    await asyncio.gather(*(here.work.do(order) for order in old))
+    assert here.ledger.reads == before + 1

@@ -1,6 +1,5 @@
 """One command on fakes: what is recorded, in which order, and what the cluster is asked."""
 
-import asyncio
 import json
 
 import pytest
@@ -364,17 +363,6 @@ async def test_a_command_from_before_the_ledger_was_read_makes_it_read_on(here: 
     here.clock.at_ms += 10**8
     here.restart()
     assert await here.do(act) == []
-
-
-async def test_many_commands_from_before_make_it_read_on_once(here: Bench):
-    """Such as when offsets are set back: else each of them reads all of the topic."""
-    here.clock.at_ms += 10**8
-    here.restart()
-    await here.desk.open()
-    before = here.ledger.reads
-    old = [command(command_id=f"c{number}") for number in range(20)]
-    await asyncio.gather(*(here.work.do(order) for order in old))
-    assert here.ledger.reads == before + 1
 
 
 async def test_a_request_holds_nothing_but_tests_the_change_and_the_marker(here: Bench):
