@@ -42,12 +42,26 @@ RECORDS: Mapping[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a fact holds of one input record, and the core takes."""
+
+    offset: int
+    index: int
+    count: int
+
+
+NOTHING: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     record: InputRecord
     value: Any
     """The record; an Undecodable; of `alerts` what was read in it; None where nobody reads it."""
     repeat: bool = False
     """On the tape: the core has applied this fact, or a later one of its input, before."""
+    given: tuple[Given, ...] = NOTHING
+    """On the tape: by the records that the fact was made from."""
 
     @property
     def place(self) -> Place:
@@ -55,26 +69,31 @@ class Heard:
 
 
 class Ear:
-    """Decodes, and keeps for each input of each tape partition how far it was applied."""
+    """Decodes, and keeps for each input and cluster how far it was applied, as
+    `streams.core.origins` does."""
 
     def __init__(self) -> None:
-        self._marks: dict[tuple[int, str, str, int], tuple[int, int]] = {}
+        self._marks: dict[tuple[int, str, str, int, str], tuple[int, int]] = {}
 
     def hear(self, record: InputRecord) -> Heard:
         value = DECODERS.get(record.topic.noun, _decoded)(record)
-        repeat = False
-        if isinstance(value, TapeRecord) and value.origin is not None:
-            repeat = not self._take(record.partition, value.origin)
-        return Heard(record, value, repeat)
+        if not isinstance(value, TapeRecord) or value.origin is None:
+            return Heard(record, value)
+        return self._hear_fact(record, value, value.origin)
 
-    def _take(self, partition: int, origin: Origin) -> bool:
-        """The rule of `streams.core.origins`."""
-        key = (partition, origin.topic, origin.incarnation, origin.partition)
-        at = (origin.offset, origin.index)
-        if at <= self._marks.get(key, (-1, -1)):
-            return False
+    def _hear_fact(self, record: InputRecord, value: TapeRecord, origin: Origin) -> Heard:
+        source = (origin.topic, origin.incarnation, origin.partition)
+        key = (record.partition, *source, value.cluster)
+        mark, at = self._marks.get(key, (-1, -1)), (origin.offset, origin.index)
+        if at <= mark:
+            return Heard(record, value, repeat=True)
         self._marks[key] = at
-        return True
+        if not isinstance(value.fact, Sightings):
+            return Heard(record, value, given=(Given(*at, 1),))
+        if not value.fact.parts:
+            return Heard(record, value, given=(Given(*at, value.fact.count),))
+        parts = (Given(p.offset, 0, p.count) for p in value.fact.parts if p.offset > mark[0])
+        return Heard(record, value, given=tuple(parts))
 
 
 def _decoded(record: InputRecord) -> Any:

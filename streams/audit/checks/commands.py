@@ -82,9 +82,6 @@ class Commands:
             self._ends.against(said.place, command.command_id, why)
 
     def _announced(self, life: Life, command: Command, said: Said, intent: Outcome) -> None:
-        if life.intent is None and life.end is not None:
-            why = f"announces what {life.end.place} has ended"
-            self._ends.against(said.place, command.command_id, why)
         if life.intent is not None:
             return
         life.intent = said

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from schemas.codec import Undecodable
 from schemas.controls import ALL_CLUSTERS
 from schemas.rejects import Reject
-from schemas.tape import Origin, Sightings, TapeRecord
+from schemas.tape import Origin, TapeRecord
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, REJECTS, TAPE, Topic
 from streams.audit.checks.cursors import Cursors
 from streams.audit.checks.offsets import Offsets
 from streams.audit.ground import Ground, Horizon
-from streams.audit.heard import Heard
+from streams.audit.heard import Given, Heard
 from streams.audit.verdict import Place, Verdict
 from streams.ingest.parsed import Parsed
 
@@ -32,8 +32,8 @@ class _Record:
     wanted: int = 0
     """Alerts, or facts."""
     faults: int = 0
-    found: dict[tuple[int, int], int] = field(default_factory=dict)
-    """By partition of the tape and index: how much of it a fact holds."""
+    found: dict[tuple[int, str, int], int] = field(default_factory=dict)
+    """By partition of the tape, cluster and index: how much of it a fact holds."""
     rejects: int = 0
     refused: bool = False
     """Some of it was readable and was refused all the same."""
@@ -74,7 +74,7 @@ class Covered:
         if heard.record.topic is REJECTS:
             return
         self._hear_input(heard)
-        if isinstance(heard.value, TapeRecord) and heard.value.origin and not heard.repeat:
+        if isinstance(heard.value, TapeRecord) and heard.value.origin:
             self._hear_fact(heard, heard.value, heard.value.origin)
 
     def _hear_input(self, heard: Heard) -> None:
@@ -112,19 +112,23 @@ class Covered:
     def _hear_fact(self, heard: Heard, record: TapeRecord, origin: Origin) -> None:
         life = self._ground.incarnations.get(origin.topic, origin.incarnation)
         of_now = origin.topic in INPUTS and origin.incarnation == life
-        if not of_now or not self._is_kept(origin.topic, origin.partition, origin.offset):
+        if not of_now:
             return
         place = (origin.topic, origin.partition)
-        if origin.offset in self._inputs[place].whole:
-            if origin.topic != METRICS.noun:
-                why = f"holds more of {origin.topic}/{origin.partition}/{origin.offset} than it had"
-                self._verdict.against(heard.place, record.cluster, why)
+        for given in heard.given:
+            if self._is_kept(*place, given.offset):
+                self._take(heard, place, record.cluster, given)
+
+    def _take(self, heard: Heard, place: tuple[str, int], cluster: str, given: Given) -> None:
+        if given.offset in self._inputs[place].whole:
+            if place[0] != METRICS.noun:
+                why = f"holds more of {place[0]}/{place[1]}/{given.offset} than it had"
+                self._verdict.against(heard.place, cluster, why)
             return
-        waits = self._inputs[place].waiting[origin.offset]
-        many = record.fact.count if isinstance(record.fact, Sightings) else 1
-        waits.found[heard.record.partition, origin.index] = many
+        waits = self._inputs[place].waiting[given.offset]
+        waits.found[heard.record.partition, cluster, given.index] = given.count
         waits.seen_at = waits.seen_at or heard.place
-        self._settle(place, origin.offset)
+        self._settle(place, given.offset)
 
     def _is_kept(self, noun: str, partition: int, offset: int) -> bool:
         return offset >= self._ground.of(INPUTS[noun], partition).begin

@@ -9,7 +9,7 @@ pretended. What it leaves are the topics, record by record, for an audit to read
 
 import heapq
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -48,7 +48,7 @@ from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
 from streams.steps.decide import DecideStep
 from streams.steps.detect import DetectStep
-from streams.steps.effects import InputRecord
+from streams.steps.effects import Effects, InputRecord, PackingStep
 from streams.steps.observe import ObserveStep
 from streams.steps.relay import open_relay
 from tests.builders import QUICK, START_MS, ms
@@ -87,9 +87,10 @@ class Recording:
         return record
 
     def posts(self, *deployments: str, ends: bool = False) -> None:
-        """One delivery, as the gateway writes it."""
+        """Twice, as two Prometheus servers do, in deliveries as the gateway writes them."""
         body = [self.alert(name, ends=ends) for name in deployments]
-        self.append(ALERTS, json.dumps(body).encode(), source=b"prometheus")
+        for _ in range(2):
+            self.append(ALERTS, json.dumps(body).encode(), source=b"prometheus")
         self.runs()
 
     def alert(self, deployment: str, *, ends: bool = False) -> dict[str, Any]:
@@ -138,8 +139,7 @@ class Recording:
 
     def _run(self, source: Any) -> bool:
         log, first = self.logs[source.source], self._cursors[source]
-        for record in log[first:]:
-            effects = self._steps[source].apply(record)
+        for record, effects in self._applied(source, log[first:]):
             for out in effects.outputs:
                 self.append(out.topic, out.value, out.key)
             for key, value in effects.changes.items():
@@ -150,6 +150,16 @@ class Recording:
             self.append(source.journal, cursor.value, cursor.key)
         self._cursors[source] = len(log)
         return len(log) > first
+
+    def _applied(
+        self, source: Any, queued: Sequence[InputRecord]
+    ) -> Iterator[tuple[InputRecord, Effects]]:
+        step = self._steps[source]
+        if queued and isinstance(step, PackingStep):
+            yield queued[-1], step.apply_all(queued)
+            return
+        for record in queued:
+            yield record, step.apply(record)
 
     def _obeys(self) -> bool:
         left = self.logs[COMMANDS][self._answered :]
