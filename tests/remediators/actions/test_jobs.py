@@ -151,8 +151,9 @@ def test_it_reads_what_was_made_for_this_very_target():
     assert made_for(TARGET) != made_for(replace(TARGET, name="other"))
 
 
-async def test_what_another_has_made_for_this_very_command_is_not_refused():
-    """Whom we took for gone has made it after we had read the ledger."""
+async def test_what_carries_our_mark_and_was_never_announced_is_for_a_person():
+    """Somebody whom we took for gone, after we had read the ledger; or somebody who forges marks.
+    Nothing is made beside it, and nothing is claimed."""
     here, sample = Bench(), SAMPLES[RERUN_JOB]
     here.cluster.objects.clear()
     sample.build(here.cluster)
@@ -161,5 +162,5 @@ async def test_what_another_has_made_for_this_very_command_is_not_refused():
     act = command(action=RERUN_JOB, target=sample.target, **bound)
     copy = {"metadata": {"annotations": {"mendlog.io/last-command": ID}}, "spec": {}}
     here.cluster.put(replace(sample.target, name=f"mendlog-{ID}"), copy)
-    assert words(await here.do(act)) == ["applied"]
+    assert words(await here.do(act)) == ["unknown invalid"]
     assert here.cluster.changes == []
