@@ -1,6 +1,8 @@
 """A storm at the gateway while an incident is under way: nothing is lost and the loop closes."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,9 +12,11 @@ from schemas import sightings
 from schemas.ids import fingerprint
 from schemas.tape import Sightings, TapeRecord
 from schemas.topics import ALERTS, TAPE, journal
+from streams.audit.auditor import Asked
 from streams.host.entries import CURSOR, read_entry
 from streams.ingest.sources import read
 from streams.read import plain_consumer, read_partition
+from tests.audited import audited
 from tests.e2e.incidents import break_and_wait, records
 
 COUNT = 20_000
@@ -21,7 +25,9 @@ BATCH = 100
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(stack: Stack) -> None:
+async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(
+    stack: Stack, tmp_path: Path
+) -> None:
     sent = [storm_labels(n) for n in range(COUNT)]
     story, _ = await asyncio.gather(break_and_wait(stack), post(stack, sent))
     wanted = {fingerprint(labels) for labels in sent}
@@ -30,6 +36,10 @@ async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(sta
     assert wanted <= await accepted(stack), "every one is in `alerts`"
     await until_no_lag(stack)
     assert wanted <= await taped(stack), "and on the tape"
+    ledger = tmp_path / "ledger"
+    ledger.write_text("".join(f"{json.dumps({'labels': labels})}\n" for labels in sent))
+    found = await audited(stack.kafka.bootstrap, stack.options.prefix, Asked(ledger))
+    assert found["I1"].checked == COUNT
 
 
 def storm_labels(number: int) -> dict[str, str]:
