@@ -32,7 +32,7 @@ CHOSEN = 3
 AT_THE_API = sorted(
     action for action in CATALOG if all(t.kind in KINDS for t in SAMPLES[action].beside)
 )
-"""Machines and commits are not the API's to keep: `test_executor_killed_elsewhere` has the others."""
+"""Machines and commits are not the API's to keep: see `test_executor_killed_elsewhere`."""
 
 
 @pytest.fixture(scope="module")
