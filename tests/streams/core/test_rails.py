@@ -51,8 +51,9 @@ def test_what_the_observation_forbids(seen: dict[str, Any], reason: Reason) -> N
 @pytest.mark.parametrize("action", sorted(n for n, row in ACTIONS.items() if row.cuts_in))
 def test_what_is_made_to_cut_into_a_rollout_may(action: str) -> None:
     given = {"revert_commit": ("parameters: {repository: shop}",)}.get(action, ())
-    world = World(quick(steps=step(action, *given) + ESCALATE))
-    look = looked(world)
+    kind = f"kind: {min(ACTIONS[action].kinds)}"
+    policy = quick(steps=step(action, *given) + ESCALATE)
+    look = looked(world := World(policy.replace("kind: Deployment", kind)))
     world.at("1s").observed(look, generation=5, replicas_updated=1)
     assert world.only(Command).kind is CommandKind.ACT
 
