@@ -8,7 +8,8 @@ so what falls into it is let pass.
 from collections import defaultdict
 from dataclasses import dataclass
 
-from schemas.controls import ALL_CLUSTERS, Control, ControlKind, Switch
+from schemas.codec import Undecodable
+from schemas.controls import ALL_CLUSTERS, Control, ControlKind, Heartbeat, Switch
 from schemas.remediation import Command, Outcome, OutcomeStatus
 from schemas.tape import TapeRecord
 from schemas.topics import COMMANDS, OUTCOMES, SWITCHES, TAPE, Topic
@@ -19,6 +20,7 @@ from streams.audit.verdict import Place, Verdict
 from streams.core.people.controls import FREEZE_MAX_MS
 
 SWITCH_MS = 10_000
+OPEN_END_MS = 1 << 62
 NAME_CHARS_MAX = 64
 
 
@@ -30,9 +32,6 @@ class Stop:
     words: str
     from_ms: int
     until_ms: int
-
-
-OPEN_END_MS = 1 << 62
 
 
 class Stops:
@@ -50,6 +49,10 @@ class Stops:
         for of, called, stop in self._stops:
             if of == cluster and name in (None, called):
                 stop.until_ms = min(stop.until_ms, at_ms)
+
+    def stands(self, cluster: str) -> bool:
+        """One that has no end yet."""
+        return any(of == cluster and stop.until_ms == OPEN_END_MS for of, _, stop in self._stops)
 
     def during(self, cluster: str, from_ms: int, to_ms: int) -> Stop | None:
         """One that lasted for the whole of it."""
@@ -84,10 +87,10 @@ class Stopped:
                 self._orders.add(max(at_ms, order.issued_at_ms), (heard.place, order))
             case Outcome(status=OutcomeStatus.INTENT) as intent if heard.record.topic is OUTCOMES:
                 self._intents.add(at_ms, (heard.place, intent))
-            case Switch() as switch:
-                self._hear_switch(heard.place, switch)
             case TapeRecord() as record:
                 self._hear_fact(heard, record)
+            case _ if heard.record.topic is SWITCHES:
+                self._hear_switch(heard)
         self._orders.until(at_ms)
         self._intents.until(at_ms)
 
@@ -95,14 +98,23 @@ class Stopped:
         self._orders.all()
         self._intents.all()
 
-    def _hear_switch(self, place: Place, switch: Switch) -> None:
-        if switch.kill:
-            words = f"the kill switch of {switch.cluster}"
-            stop = Stop(place, words, place.at_ms, OPEN_END_MS)
-            if self._switches.during(switch.cluster, place.at_ms, place.at_ms) is None:
-                self._switches.begin(switch.cluster, "", stop)
-        else:
-            self._switches.end(switch.cluster, "", place.at_ms)
+    def _hear_switch(self, heard: Heard) -> None:
+        """As executors do: what may be a kill is one, and ends by its key alone."""
+        key, place = (heard.record.key or b"").decode(errors="replace"), heard.place
+        match heard.value:
+            case Heartbeat():
+                return
+            case Switch(kill=True) as switch:
+                names = {key, switch.cluster}
+            case Undecodable() if heard.record.value is not None:
+                names = {key}
+            case _:
+                self._switches.end(key, "", place.at_ms)
+                return
+        for name in names:
+            if not self._switches.stands(name):
+                words = f"the kill switch of {name}"
+                self._switches.begin(name, "", Stop(place, words, place.at_ms, OPEN_END_MS))
 
     def _hear_fact(self, heard: Heard, record: TapeRecord) -> None:
         partition = heard.record.partition
@@ -116,7 +128,7 @@ class Stopped:
         name = control.parameters.get("id", "")
         match control.kind:
             case ControlKind.KILL:
-                if kills.during(cluster, now_ms, now_ms) is None:
+                if not kills.stands(cluster):
                     words = f"the kill of {cluster}"
                     kills.begin(cluster, "", Stop(place, words, now_ms, OPEN_END_MS))
             case ControlKind.UNKILL:

@@ -57,8 +57,9 @@ class Log:
         control = Control("c1", cluster, kind, "ann", "", self.now_ms, ends_ms, given)
         return self._fact(control, cluster)
 
-    def switch(self, *, kill: bool) -> "Log":
-        return self._hear(SWITCHES, Switch(ALL_CLUSTERS, kill, "ann", "", self.now_ms))
+    def switch(self, *, kill: bool, key: str = ALL_CLUSTERS) -> "Log":
+        value = Switch(ALL_CLUSTERS, kill, "ann", "", self.now_ms)
+        return self._hear(SWITCHES, value, key.encode())
 
     def later(self, span_ms: int) -> "Log":
         self.now_ms += span_ms
@@ -75,10 +76,11 @@ class Log:
         origin = Origin("controls", "now", 0, offset, 0)
         return self._hear(TAPE, TapeRecord(control.cluster, control, origin))
 
-    def _hear(self, topic: Topic, value: Any) -> "Log":
+    def _hear(self, topic: Topic, value: Any, key: bytes = b"") -> "Log":
+        raw = value if isinstance(value, bytes | None) else encode(value)
         offset = self._offsets.get(topic.noun, 0)
         self._offsets[topic.noun] = offset + 1
-        self._auditor.hear(InputRecord(topic, 0, offset, self.now_ms, b"", encode(value)))
+        self._auditor.hear(InputRecord(topic, 0, offset, self.now_ms, key, raw))
         return self.later(1)
 
 
@@ -190,3 +192,24 @@ def test_an_executor_has_ten_seconds_to_see_a_switch() -> None:
     ]
     again = Log().orders("a").switch(kill=True).later(11_000).switch(kill=False)
     assert again.announces("a").red("I7") == []
+
+
+def test_a_kill_under_another_key_counts_and_ends_by_its_own_alone() -> None:
+    log = Log().orders("a").switch(kill=True, key="eu-9").later(11_000)
+    assert log.announces("a").red("I7") != []
+    other = Log().orders("a").switch(kill=True).switch(kill=False, key="eu-9").later(11_000)
+    assert other.announces("a").red("I7") != []
+
+
+@pytest.mark.parametrize(("value", "stops"), [(b"unreadable", True), (None, False)])
+def test_what_may_be_a_kill_is_one_and_a_tombstone_ends_it(
+    value: bytes | None, stops: bool
+) -> None:
+    log = Log().orders("a").switch(kill=True)
+    log._hear(SWITCHES, value, b"*")
+    assert (log.later(11_000).announces("a").red("I7") != []) is stops
+
+
+def test_a_kill_that_is_told_again_goes_on_from_its_first_moment() -> None:
+    log = Log().orders("a").switch(kill=True).later(6_000).switch(kill=True).later(6_000)
+    assert log.announces("a").red("I7") != []
