@@ -1,0 +1,34 @@
+"""`python -m tests.simulation --seeds 0:1000 --jobs 2`, or one seed with MENDLOG_SIM_SEED."""
+
+import argparse
+import os
+import sys
+import time
+
+from tests.simulation.seeds import failures
+from tests.simulation.verdict import history_of
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    one = os.environ.get("MENDLOG_SIM_SEED")
+    parser.add_argument("--seeds", default=f"{one}:{int(one) + 1}" if one else "0:1000")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--digest", action="store_true", help="only tell what happened, as a hash")
+    given = parser.parse_args()
+    first, _, end = given.seeds.partition(":")
+    seeds = range(int(first), int(end))
+    if given.digest:
+        for seed in seeds:
+            print(seed, history_of(seed))
+        return 0
+    began_s = time.monotonic()
+    failed = failures(seeds, given.jobs)
+    for verdict in failed:
+        print(verdict)
+    print(f"{len(seeds)} seeds, {len(failed)} failed, {time.monotonic() - began_s:.1f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

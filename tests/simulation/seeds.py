@@ -1,0 +1,29 @@
+"""Many seeds, on several processors."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tests.simulation.verdict import Verdict, simulate
+
+AT_ONCE = 50
+FAILURES_SHOWN = 5
+
+
+def all_keep_their_promises(seeds: int) -> None:
+    failed = failures(range(seeds), min(2, os.cpu_count() or 1))
+    shown = "\n\n".join(map(str, failed[:FAILURES_SHOWN]))
+    assert not failed, f"{len(failed)} of {seeds} worlds\n{shown}"
+
+
+def failures(seeds: Sequence[int], jobs: int) -> list[Verdict]:
+    portions = [seeds[n : n + AT_ONCE] for n in range(0, len(seeds), AT_ONCE)]
+    if jobs == 1:
+        return [v for portion in portions for v in _failures(portion)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        return [v for found in pool.map(_failures, portions) for v in found]
+
+
+def _failures(seeds: Sequence[int]) -> list[Verdict]:
+    return [verdict for seed in seeds if (verdict := simulate(seed)).findings]

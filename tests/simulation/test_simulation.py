@@ -1,0 +1,44 @@
+"""Seeds, each a world of its own; and the same seed is the same world, to its last byte."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.seeds import all_keep_their_promises
+from tests.simulation.verdict import history_of, simulate
+from tests.source import ROOT
+
+SEEDS = 500
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_world_keeps_its_promises():
+    all_keep_their_promises(SEEDS)
+
+
+def test_a_seed_is_one_history_whatever_order_sets_have():
+    ours = [history_of(seed) for seed in range(10)]
+    for hash_seed in ("1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seeds", "0:10", "--digest"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert [line.split()[1] for line in run.stdout.splitlines()] == ours
+
+
+def test_two_seeds_are_two_histories():
+    assert len({history_of(seed) for seed in range(10)}) == 10
+
+
+def test_a_failure_says_how_to_see_it_again():
+    verdict = simulate(0, "an INTENT comes before its effect")
+    assert "before its INTENT" in str(verdict)
+    assert "MENDLOG_SIM_SEED=0 .venv/bin/python -m tests.simulation" in str(verdict)
+    assert any("executor-" in line for line in verdict.story)

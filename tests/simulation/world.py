@@ -1,0 +1,177 @@
+"""One seed's world: its parts, what happens to them, and silence at the end."""
+
+from functools import partial
+from random import Random
+
+from schemas.controls import ALL_CLUSTERS
+from schemas.topics import JOURNALS
+from tests.simulation.broker import Broker
+from tests.simulation.cluster import Line, Site
+from tests.simulation.cluster import Trouble as ApiTrouble
+from tests.simulation.consumer import Wrong
+from tests.simulation.executor import Board, Committed, executor
+from tests.simulation.membership import Group
+from tests.simulation.nemesis import plan
+from tests.simulation.network import Network, Odds
+from tests.simulation.policies import POLICIES
+from tests.simulation.process import Process
+from tests.simulation.processor import PREFIX, Processor
+from tests.simulation.timeline import Timeline
+from tests.simulation.workload import People, Senders
+
+BACK_AFTER_S = 2.0
+NAMES = ("cart", "checkout", "db", "web")
+CALM_S = 30.0
+SILENCE_S_MAX = 600.0
+LAST_S = 15.0
+COMPACTION_LAG_S = 40.0
+
+
+class World:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rng = rng = Random(seed)
+        self.timeline = Timeline()
+        self.broker = Broker(self.timeline)
+        self.events: list[tuple[float, str]] = []
+        self.partitions = rng.choice((1, 1, 2))
+        self.active_s = rng.choice((30.0, 60.0, 90.0))
+        harsh = rng.choice((0.0, 1.0, 1.0, 3.0))
+        self.network = Network(rng, self.broker, Odds(0.01 * harsh, 0.002 * harsh, 0.002 * harsh))
+        self.wrong = Wrong(again=0.03 * harsh, skipped=0.02 * harsh)
+        self.trouble = ApiTrouble(
+            unreadable=0.02 * harsh,
+            lost=0.03 * harsh,
+            unanswered=0.05 * harsh,
+            late=0.05 * harsh,
+            doubled=0.05 * harsh,
+            turned_away=0.03 * harsh,
+        )
+        names = ("eu-1", "us-1")[: rng.choice((1, 1, 2))]
+        self.sites = {n: Site(n, self.timeline, rng, self.trouble) for n in names}
+        self.senders = Senders(self.timeline, rng, self.broker, self.partitions)
+        self.people = People(self.timeline, rng, self.broker, self.partitions)
+        self.targets = [
+            site.deploy(name)
+            for site in self.sites.values()
+            for name in NAMES[: rng.randint(1, len(NAMES))]
+        ]
+        for site in self.sites.values():
+            site.on_effect = self.senders.mended
+        self.processors = Group(self.timeline, rng, self.partitions)
+        self.executors = Group(self.timeline, rng, self.partitions)
+        self.committed = Committed()
+        self.alive: list[Process] = []
+        self.workers: list[Processor] = []
+        self.born = 0
+        self.calm = False
+        self.policy = rng.choice(POLICIES)
+        self.people.publishes(self.policy)
+        for _ in range(rng.choice((1, 2, 2))):
+            self.starts_processor()
+        for _ in range(rng.choice((1, 2, 2))):
+            self.starts_executor()
+        plan(self)
+
+    def note(self, what: str) -> None:
+        self.events.append((self.timeline.now_s, what))
+
+    # What happens to its processes.
+
+    def stops(self, process: Process, span_s: float) -> None:
+        if process.dead or process.stopped:
+            return
+        self.note(f"{process.name} is stopped for {span_s:.1f} s")
+        process.stop_for_now()
+        self.processors.silent(process)
+        self.executors.silent(process)
+        self.timeline.after(span_s, None, self._goes_on, process)
+
+    def _goes_on(self, process: Process) -> None:
+        if not process.dead:
+            self.note(f"{process.name} goes on")
+            process.go_on()
+            self.processors.speaks_again(process)
+            self.executors.speaks_again(process)
+
+    def compacts(self) -> None:
+        before_ms = self.timeline.now_ms - int(COMPACTION_LAG_S * 1000)
+        for journal in JOURNALS:
+            for p in range(self.partitions):
+                self.broker.compact((journal.name(PREFIX), p), before_ms)
+
+    def calms(self) -> None:
+        """From here on nothing goes wrong any more, and nobody sends anything."""
+        self.note("calm")
+        self.calm = True
+        self.people.answers = False
+        self.network.odds = Odds()
+        self.wrong.again = self.wrong.skipped = 0.0
+        for name in self.trouble.__slots__:
+            setattr(self.trouble, name, 0.0)
+        for process in self.alive:
+            process.spare()
+        self.senders.repeats()
+        for trouble in self.senders.troubles:
+            if self.rng.random() < 0.7:
+                self.senders.mends(trouble)
+        for cluster in (*self.sites, ALL_CLUSTERS):
+            self.people.revives(cluster)
+
+    # Who lives.
+
+    def starts_processor(self) -> None:
+        process = self._born("processor", self.starts_processor)
+        process.begin(partial(self._processor, process))
+
+    async def _processor(self, process: Process) -> None:
+        made = Processor(process, self.network, self.partitions, self.wrong)
+        self.workers.append(made)
+        self.processors.join(process, made)
+        await made.run()
+
+    def starts_executor(self) -> None:
+        process = self._born("executor", self.starts_executor)
+        process.begin(partial(self._executor, process))
+
+    async def _executor(self, process: Process) -> None:
+        board = Board(process, self.network)
+        lines = {name: Line(site, process, board.killed) for name, site in self.sites.items()}
+        made = executor(
+            process, self.network, self.executors, self.committed, lines, board, self.wrong
+        )
+        try:
+            await made.run()
+        except Exception as fault:
+            if not process.dead:
+                self.note(f"{process.name} ends: {fault!r}")
+        process.kill()
+
+    def _born(self, what: str, again: object) -> Process:
+        self.born += 1
+        process = Process(f"{what}-{self.born}", self.timeline, lambda: self._died(process, again))
+        self.alive.append(process)
+        self.note(f"{process.name} starts")
+        return process
+
+    def _died(self, process: Process, again: object) -> None:
+        self.note(f"{process.name} is dead")
+        self.alive.remove(process)
+        self.processors.silent(process)
+        self.executors.silent(process)
+        self.timeline.after(BACK_AFTER_S, None, again)
+
+    def run(self) -> None:
+        self.timeline.run(self.active_s + CALM_S)
+        while not self._is_at_rest() and self.timeline.now_s < self.active_s + SILENCE_S_MAX:
+            self.timeline.run(self.timeline.now_s + CALM_S)
+        self.timeline.run(self.timeline.now_s + LAST_S)
+        self.compacts()
+        for process in list(self.alive):
+            process.bury()
+
+    def _is_at_rest(self) -> bool:
+        """By what the living think; whether it is true, the auditor sees for itself."""
+        living = [w for w in self.workers if not w.process.dead]
+        deciding = {p for worker in living for p in worker.deciding}
+        return len(deciding) == self.partitions and all(w.is_at_rest for w in living)
