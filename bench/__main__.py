@@ -11,7 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import bare, decide, executor, latency, processor, storm, throughput
+from bench import (
+    bare,
+    decide,
+    executor,
+    growth,
+    latency,
+    processor,
+    start,
+    storm,
+    throughput,
+)
 from bench.figures import percentiles
 from bench.stack import bench_stack
 from deploy.sandbox.progress import reporter
@@ -22,7 +32,7 @@ from schemas.remediation import CommandKind
 ALERTS = int(os.environ.get("BENCH_ALERTS", "50000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 INCIDENTS = int(os.environ.get("BENCH_INCIDENTS", "1000"))
-LOOKS_PER_S, ACTS_PER_S = 100, 10
+LOOKS_PER_S, ACTS_PER_S = (10, 100, 1000), 10
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -44,6 +54,8 @@ def main() -> int:
         "executor": executor.figures(),
         "processor": worker,
         "storm": storm.figures(),
+        "growth": growth.figures(),
+        "help_s": start.help_s(),
     }
     show(figures)
     print("a storm: " + json.dumps(figures["storm"]))
@@ -69,18 +81,23 @@ async def measure(stack: Stack) -> dict[str, Any]:
     _, acts = await latency.posts_to_commands_ms(stack, targets, ACTS_PER_S, CommandKind.ACT)
     # Whoever answers looks would take the cores that production gives to other machines.
     await asyncio.to_thread(stack.processes["executor"].stop)
-    looks, _ = await latency.posts_to_commands_ms(
-        stack, [f"new-{n}" for n in range(INCIDENTS)], LOOKS_PER_S, CommandKind.LOOK
-    )
+    looks = {per_s: await _looks(stack, per_s) for per_s in LOOKS_PER_S}
     return {
         "alerts": ALERTS,
         "decided_per_s": round(statistics.median(ours)),
         "bare_per_s": round(statistics.median(bares)),
         "ratio": round(statistics.median(o / b for o, b in zip(ours, bares, strict=True)), 3),
         "rounds": {"ours": [round(v) for v in ours], "bare": [round(v) for v in bares]},
-        "look_ms": percentiles(looks),
+        "look_ms": looks[100],
+        "look_ms_by_rate": looks,
         "act_ms": percentiles(acts),
     }
+
+
+async def _looks(stack: Stack, per_s: int) -> dict[str, float]:
+    names = [f"new-{per_s}-{n}" for n in range(min(INCIDENTS, 20 * per_s))]
+    looks, _ = await latency.posts_to_commands_ms(stack, names, per_s, CommandKind.LOOK)
+    return percentiles(looks)
 
 
 def show(figures: dict[str, Any]) -> None:

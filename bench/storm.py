@@ -89,12 +89,32 @@ async def _stormed(stack: Stack, bodies: Sequence[bytes]) -> dict[str, Any]:
     sent = await send(f"{stack.url('gateway')}/api/v2/alerts", bodies)
     groups_s = await asyncio.wait_for(following, WITHIN_S) - began_s
     await consumer.stop()
-    return {
+    found = {
         **_told(sent),
         "all_incidents_s": round(groups_s, 2),
         "gateway_mib": _mib(stack.processes["gateway"]),
         "processor_mib": _mib(stack.processes["processor"]),
     }
+    await asyncio.to_thread(_until_idle, stack)
+    return {**found, **await asyncio.to_thread(_recovered, stack)}
+
+
+def _until_idle(stack: Stack) -> None:
+    """All that was accepted is decided and stored."""
+    _wait(lambda: _metric(stack.url("processor"), "mendlog_lag_records") == 0)
+
+
+def _recovered(stack: Stack) -> dict[str, Any]:
+    """Killed with all these alerts active: from its new start until it says that it is ready."""
+    found = {"active": ALERTS}
+    for name in ("warm", "cold"):
+        stack.processes["processor"].kill()
+        if name == "cold":
+            shutil.rmtree(stack.folder / "processor")
+        began_s = time.perf_counter()
+        stack.restart("processor")
+        found[f"ready_{name}_s"] = round(time.perf_counter() - began_s, 2)
+    return found
 
 
 async def _until_all_have_an_incident(consumer: Any) -> float:
@@ -141,10 +161,15 @@ def _through_alertmanager(bodies: Sequence[bytes]) -> dict[str, Any] | None:
 
 def _groups(url: str) -> float:
     """By its own metric: a list of the groups would hold all of their alerts."""
+    return _metric(url, "alertmanager_dispatcher_aggregation_groups")
+
+
+def _metric(url: str, name: str) -> float:
+    """The sum of it over all of its labels."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
         text = answer.read().decode()
-    found = re.search(r"^alertmanager_dispatcher_aggregation_groups (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+    found = re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE)
+    return sum(map(float, found))
 
 
 def _wait(until: Callable[[], bool]) -> None:
