@@ -43,7 +43,7 @@ class _Partition:
     end: int
     position: int
     done: bool = False
-    paused: bool = False
+    paused: bool = True
     held: deque[ConsumerRecord] = field(default_factory=deque)
     held_bytes: int = 0
     newest_ms: int = 0
@@ -55,12 +55,13 @@ async def merged(
     places: Mapping[TopicPartition, tuple[Topic, Kept]],
     progress: Progress,
 ) -> AsyncIterator[list[InputRecord]]:
-    """Every record of all of them that is kept and stands before its end, some at once."""
+    """Every record of all of them that is kept and stands before its end, some at once. They are
+    among what the consumer is assigned; the rest of that stays paused."""
     partitions = [
         _Partition(place, topic, kept.end, kept.begin, done=kept.begin >= kept.end)
         for place, (topic, kept) in places.items()
     ]
-    consumer.assign([p.place for p in partitions])
+    consumer.pause(*consumer.assignment())
     for p in partitions:
         consumer.seek(p.place, p.position)
         _pause(consumer, p, wanted=p.done)

@@ -26,7 +26,8 @@ from streams.audit.ground import Ground, Kept
 from streams.audit.merged import Progress, careful_consumer, merged
 from streams.audit.verdict import INVARIANTS, Place, Verdict
 from streams.incarnations import read_incarnations
-from streams.read import TopicMissing, input_record, places_of, read_partition
+from streams.read import TopicMissing, places_of
+from streams.steps.effects import InputRecord
 
 ENDS: tuple[Topic, ...] = (INCIDENTS, REJECTS, TAPE, OUTCOMES, COMMANDS, ALERTS, METRICS, CONTROLS)
 """After the journals: whatever a record names is fixed after it."""
@@ -69,43 +70,50 @@ async def _heard(
     topics = topics_of(asked)
     births = await read_incarnations(scope.bootstrap, scope.prefix)
     lives = {t.noun: b.incarnation for t in topics if (b := births.get(t.name(scope.prefix)))}
-    kept = await _fixed(consumer, scope.prefix, partitions, topics)
+    kept = await _fixed(consumer, scope, partitions, topics)
     auditor = Auditor(Ground(partitions, kept, lives, scope.settled), asked)
     for journal in JOURNALS:
         for partition in range(journal.partitions(partitions)):
-            last = kept[journal.noun, partition].end
-            name = journal.name(scope.prefix)
-            async for record in read_partition(consumer, name, partition):
-                if record.offset < last:
-                    auditor.hear(input_record(journal, record))
+            place = {_place(scope, journal, partition): (journal, kept[journal.noun, partition])}
+            async for batch in merged(consumer, place, silently):
+                _hear(auditor, batch)
     places = {
-        TopicPartition(topic.name(scope.prefix), partition): (topic, kept[topic.noun, partition])
+        _place(scope, topic, partition): (topic, kept[topic.noun, partition])
         for topic in topics
         for partition in range(topic.partitions(partitions))
     }
     async for batch in merged(consumer, places, progress):
-        for each in batch:
-            auditor.hear(each)
+        _hear(auditor, batch)
     return auditor.finish()
 
 
+def _place(scope: Scope, topic: Topic, partition: int) -> TopicPartition:
+    return TopicPartition(topic.name(scope.prefix), partition)
+
+
+def _hear(auditor: Auditor, batch: list[InputRecord]) -> None:
+    for record in batch:
+        auditor.hear(record)
+
+
 async def _fixed(
-    consumer: AIOKafkaConsumer, prefix: str, partitions: int, topics: tuple[Topic, ...]
+    consumer: AIOKafkaConsumer, scope: Scope, partitions: int, topics: tuple[Topic, ...]
 ) -> dict[tuple[str, int], Kept]:
-    """Raises TopicMissing."""
+    """Assigns all of them. Raises TopicMissing."""
     known = await consumer.topics()
     order = (*JOURNALS, *(t for t in topics if t not in ENDS), *(t for t in ENDS if t in topics))
-    kept: dict[tuple[str, int], Kept] = {}
+    places = {t: [_place(scope, t, p) for p in range(t.partitions(partitions))] for t in order}
     for topic in order:
-        name = topic.name(prefix)
-        if name not in known:
-            raise TopicMissing(name)
-        places = [TopicPartition(name, p) for p in range(topic.partitions(partitions))]
-        # The client knows only those topics' partitions that it was told to read.
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        begins = await consumer.beginning_offsets(places)
-        for place in places:
+        if topic.name(scope.prefix) not in known:
+            raise TopicMissing(topic.name(scope.prefix))
+    every = [place for of_topic in places.values() for place in of_topic]
+    consumer.assign(every)
+    consumer.pause(*every)
+    kept: dict[tuple[str, int], Kept] = {}
+    for topic, of_topic in places.items():
+        ends = await consumer.end_offsets(of_topic)
+        begins = await consumer.beginning_offsets(of_topic)
+        for place in of_topic:
             begin = min(begins[place], ends[place])
             kept[topic.noun, place.partition] = Kept(begin, ends[place])
     return kept

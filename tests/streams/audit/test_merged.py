@@ -74,6 +74,7 @@ async def read(bootstrap: str, prefix: str, ends: dict[Topic, int]) -> list[Inpu
     told: list[tuple[int, int]] = []
     consumer = careful_consumer(bootstrap)
     await consumer.start()
+    consumer.assign(list(places))
     batches = [batch async for batch in merged(consumer, places, lambda *done: told.append(done))]
     await consumer.stop()
     assert told[-1] == (len([r for b in batches for r in b]),) * 2
