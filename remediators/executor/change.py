@@ -69,18 +69,16 @@ async def _change(job: Job, row: Row) -> None:
 
 async def _announce(job: Job, intent: Outcome) -> None:
     """Where two have announced something of one command, a marker lets one of them win. What
-    carries none is settled by the topic: only what stands there first is ever sent."""
+    carries none is settled by the topic: only what stands there first is ever sent. And what the
+    topic says has ended is not sent at all: while we were frozen somebody may have refused it."""
     await job.write(intent)
     job.means.reached("executor.intent_acked")
-    if _announced(intent).verb in MARKED:
-        await _conclude(job, intent, begin(job.command, _announced(intent)))
-        return
     first = await job.desk.on_record(job.command)
     if first.ended:
         return
     if first.intent is None:
         raise BrokerLost("outcomes does not have what it has acknowledged")
-    if first.intent == intent:
+    if first.intent == intent or _announced(intent).verb in MARKED:
         await _conclude(job, intent, begin(job.command, _announced(intent)))
     else:
         await resume(job, first.intent)

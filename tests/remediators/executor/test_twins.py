@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 
 from remediators.core.protocol import End
+from remediators.core.refusal import Refusal
 from remediators.executor.desk import Desk
 from remediators.executor.work import Work
 from remediators.ports import BrokerLost, Recorded
 from schemas.actions import DELETE_POD, DRAIN, EVICT_POD, RUN_JOB, SCALE
 from schemas.kinds import NODE, POD
-from schemas.remediation import Command, CommandKind, Observation, Outcome, OutcomeStatus, Target
+from schemas.remediation import (
+    Command,
+    CommandKind,
+    Observation,
+    Outcome,
+    OutcomeReason,
+    OutcomeStatus,
+    Target,
+)
 from tests.remediators.actions.samples import READY, SAMPLES, kept
 from tests.remediators.builders import command
 from tests.remediators.executor.bench import PARTITION, Bench, Died, words
@@ -172,6 +181,19 @@ async def test_an_end_that_the_other_has_told_is_not_told_otherwise(here: Twins,
     here.cluster.replies.append(sleeps)
     await here.does(here.first, act)
     assert ends(here) == [OutcomeStatus.UNKNOWN]
+
+
+@pytest.mark.parametrize("action", [SCALE, EVICT_POD, RUN_JOB])
+async def test_what_the_other_has_refused_is_not_done(here: Twins, action: str):
+    """It was the kill switch that the other heard, and it is off again by now."""
+    act = await bound(here, action)
+    await here.split()
+    here.clock.refusals["eu-1"] = Refusal(OutcomeReason.KILLED, "a drill")
+    assert words(await here.does(here.second, act)) == ["rejected killed"]
+    here.clock.refusals.clear()
+    await here.does(here.first, act)
+    assert ends(here) == [OutcomeStatus.REJECTED]
+    assert here.cluster.sent == []
 
 
 async def test_a_topic_that_has_lost_our_intent_ends_the_process(here: Twins):
