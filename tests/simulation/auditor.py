@@ -191,8 +191,9 @@ class Auditor:
             first = ends[0][1]
             if first.kind not in EFFECTIVE:
                 continue
-            for _, later in ends[1:]:
-                if later.status is not first.status and self._knew(later, ends[0][0]):
+            for said_at_ms, later in ends[1:]:
+                knew = self._knew(later, said_at_ms, ends[0][0])
+                if later.status is not first.status and knew:
                     said = f"{first.status}, then {later.status} ({later.reason})"
                     yield f"{command_id[:8]} has two ends: {said} by {later.executor}"
             done = self._done[command_id]
@@ -201,12 +202,13 @@ class Auditor:
             if first.status in WITHOUT_EFFECT and done:
                 yield f"{command_id[:8]} is said to be {first.status}, and it took effect"
 
-    def _knew(self, later: Outcome, ended_at_ms: int) -> bool:
+    def _knew(self, later: Outcome, said_at_ms: int, ended_at_ms: int) -> bool:
         """Whoever took the partition over after that has read it, and so has who wrote it. A late
         one who was given up may not know; the core goes by the first end."""
         partition = partition_for(later.cluster, self._partitions)
-        mine = [c for c in self._claims if (c.process, c.partition) == (later.executor, partition)]
-        return bool(mine) and mine[-1].at_ms > ended_at_ms
+        place = (later.executor, partition)
+        claimed = [c.at_ms for c in self._claims if (c.process, c.partition) == place]
+        return any(ended_at_ms < at_ms <= said_at_ms for at_ms in claimed)
 
     def _commands_are_answered(self) -> Iterator[str]:
         for p in range(self._partitions):
