@@ -51,6 +51,8 @@ class _Record:
 class _Input:
     whole: Offsets = field(default_factory=Offsets)
     waiting: dict[int, _Record] = field(default_factory=lambda: defaultdict(_Record))
+    first: int | None = None
+    """The first that was heard; retention may take some while the audit runs."""
 
 
 class Covered:
@@ -80,7 +82,9 @@ class Covered:
     def _hear_input(self, heard: Heard) -> None:
         record = heard.record
         self._verdict.checked += 1
-        waits = self._inputs[record.topic.noun, record.partition].waiting[record.offset]
+        source = self._inputs[record.topic.noun, record.partition]
+        source.first = record.offset if source.first is None else source.first
+        waits = source.waiting[record.offset]
         waits.place = heard.place
         match heard.value:
             case Parsed():
@@ -146,7 +150,9 @@ class Covered:
             cursor = self._cursors.reached(INPUTS[noun], partition)
             for offset, record in sorted(source.waiting.items()):
                 name = f"{noun}/{partition}/{offset}"
-                if record.place is None:
+                if record.place is None and self._was_taken(noun, partition, offset):
+                    gone += 1
+                elif record.place is None:
                     why = f"is made from {name}, which does not exist"
                     self._verdict.against(record.seen_at, name, why)
                 elif offset > cursor and not self._ground.settled:
@@ -159,6 +165,12 @@ class Covered:
             self._verdict.unverified.append(
                 f"{gone} records are older than what tape and rejects still hold"
             )
+
+    def _was_taken(self, noun: str, partition: int, offset: int) -> bool:
+        """It was there when the audit began, and was not when it was to be read."""
+        first = self._inputs[noun, partition].first
+        there = offset < self._ground.of(INPUTS[noun], partition).end
+        return there and (first is None or offset < first)
 
 
 def _missing(record: _Record) -> str:

@@ -54,6 +54,10 @@ class Log:
     def rejects(self, record: InputRecord, reason: str) -> None:
         self._hear(REJECTS, reject(record, reason, "").value)
 
+    def skips(self, deliveries: int) -> None:
+        """They are gone before they are read."""
+        self._offsets[ALERTS.noun, 0] = deliveries
+
     def found(self) -> Verdict:
         return next(v for v in self._auditor.finish() if v.invariant == "I2")
 
@@ -144,10 +148,23 @@ def test_more_than_a_record_held_is_a_violation() -> None:
 
 def test_a_fact_from_nowhere_is_a_violation() -> None:
     log = Log()
+    log.delivery()
+    log.fact(0)
     log.fact(50)
     first = log.found().first
     assert first is not None
     assert first.why == "is made from alerts/0/50, which does not exist"
+
+
+def test_what_retention_takes_meanwhile_is_not_verified() -> None:
+    log = Log()
+    log.fact(0)
+    log.fact(1)
+    log.skips(2)
+    log.delivery()
+    log.fact(2)
+    found = log.found()
+    assert (found.violations, len(found.unverified)) == (0, 1)
 
 
 def test_a_fact_of_an_earlier_life_of_the_topic_covers_nothing() -> None:
