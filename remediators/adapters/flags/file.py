@@ -1,10 +1,8 @@
 """The file of flags: where each is kept, and the values that it may have."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -15,36 +13,13 @@ from pydantic import (
     model_validator,
 )
 
+from remediators.adapters.addresses import address
 from remediators.core.flag import ConfigMapKey, Flag
-from remediators.core.hosts import never, plain_host
 from remediators.reading import read_as
 from schemas.actions import LINE_FORM
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
 Value = Annotated[str, StringConstraints(pattern=f"^{LINE_FORM}$")]
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-def _address(value: str) -> str:
-    parts = urlsplit(value)
-    if not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
-        raise ValueError("expected an address that begins with https://, without credentials")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("http only to this machine: whoever listens could answer")
-    if not plain_host(parts.hostname):
-        raise ValueError("its host is neither a name nor an address")
-    if _literal(parts.hostname) and never(parts.hostname):
-        raise ValueError("its host is an address that is never asked")
-    return value
-
-
-def _literal(host: str) -> bool:
-    """No resolver is asked of an address, so nobody would judge it later."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class _Part(BaseModel):
@@ -63,7 +38,7 @@ class SsmParameter(_Part):
 
 
 class HttpFlag(_Part):
-    url: Annotated[str, AfterValidator(_address)]
+    url: Annotated[str, AfterValidator(address)]
     member: str = ""
     """GET answers, and PUT is given, a JSON object of this member alone. Empty: the value as plain
     text."""

@@ -1,18 +1,16 @@
 """The file of repositories: which owner reads which path of which branch, and what may be done."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
-from remediators.core.hosts import never, plain_host
+from remediators.adapters.addresses import address
 from remediators.core.repository import Repository
 from remediators.reading import read_as
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_./]{0,200}$")]
 Owner = Annotated[str, StringConstraints(pattern=r"^(ArgoCD|Flux)/[^\s,]{1,253}$")]
@@ -30,26 +28,10 @@ def _address(value: str) -> str:
 
 def _api(value: str) -> str:
     """The one host that is asked; no policy and no alert can name another."""
-    parts = urlsplit(value)
-    host = plain_host(parts.hostname or "")
-    if not host or parts.scheme not in ("https", "http") or "@" in parts.netloc:
-        raise ValueError("expected an address that begins with https://, without credentials")
+    parts = urlsplit(address(value))
     if parts.query or parts.fragment:
         raise ValueError("expected the address of the API alone")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise ValueError("http only to this machine: whoever listens could take the token")
-    if _literal(host) and never(host):
-        raise ValueError("its host is an address that is never asked")
     return value
-
-
-def _literal(host: str) -> bool:
-    """No resolver is asked of an address, so nobody would judge it later."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class RegisteredForge(BaseModel):

@@ -352,7 +352,7 @@ repositories:
         ("https://api.git.example", "https://git.example?secret=1", "the API alone"),
         ("https://api.git.example", "https://169.254.169.254", "never asked"),
         ("https://api.git.example", "https://[::ffff:169.254.169.254]", "never asked"),
-        ("https://api.git.example", "https://2852039166", "begins with https"),
+        ("https://api.git.example", "https://2852039166", "neither a name nor an address"),
         ("https://api.git.example", "file:///x", "begins with https"),
         ("shop/deploy", "deploy", "owner/name"),
         ("shop/deploy", "a/b/c", "owner/name"),
