@@ -1,8 +1,14 @@
-"""Seeds for tests of chance; a failure says how to repeat it."""
+"""Seeds for tests of chance, where a failure says how to repeat it; and what the executor's worlds
+stand on."""
 
 import os
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
+
+from deploy.sandbox.cluster.handle import Cluster
+from tests.faults.executor_verbs import FlagHouse, flag_house
 
 SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1").split(","))
 
@@ -21,3 +27,15 @@ def pytest_runtest_makereport(item: pytest.Item):
         test = item.nodeid.split("[")[0]
         seed = callspec.params["seed"]
         report.sections.append(("repeat with", f"MENDLOG_SEEDS={seed} pytest '{test}'"))
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest_asyncio.fixture
+async def house() -> AsyncIterator[FlagHouse]:
+    async with flag_house() as made:
+        yield made

@@ -7,7 +7,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,6 @@ AT_THE_API = sorted(
     action for action in CATALOG if all(t.kind in KINDS for t in SAMPLES[action].beside)
 )
 """Machines and commits are not the API's to keep: see `test_executor_killed_elsewhere`."""
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
 
 
 @pytest_asyncio.fixture

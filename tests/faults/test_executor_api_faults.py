@@ -2,7 +2,7 @@
 it may answer to each kind of request is in `test_executor_every_verb`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 OUTAGE_S = 5.0
 TTL_MS = 8_000
 """Runs while the command is on its way, and is waited for."""
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
 
 
 @pytest_asyncio.fixture

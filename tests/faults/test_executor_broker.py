@@ -1,7 +1,7 @@
 """The broker freezes, dies, or gives the work to another: nothing is lost, nothing done twice."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 FREEZE_S = 12.0
 """Longer than a heartbeat may be old."""
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
 
 
 async def test_the_broker_freezes(own_kafka: Callable[..., Kafka], api: Cluster, tmp_path: Path):

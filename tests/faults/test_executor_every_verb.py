@@ -6,7 +6,7 @@ All verbs side by side in one world, and all faults of one kind: they do not kno
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from tests.faults.executor_verbs import (
     FlagHouse,
     Order,
     ends,
-    flag_house,
     ordered,
     prepare,
     send,
@@ -59,18 +58,6 @@ DONE = {
     "500": (Fault(status_after=500), APPLIED),
     **{cut.name.lower(): (Fault(cut=cut), APPLIED) for cut in Cut},
 }
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
-
-
-@pytest_asyncio.fixture
-async def house() -> AsyncIterator[FlagHouse]:
-    async with flag_house() as made:
-        yield made
 
 
 @pytest_asyncio.fixture

@@ -33,12 +33,6 @@ receivers:
 """
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
-
-
 @pytest.fixture
 def signers(tmp_path: Path) -> dict[str, SigningKey]:
     return {n: read_signing_key(make_key(tmp_path / n)) for n in ("processor", "mallory")}

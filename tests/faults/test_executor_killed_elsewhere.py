@@ -4,7 +4,7 @@ the end of a machine."""
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +30,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 POINTS = ("executor.intent_acked", "executor.request_sent", "executor.response_read")
 MACHINES = ["i-0", "i-1", "i-2"]
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
 
 
 @pytest_asyncio.fixture

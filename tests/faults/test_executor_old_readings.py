@@ -2,7 +2,7 @@
 end that the object does not show."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ from tests.faults.executor_verbs import (
     UNMARKED,
     FlagHouse,
     ends,
-    flag_house,
     is_gone,
     node_with_pods,
     ordered,
@@ -37,18 +36,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 APPLIED, REJECTED = OutcomeStatus.APPLIED, OutcomeStatus.REJECTED
 UNKNOWN = OutcomeStatus.UNKNOWN
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
-
-
-@pytest_asyncio.fixture
-async def house() -> AsyncIterator[FlagHouse]:
-    async with flag_house() as made:
-        yield made
 
 
 @pytest_asyncio.fixture

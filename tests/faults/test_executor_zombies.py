@@ -3,7 +3,7 @@ meanwhile: no second effect, in whatever order things land. The orders are those
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from tests.faults.executor_verbs import (
     FlagHouse,
     Order,
     ends,
-    flag_house,
     is_gone,
     node_with_pods,
     ordered,
@@ -37,18 +36,6 @@ from tests.remediators.actions.samples import FAILED, kept
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 APPLIED, UNKNOWN = OutcomeStatus.APPLIED, OutcomeStatus.UNKNOWN
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
-
-
-@pytest_asyncio.fixture
-async def house() -> AsyncIterator[FlagHouse]:
-    async with flag_house() as made:
-        yield made
 
 
 @pytest.fixture
