@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from schemas.topics import Topic
 from streams.steps.effects import InputRecord
 
-FOREVER_MS = 1 << 62
 SKEW_MS = 2_000
 """Brokers' clocks may differ by so much: what depends on the order of two topics waits as long."""
 
@@ -55,9 +54,12 @@ class Horizon:
             noun = record.topic.noun
             self._from_ms[noun] = max(self._from_ms.get(noun, 0), record.at_ms)
 
-    def from_ms(self, *topics: Topic) -> int:
-        """0 where nothing is missing; never, where of a partition nothing at all is kept."""
-        nouns = {topic.noun for topic in topics}
-        if any(noun in nouns for noun, _ in self._waiting):
-            return FOREVER_MS
-        return max((self._from_ms.get(noun, 0) for noun in nouns), default=0)
+    def from_ms(self, now_ms: int, *topics: Topic) -> int:
+        """0 where nothing is missing. Where of a partition nothing is left at all, its last record
+        was older than it is kept."""
+        found = 0
+        for topic in topics:
+            emptied = any(noun == topic.noun for noun, _ in self._waiting)
+            gone_ms = now_ms - (topic.retention_ms or 0) if emptied else 0
+            found = max(found, gone_ms, self._from_ms.get(topic.noun, 0))
+        return found

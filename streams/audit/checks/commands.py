@@ -118,7 +118,7 @@ class Commands:
 
     def _judge(self, command_id: str, life: Life, now_ms: int) -> None:
         if life.command is None:
-            self._without_command(command_id, life)
+            self._without_command(command_id, life, now_ms)
         elif life.end is None:
             if self._ground.settled or now_ms > life.command.expires_at_ms + END_WITHIN_MS:
                 why = "was to end by its expiry, and nothing on outcomes says how"
@@ -126,10 +126,10 @@ class Commands:
             else:
                 self._ends.pending += 1
 
-    def _without_command(self, command_id: str, life: Life) -> None:
+    def _without_command(self, command_id: str, life: Life, now_ms: int) -> None:
         first = life.heard[0]
         cut = COMMANDS.noun in self._horizon.cut
-        old = cut and first.place.at_ms < self._horizon.from_ms(COMMANDS) + DAY_MS
+        old = cut and first.place.at_ms < self._horizon.from_ms(now_ms, COMMANDS) + DAY_MS
         if old or not any(_dares(said) for said in life.heard):
             self._old += len(life.heard)
             return

@@ -145,7 +145,7 @@ class Covered:
 
     def finish(self, now_ms: int) -> None:
         gone = 0
-        from_ms = self._horizon.from_ms(TAPE, REJECTS)
+        from_ms = self._horizon.from_ms(now_ms, TAPE, REJECTS)
         for (noun, partition), source in self._inputs.items():
             cursor = self._cursors.reached(INPUTS[noun], partition)
             for offset, record in sorted(source.waiting.items()):

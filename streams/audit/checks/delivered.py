@@ -64,7 +64,7 @@ class Delivered:
     def finish(self, now_ms: int) -> None:
         if not self._owed:
             return
-        from_ms, gone = self._horizon.from_ms(ALERTS), 0
+        from_ms, gone = self._horizon.from_ms(now_ms, ALERTS), 0
         for number, line, identity in read_ledger(self._ledger):
             if not self._owed.get(hash(identity)):
                 continue

@@ -31,7 +31,7 @@ class PoliciesInForce:
                     self._adopt(partition, now_ms, digest, source)
 
     def _adopt(self, partition: int, now_ms: int, digest: str, source: str) -> None:
-        policy = self._book.compile(digest, source)
+        policy = self._book.compile(digest, source) if digest else None
         if policy is not None and self._sources.setdefault((partition, digest), source) == source:
             self._limits[partition].append((now_ms, policy.limits))
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from schemas import sightings
 from schemas.codec import encode
 from schemas.tape import Origin, Part, TapeRecord
-from schemas.topics import ALERTS, CONTROLS, REJECTS, TAPE, TOPICS, Topic, journal
+from schemas.topics import ALERTS, CONTROLS, DAY_MS, REJECTS, TAPE, TOPICS, Topic, journal
 from streams.audit.auditor import Auditor
 from streams.audit.checks.offsets import Offsets
 from streams.audit.ground import Ground, Kept
@@ -23,9 +25,10 @@ APPLIED = 9
 class Log:
     """Records as they come, a millisecond apart; `observe` has applied the first ten deliveries."""
 
-    def __init__(self, begins: int = 0, partitions: int = 1) -> None:
+    def __init__(self, begins: int = 0, partitions: int = 1, rejects_gone: int = 0) -> None:
         kept = {(topic.noun, p): Kept(0, 99) for topic in TOPICS for p in range(partitions)}
         kept[TAPE.noun, 0] = Kept(begins, 99)
+        kept[REJECTS.noun, 0] = Kept(rejects_gone, max(99, rejects_gone))
         self._auditor = Auditor(Ground(partitions, kept, {"alerts": "now"}))
         self._offsets: dict[tuple[str, int], int] = {(TAPE.noun, 0): begins}
         self.now_ms = 1_000
@@ -154,6 +157,18 @@ def test_a_fact_from_nowhere_is_a_violation() -> None:
     first = log.found().first
     assert first is not None
     assert first.why == "is made from alerts/0/50, which does not exist"
+
+
+@pytest.mark.parametrize(("age_ms", "violations"), [(1_000, 1), (31 * DAY_MS, 0)])
+def test_where_all_rejects_are_gone_only_what_is_as_old_is_not_verified(
+    age_ms: int, violations: int
+) -> None:
+    log = Log(rejects_gone=500)
+    log.delivery(alerts=2)
+    log.now_ms += age_ms
+    log.delivery()
+    log.fact(1)
+    assert log.found().violations == violations
 
 
 def test_what_retention_takes_meanwhile_is_not_verified() -> None:
