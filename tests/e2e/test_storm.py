@@ -13,6 +13,7 @@ from schemas.ids import fingerprint
 from schemas.tape import Sightings, TapeRecord
 from schemas.topics import ALERTS, TAPE, journal
 from streams.audit.auditor import Asked
+from streams.audit.verdict import INVARIANTS
 from streams.host.entries import CURSOR, read_entry
 from streams.ingest.sources import read
 from streams.read import plain_consumer, read_partition
@@ -21,6 +22,8 @@ from tests.e2e.incidents import break_and_wait, records
 
 COUNT = 20_000
 BATCH = 100
+OF_THE_CORE = [name for name in INVARIANTS if name not in ("I6", "I7")]
+"""Others give orders by hand on this stack, at any rate and under a kill."""
 
 
 @pytest.mark.slow
@@ -38,7 +41,8 @@ async def test_twenty_thousand_alerts_during_an_incident_are_all_on_the_tape(
     assert wanted <= await taped(stack), "and on the tape"
     ledger = tmp_path / "ledger"
     ledger.write_text("".join(f"{json.dumps({'labels': labels})}\n" for labels in sent))
-    found = await audited(stack.kafka.bootstrap, stack.options.prefix, Asked(ledger))
+    asked, prefix = Asked(ledger), stack.options.prefix
+    found = await audited(stack.kafka.bootstrap, prefix, asked, about=OF_THE_CORE)
     assert found["I1"].checked == COUNT
 
 
