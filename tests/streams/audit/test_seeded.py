@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.topics import DECISIONS
+from schemas.topics import ALERTS, CONTROLS, DECISIONS, METRICS, OUTCOMES, REJECTS, TAPE
 from streams.audit.verdict import INVARIANTS
-from tests.streams.audit.recording import Verdicts, two_cures
+from tests.streams.audit.recording import POLICY, Recording, Verdicts, two_cures
 from tests.streams.audit.seeds import SEEDS, outside_of
 
 BY_REPLAY = "I10"
@@ -42,3 +42,20 @@ def test_a_seeded_violation_is_found_and_nothing_else(name: str, tmp_path: Path)
     first = found[invariant].first
     assert first is not None
     assert first.why
+
+
+JUNK = (b"", b"\x00\x00\x00\x00\x07junk", b"\xc3\x01unknown!", b"\xff\xfe", b"{", None)
+
+
+def test_what_nobody_can_read_is_in_rejects_and_so_no_violation() -> None:
+    made = Recording()
+    made.publishes(POLICY)
+    for topic in (ALERTS, METRICS, OUTCOMES, CONTROLS, TAPE):
+        for value in JUNK:
+            made.append(topic, value)
+    made.runs()
+    found = made.audited()
+    assert red(found) == set()
+    assert found["I2"].checked > 5 * len(JUNK)
+    made.logs[REJECTS].pop()
+    assert red(made.audited()) == {"I2"}
