@@ -24,6 +24,7 @@ import aiohttp
 import psutil
 from aiokafka import TopicPartition
 
+from bench import orders
 from bench.figures import percentiles
 from bench.stack import bench_stack
 from bench.throughput import BATCH, SERVICES, alerts
@@ -86,12 +87,17 @@ async def _stormed(stack: Stack, bodies: Sequence[bytes]) -> dict[str, Any]:
     await consumer.position(place)
     began_s = time.perf_counter()
     following = asyncio.create_task(_until_all_have_an_incident(consumer))
+    ordering = asyncio.create_task(orders.decided_ms(stack))
     sent = await send(f"{stack.url('gateway')}/api/v2/alerts", bodies)
+    ordering.cancel()
+    waited = await ordering
     groups_s = await asyncio.wait_for(following, WITHIN_S) - began_s
     await consumer.stop()
     found = {
         **_told(sent),
         "all_incidents_s": round(groups_s, 2),
+        "orders": len(waited),
+        "order_ms_max": max(waited, default=None),
         "gateway_mib": _mib(stack.processes["gateway"]),
         "processor_mib": _mib(stack.processes["processor"]),
     }
