@@ -46,7 +46,7 @@ class Happened:
 async def change(job: Job) -> None:
     row = await _admitted(job)
     if isinstance(row, Refusal):
-        await job.write(job.pen.refused(job.command, row))
+        await _refuse(job, row)
         return
     try:
         await _change(job, row)
@@ -59,12 +59,22 @@ async def _change(job: Job, row: Row) -> None:
         case (request, plan):
             if refusal := _spend(job):
                 job.means.taken.left(job.command.command_id)
-                await job.write(job.pen.refused(job.command, refusal))
+                await _refuse(job, refusal)
             else:
                 await _announce(job, job.pen.intent(job.command, request, plan.undo))
         case without_intent:
             job.means.taken.left(job.command.command_id)
             await _unannounced(job, without_intent)
+
+
+async def _refuse(job: Job, why: Refusal) -> None:
+    """Unless somebody else has begun it, or ended it, since we have read the topic."""
+    await job.desk.catch_up()
+    known = job.desk.view.known(job.command.command_id)
+    if known.intent is not None and not known.ended:
+        await resume(job, known.intent)
+    elif not known.ended:
+        await job.write(job.pen.refused(job.command, why))
 
 
 async def _announce(job: Job, intent: Outcome) -> None:

@@ -16,6 +16,9 @@ SLACK_MS = 600_000
 SKEW_MS = 60_000
 """More than two clocks are apart that `pulse` still lets go on."""
 
+FRESH_MS = 1_000
+"""Less than a session: nobody takes a partition over from us within it."""
+
 log = structlog.get_logger()
 
 
@@ -32,6 +35,7 @@ class Desk:
         self._metrics = metrics
         self._name = name
         self._covering = asyncio.Lock()
+        self._caught_up_ms = now_ms()
 
     @property
     def pen(self) -> Pen:
@@ -50,6 +54,15 @@ class Desk:
             since_ms = max(0, since_ms - SLACK_MS)
             await self.read(since_ms)
             self.view.read_from_ms = since_ms
+
+    async def catch_up(self) -> None:
+        """Know what others have written up to a moment ago: we may have been frozen, and taken for
+        gone. There may be thousands who ask, so one reading serves all of a second."""
+        async with self._covering:
+            now_ms = self.now_ms()
+            if now_ms - self._caught_up_ms >= FRESH_MS:
+                await self.read(self._caught_up_ms - SKEW_MS)
+                self._caught_up_ms = now_ms
 
     async def read(self, since_ms: int) -> None:
         async for at_ms, record in self._ledger.read(self._partition, since_ms):

@@ -4,9 +4,10 @@ import traceback
 
 import structlog
 
-from remediators.core.admit import Doubt, Proceed, Resolve, Skip, admit
+from remediators.core.admit import Admission, Doubt, Proceed, Resolve, Skip, admit
 from remediators.core.protocol import End
 from remediators.core.refusal import Refusal
+from remediators.core.wellformed import READ_ONLY
 from remediators.executor.change import change, resume
 from remediators.executor.desk import Desk
 from remediators.executor.job import Job, Means
@@ -49,7 +50,10 @@ class Work:
             await self._refuse(command, Refusal(OutcomeReason.INVALID, words))
 
     async def _do(self, command: Command) -> None:
-        admission = admit(command, self._desk.view, self._desk.now_ms())
+        admission = self._admit(command)
+        if isinstance(admission, Refusal) and command.kind not in READ_ONLY:
+            await self._desk.catch_up()
+            admission = self._admit(command)
         match admission:
             case Skip(why):
                 self._means.metrics.skipped()
@@ -63,6 +67,9 @@ class Work:
                 await self._resolve(command, intent)
             case Proceed():
                 await self._proceed(command)
+
+    def _admit(self, command: Command) -> Admission:
+        return admit(command, self._desk.view, self._desk.now_ms())
 
     async def _proceed(self, command: Command) -> None:
         job = self._job(command)

@@ -196,6 +196,32 @@ async def test_what_the_other_has_refused_is_not_done(here: Twins, action: str):
     assert here.cluster.sent == []
 
 
+async def dies_having_sent(here: Twins, twin: tuple[Desk, Work], act: Command) -> None:
+    here.die_at = "executor.response_read"
+    with pytest.raises(Died):
+        await here.does(twin, act)
+    here.die_at = ""
+
+
+@pytest.mark.parametrize("action", [SCALE, EVICT_POD, RUN_JOB])
+async def test_what_the_other_has_begun_has_not_simply_expired(here: Twins, action: str):
+    """We were frozen with it in hand; the other took over, sent it, and died."""
+    act = await bound(here, action)
+    await here.split()
+    await dies_having_sent(here, here.second, act)
+    here.clock.at_ms = act.expires_at_ms + 1
+    assert words(await here.does(here.first, act)) == ["applied"]
+
+
+async def test_what_the_other_has_begun_is_not_refused_for_a_kill_switch(here: Twins):
+    act = await bound(here, SCALE)
+    await here.split()
+    await dies_having_sent(here, here.second, act)
+    here.clock.at_ms += 10_000
+    here.clock.refusals["eu-1"] = Refusal(OutcomeReason.KILLED, "a drill")
+    assert words(await here.does(here.first, act)) == ["applied"]
+
+
 async def test_a_topic_that_has_lost_our_intent_ends_the_process(here: Twins):
     act = await bound(here, EVICT_POD)
     await here.split()
