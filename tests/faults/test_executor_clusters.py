@@ -56,7 +56,8 @@ def neighbour(shares_partition: bool) -> str:
 
 def start(here: World, name: str, other: Cluster) -> None:
     clusters = {CLUSTER: {"url": here.wire.url}, name: {"url": other.url}}
-    here.start_executor(clusters=json.dumps(clusters))
+    # Impatient: one of them answers nothing, and all that are stuck wait for that in turn.
+    here.start_executor(clusters=json.dumps(clusters), request_timeout_s="5")
 
 
 async def look_at(here: World, cluster: str, number: int = 0) -> Command:
