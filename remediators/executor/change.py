@@ -78,9 +78,8 @@ async def _refuse(job: Job, why: Refusal) -> None:
 
 
 async def _announce(job: Job, intent: Outcome) -> None:
-    """Where two have announced something of one command, a marker lets one of them win. What
-    carries none is settled by the topic: only what stands there first is ever sent. And what the
-    topic says has ended is not sent at all: while we were frozen somebody may have refused it."""
+    """Where two have announced something of one command, the topic settles it: only what stands
+    there first is ever sent, and nothing that somebody has ended while we were frozen."""
     await job.write(intent)
     job.means.reached("executor.intent_acked")
     first = await job.desk.on_record(job.command)
@@ -88,7 +87,7 @@ async def _announce(job: Job, intent: Outcome) -> None:
         return
     if first.intent is None:
         raise BrokerLost("outcomes does not have what it has acknowledged")
-    if first.intent == intent or _announced(intent).verb in MARKED:
+    if first.intent == intent:
         await _conclude(job, intent, begin(job.command, _announced(intent)))
     else:
         await resume(job, first.intent)

@@ -111,8 +111,9 @@ async def test_a_drain_never_takes_two_pods_by_one_command(here: Twins):
     assert ends(here) == [OutcomeStatus.APPLIED]
 
 
-async def test_of_two_announcements_the_first_is_what_both_carry_out(here: Twins):
-    act = await bound(here, EVICT_POD)
+@pytest.mark.parametrize("action", [EVICT_POD, SCALE])
+async def test_of_two_announcements_the_first_is_what_both_carry_out(here: Twins, action: str):
+    act = await bound(here, action)
     await here.split()
 
     async def other() -> None:
@@ -125,6 +126,23 @@ async def test_of_two_announcements_the_first_is_what_both_carry_out(here: Twins
     found = await here.does(here.first, act)
     assert words(found) == ["intent", "intent", "applied"]
     assert len(here.cluster.changes) == 1
+
+
+@pytest.mark.parametrize("action", [EVICT_POD, SCALE, RUN_JOB])
+async def test_an_announcement_that_comes_too_late_looks_for_the_effect_of_the_first(
+    here: Twins, action: str
+):
+    act = await bound(here, action)
+    await here.split()
+
+    async def other() -> None:
+        here.clock.at_ms += 1
+        await dies_having_sent(here, here.second, act)
+        here.clock.at_ms = act.expires_at_ms + 1
+
+    here.before_the_next_append(other)
+    await here.does(here.first, act)
+    assert ends(here) == [OutcomeStatus.APPLIED]
 
 
 @pytest.mark.parametrize("action", [DELETE_POD, EVICT_POD, RUN_JOB, SCALE])
