@@ -24,6 +24,7 @@ from remediators.core.request import MARKED
 from remediators.core.rollouts import REFERRED, taken_over
 from remediators.core.seen import Seen
 from remediators.core.workload import Surroundings
+from remediators.executor.desk import SWIFT_MS
 from remediators.executor.job import Job
 from remediators.executor.reading import patiently
 from remediators.ports import BrokerLost
@@ -34,8 +35,16 @@ HEARTBEAT_WAIT_S = 5.0
 NOT_ANNOUNCED = (
     "it carries the mark of this command, which nobody has announced: who has written it?"
 )
-SWIFT_MS = 1_000
-"""Sooner than anybody can be taken for gone."""
+
+NOT_ASKED = frozenset(
+    {
+        OutcomeReason.EXPIRED,
+        OutcomeReason.NO_HEARTBEAT,
+        OutcomeReason.CLOCK_SKEW,
+        OutcomeReason.KILLED,
+    }
+)
+"""Ends of what we have announced and never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +256,9 @@ def _forbidden(reply: Reply) -> OutcomeReason:
 
 async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
     end = await _carry(job, intent, first)
+    if end.reason in NOT_ASKED and job.now_ms - intent.at_ms > SWIFT_MS:
+        # Frozen before our first byte left: whoever took over may have sent it.
+        end = await _carry(job, intent, resumed(job.command, _announced(intent)))
     if job.command.kind is CommandKind.ROLLBACK:
         job.means.reached("executor.mid_rollback")
     if job.now_ms - intent.at_ms > SWIFT_MS and (await job.desk.on_record(job.command)).ended:

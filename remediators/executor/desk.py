@@ -16,8 +16,8 @@ SLACK_MS = 600_000
 SKEW_MS = 60_000
 """More than two clocks are apart that `pulse` still lets go on."""
 
-FRESH_MS = 1_000
-"""Less than a session: nobody takes a partition over from us within it."""
+SWIFT_MS = 1_000
+"""Sooner than anybody can be taken for gone."""
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class Desk:
         gone. There may be thousands who ask, so one reading serves all of a second."""
         async with self._covering:
             now_ms = self.now_ms()
-            if now_ms - self._caught_up_ms >= FRESH_MS:
+            if now_ms - self._caught_up_ms >= SWIFT_MS:
                 await self.read(self._caught_up_ms - SKEW_MS)
                 self._caught_up_ms = now_ms
 

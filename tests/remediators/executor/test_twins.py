@@ -33,6 +33,11 @@ POD_1, POD_2 = (Target("eu-1", "shop", POD, name) for name in ("p1", "p2"))
 class Twins(Bench):
     """`first` is a process, and so is `second`; each has read the ledger and nothing since."""
 
+    def __init__(self) -> None:
+        self.at: dict[str, Callable[[], None]] = {}
+        """What happens at a point."""
+        super().__init__()
+
     async def split(self) -> None:
         self.first = self.desk, self.work
         await self.desk.open()
@@ -43,6 +48,10 @@ class Twins(Bench):
     async def does(self, twin: tuple[Desk, Work], order: Command) -> list[Recorded]:
         self.desk, self.work = twin
         return await self.do(order)
+
+    def _reached(self, point: str) -> None:
+        super()._reached(point)
+        self.at.get(point, lambda: None)()
 
     def before_the_next_append(self, happens: Callable[[], Awaitable[Any]]) -> None:
         append = self.ledger.append
@@ -199,6 +208,24 @@ async def test_an_end_that_the_other_has_told_is_not_told_otherwise(here: Twins,
     here.cluster.replies.append(sleeps)
     await here.does(here.first, act)
     assert ends(here) == [OutcomeStatus.UNKNOWN]
+
+
+@pytest.mark.parametrize("action", [SCALE, EVICT_POD, RUN_JOB])
+async def test_what_we_have_announced_the_other_may_have_sent(here: Twins, action: str):
+    """Frozen between the two; awake it is too late, and no effect of ours."""
+    act = await bound(here, action)
+
+    def frozen() -> None:
+        intent = here.records[-1]
+        assert isinstance(intent, Outcome)
+        assert intent.request is not None
+        here.cluster.take_effect(intent.request)
+        here.clock.at_ms = act.expires_at_ms + 1
+
+    here.at["executor.intent_acked"] = frozen
+    await here.do(act)
+    assert ends(here) == [OutcomeStatus.APPLIED]
+    assert len(here.cluster.changes) == 1
 
 
 @pytest.mark.parametrize("action", [SCALE, EVICT_POD, RUN_JOB])
