@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
+# Faults mostly wait: for sessions, for time-outs, for processes to start.
+TWO := --numprocesses=2 --dist=loadfile
 CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate.py \
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
 
@@ -37,7 +39,7 @@ test: .venv ## the test suite, real broker included
 
 test-faults: .venv ## processes killed, stopped and cut off in the middle
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
 
 test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; needs Go, builds it once
 	@$(BIN)/python -m deploy.sandbox.control_plane build
@@ -47,7 +49,7 @@ test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; 
 
 soak: .venv ## the faults with twenty seeds each; long, by hand
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache
