@@ -17,6 +17,7 @@ from schemas.topics import (
     Topic,
     journal,
 )
+from tests.audited import audited
 from tests.e2e.platform import Platform
 
 JUNK = (b"", b"\x00\x00\x00\x00\x07junk", b"\xc3\x01unknown!", b"\xff\xfe", b"{", None)
@@ -50,6 +51,7 @@ async def test_junk_in_every_topic_is_rejected_and_what_follows_it_is_decided(
     rejects = [decode(r.value, Reject) for r in await platform.read(REJECTS)]
     for topic, _ in INPUTS:
         assert places(rejects, topic) == len(JUNK), topic.noun
+    await audited(platform.bootstrap, platform.prefix)
 
 
 def places(rejects: list[object], topic: Topic) -> int:
