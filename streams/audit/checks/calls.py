@@ -1,7 +1,8 @@
 """I3, I4, I5 by what reached the clusters' APIs, where a proxy before them has kept a log.
 
 The log has a line of JSON for each change that was asked for: `at_ms`, `path`, `body`, `status` of
-the API's own answer (0: it never reached it), and `command_id`, if the change carries a marker.
+the API's own answer (0: it never reached it), `command_id`, if the change carries a marker, and
+`idle` where the API says yes and changes nothing: what is on its way out is told to go once more.
 """
 
 import hashlib
@@ -32,10 +33,11 @@ class Call(msgspec.Struct):
     body: str
     status: int = 0
     command_id: str = ""
+    idle: bool = False
 
     @property
     def done(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and not self.idle
 
 
 @dataclass(frozen=True, slots=True)

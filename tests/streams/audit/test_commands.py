@@ -180,6 +180,10 @@ def test_the_same_bytes_may_be_sent_twice_if_one_of_them_loses(tmp_path: Path) -
     assert with_calls(tmp_path, {}, {"status": 422}, {"status": 0}) == {}
 
 
+def test_a_yes_to_what_is_going_anyway_is_no_effect(tmp_path: Path) -> None:
+    assert with_calls(tmp_path, {}, {"idle": True}) == {}
+
+
 def test_two_that_win_are_two_effects(tmp_path: Path) -> None:
     assert set(with_calls(tmp_path, {}, {})) == {"I3"}
 
