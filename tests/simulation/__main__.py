@@ -4,8 +4,10 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 
-from tests.simulation.seeds import failures
+from tests.simulation.guards import GUARDS
+from tests.simulation.seeds import failures, found
 from tests.simulation.verdict import history_of
 
 
@@ -15,6 +17,7 @@ def main() -> int:
     parser.add_argument("--seeds", default=f"{one}:{int(one) + 1}" if one else "0:1000")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--digest", action="store_true", help="only tell what happened, as a hash")
+    parser.add_argument("--guards", action="store_true", help="in how many each guard is missed")
     given = parser.parse_args()
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end))
@@ -22,12 +25,24 @@ def main() -> int:
         for seed in seeds:
             print(seed, history_of(seed))
         return 0
+    if given.guards:
+        return _guards(seeds)
     began_s = time.monotonic()
     failed = failures(seeds, given.jobs)
     for verdict in failed:
         print(verdict)
     print(f"{len(seeds)} seeds, {len(failed)} failed, {time.monotonic() - began_s:.1f} s")
     return 1 if failed else 0
+
+
+def _guards(seeds: Sequence[int]) -> int:
+    unfound = 0
+    for guard in GUARDS:
+        verdict = found(guard, seeds)
+        unfound += verdict is None
+        where = "never" if verdict is None else f"{verdict.seed + 1}: {verdict.findings[0]}"
+        print(f"{guard}: {where}", flush=True)
+    return 1 if unfound else 0
 
 
 if __name__ == "__main__":

@@ -49,8 +49,10 @@ class Auditor:
         self._partitions = partitions
         self._replays = [Replay(p, policy) for p in range(partitions)]
         self._commands: dict[str, Command] = {}
-        self._intents: defaultdict[str, list[tuple[int, Request]]] = defaultdict(list)
-        """By command: when it was announced, and the exact request."""
+        self._intents: defaultdict[str, list[tuple[int, str, Request]]] = defaultdict(list)
+        """By command: when it was announced, by whom, and the exact request."""
+        self._left_ms: dict[str, int] = {}
+        """By command: when its first end left whoever told it."""
         self._ends: defaultdict[str, list[tuple[int, Outcome]]] = defaultdict(list)
         self._answered: set[str] = set()
 
@@ -85,8 +87,11 @@ class Auditor:
                 if isinstance(said, Observation):
                     continue
                 if said.request is not None:
-                    self._intents[said.command_id].append((kept.timestamp, said.request))
+                    intent = (kept.timestamp, said.executor, said.request)
+                    self._intents[said.command_id].append(intent)
                 if said.status.terminal:
+                    left_ms = self._broker.sent_ms[(f"{PREFIX}.{OUTCOMES.noun}", p), kept.offset]
+                    self._left_ms.setdefault(said.command_id, left_ms)
                     self._ends[said.command_id].append((kept.timestamp, said))
 
     # What came in.
@@ -101,7 +106,7 @@ class Auditor:
                 place = (source.source.noun, p)
                 reached: set[int] = set()
                 for replay in self._replays:
-                    reached |= replay.reached.get(place, set())
+                    reached |= replay.heard.reached.get(place, set())
                 everything = set(range(len(self._history(source.source.noun, p))))
                 if missing := sorted(everything - reached):
                     yield f"{place}: {missing} never reached the tape"
@@ -160,7 +165,9 @@ class Auditor:
                     yield f"a request of no command was sent to {site.name}"
                     continue
                 name = f"{command.kind} {command.command_id[:8]}"
-                announced = [at for at, r in self._intents[command.command_id] if r == sent.request]
+                announced = [
+                    at for at, _, r in self._intents[command.command_id] if r == sent.request
+                ]
                 if not announced or min(announced) > sent.at_ms:
                     yield f"{name} was sent by {sent.process} before its INTENT"
                 if sent.at_ms >= command.expires_at_ms:
@@ -199,8 +206,16 @@ class Auditor:
             done = self._done[command_id]
             if first.status is OutcomeStatus.APPLIED and not done:
                 yield f"{command_id[:8]} is said to be applied, and nothing was done"
-            if first.status in WITHOUT_EFFECT and done:
+            if first.status in WITHOUT_EFFECT and done and not self._crossed(command_id):
                 yield f"{command_id[:8]} is said to be {first.status}, and it took effect"
+
+    def _crossed(self, command_id: str) -> bool:
+        """A refusal was on its way when another announced it: nobody could know of the other."""
+        (ended_at_ms, end), *_ = self._ends[command_id]
+        others = [at for at, by, _ in self._intents[command_id] if by != end.executor]
+        mine = [at for at, by, _ in self._intents[command_id] if by == end.executor]
+        left_ms = self._left_ms[command_id]
+        return not mine and any(left_ms <= at_ms <= ended_at_ms for at_ms in others)
 
     def _knew(self, later: Outcome, said_at_ms: int, ended_at_ms: int) -> bool:
         """Whoever took the partition over after that has read it, and so has who wrote it. A late

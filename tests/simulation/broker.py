@@ -44,6 +44,8 @@ class Broker:
         self.logs: defaultdict[Place, Log] = defaultdict(Log)
         self.listeners: defaultdict[Place, list[Listener]] = defaultdict(list)
         """Told each place and its new end."""
+        self.sent_ms: dict[tuple[Place, int], int] = {}
+        """By the place of a batch's first record: when it left its sender."""
         self.behind_ms = 0
         """How far its clock was set back."""
         self._timeline = timeline
@@ -52,8 +54,12 @@ class Broker:
     def now_ms(self) -> int:
         return self._timeline.now_ms - self.behind_ms
 
-    def append(self, place: Place, records: Sequence[Record]) -> Appended:
+    def append(
+        self, place: Place, records: Sequence[Record], sent_ms: int | None = None
+    ) -> Appended:
+        """`sent_ms`: when it left its sender."""
         log, at_ms = self.logs[place], self.now_ms
+        self.sent_ms[place, log.end] = at_ms if sent_ms is None else sent_ms
         first = log.end
         kept = [Kept(place[1], first + n, at_ms, *r) for n, r in enumerate(records)]
         log.records += kept

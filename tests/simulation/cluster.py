@@ -18,7 +18,7 @@ from tests.fakes import FakeCluster
 from tests.simulation.process import Process, never
 from tests.simulation.timeline import Timeline
 
-ANSWER_WITHIN_S = 4.0
+ANSWER_WITHIN_S = 6.0
 LATE_S = 25.0
 
 

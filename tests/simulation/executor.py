@@ -22,13 +22,12 @@ from tests.fakes import FakePages
 from tests.simulation.broker import Kept, Place
 from tests.simulation.consumer import Wrong
 from tests.simulation.membership import Group
-from tests.simulation.network import Network
+from tests.simulation.network import PATIENCE_S, Network
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
 
-BEAT_EVERY_S = 8.0
-BEAT_AGE_S = 20.0
-PATIENCE_S = 12.0
+BEAT_EVERY_S = 9.0
+BEAT_AGE_S = 22.0
 ACTIONS_PER_HOUR_MAX = 30
 METRICS = Metrics()
 """Nobody reads them here, and making them takes longer than a small world."""

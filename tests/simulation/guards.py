@@ -18,6 +18,9 @@ GUARDS: Mapping[str, tuple[Patch, ...]] = {
     **guards_executor.GUARDS,
 }
 
+FOUND_BY: Mapping[str, int] = {}
+"""The seed that found each last time. A world may have changed since; then others find it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Before:

@@ -1,6 +1,7 @@
 """What the processor's host promises, each without its guard."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from streams.host import entries
 from streams.host.entries import Entry, Fold, cursor_record, gone_offset, live_record
@@ -40,6 +41,15 @@ def _last_wins(
         self.held[key] = entries.read_entry(value)
 
 
+async def _minds_nobody(self: Journal, records: list[Any]) -> None:
+    at = (await self._writer.append(self.topic, self.partition, records)).offset
+    self._end = at + len(records)
+
+
+async def _rests(self: Journal) -> None:
+    pass
+
+
 async def _leaves_it_hidden(self: Journal, keys: set[bytes]) -> None:
     pass
 
@@ -60,6 +70,8 @@ GUARDS: Mapping[str, tuple[Patch, ...]] = {
     ),
     "state and cursor are one batch": (Patch(Journal, "append", _in_two_batches),),
     "the highest offset wins in a journal": (Patch(Fold, "add", _last_wins),),
+    "a foreign write is noticed": (Patch(Journal, "_write", _minds_nobody),),
+    "a journal at rest is touched": (Patch(Journal, "touch", _rests),),
     "what a late write hid is put right": (Patch(Journal, "put_right", _leaves_it_hidden),),
     "the feed seeks back over a gap": (Patch(Feed, "_is_after_hole", _goes_on_anywhere),),
     "time comes to a tape on which nothing happens": (Patch(Ticker, "_schedule", _never_ticks),),

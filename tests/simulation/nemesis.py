@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from schemas.codec import decode
 from schemas.controls import ALL_CLUSTERS, ControlKind
+from schemas.remediation import Command, CommandKind
 from schemas.topics import COMMANDS
 from tests.simulation.broker import Place
+from tests.simulation.cluster import Trouble
+from tests.simulation.membership import SESSION_S
+from tests.simulation.network import Odds
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+PEACE_S = 2.5
+"""In which everybody starts, and the policy reaches the tape."""
 STEPS_MAX = 60
 STOP_S_MAX = 18.0
 """Three sessions."""
@@ -34,49 +43,72 @@ POINTS = (
 
 
 def plan(world: World) -> None:
-    rng, at, active_s = world.rng, world.timeline.at, world.active_s
-    nemesis = Nemesis(world)
-    begins = [3 + rng.random() * active_s * 0.7 for _ in range(rng.randint(1, 3))]
-    for _ in range(rng.randint(1, 6)):
-        at(rng.choice(begins) + rng.random() * 3, None, nemesis.breaks)
-    for _ in range(rng.randint(0, 3)):
-        at(rng.random() * active_s, None, nemesis.meddles)
-    for _ in range(rng.randint(0, 6)):
-        at(rng.random() * active_s, None, nemesis.strikes)
-    for n in range(1, int(active_s // 20)):
-        at(20.0 * n, None, world.senders.repeats)
-    for n in range(1, 5):
-        at(n * active_s / 3, None, world.compacts)
-    at(active_s, None, world.calms)
+    rng, nemesis = world.rng, Nemesis(world)
+    span_s = world.active_s - PEACE_S
+
+    def some_time(share: float = 1.0) -> float:
+        return PEACE_S + rng.random() * share * span_s
+
+    def plans(times: int, deed: Callable[[], None]) -> None:
+        for _ in range(times):
+            world.timeline.at(some_time(), None, deed)
+
+    world.timeline.at(PEACE_S, None, nemesis.worsens)
+    begins = [some_time(0.7) for _ in range(rng.randint(1, 2))]
+    for _ in range(rng.choice((1, 2, 3, 5))):
+        world.timeline.at(rng.choice(begins) + rng.random() * 3, None, nemesis.breaks)
+    plans(rng.randint(0, 3), nemesis.meddles)
+    plans(rng.randint(0, 6), nemesis.strikes)
+    plans(rng.randint(0, 2), world.senders.repeats)
+    plans(rng.randint(1, 4), world.compacts)
+    world.timeline.at(world.active_s, None, world.calms)
 
 
 class Nemesis:
     def __init__(self, world: World) -> None:
         self._world = world
         self._rng = world.rng
-        self._aims = world.rng.random() * 0.5
+        self._aims = world.rng.choice((0.0, 0.5, 1.0))
         """How often something happens just as a command is on its way."""
         for p in range(world.partitions):
             world.broker.listeners[COMMANDS.name(PREFIX), p].append(self._commanded)
+
+    def worsens(self) -> None:
+        """From here on calls and records go astray, in some worlds more than in others."""
+        world, rng = self._world, self._rng
+        harsh = rng.choice((0.0, 1.0, 1.0, 3.0))
+        late = rng.choice((0.005, 0.005, 0.005, 0.03)) * harsh
+        world.network.odds = Odds(late, 0.002 * harsh, 0.002 * harsh)
+        world.wrong.again, world.wrong.skipped = 0.03 * harsh, 0.02 * harsh
+        often = Trouble(
+            unreadable=0.05,
+            lost=0.06,
+            unanswered=0.05,
+            late=0.07,
+            doubled=0.05,
+            turned_away=0.03,
+        )
+        for name in often.__slots__:
+            setattr(world.trouble, name, getattr(often, name) * harsh)
 
     def breaks(self) -> None:
         world, rng = self._world, self._rng
         name = rng.choice(("HighErrors",) * 8 + ("NodeDown", "Other"))
         target = rng.choice(world.targets)
-        labels = {"pod": rng.choice(("a", "b")), "team": rng.choice(("x", "x", "y"))}
+        labels = {"pod": rng.choice(("a", "b")), "team": rng.choice(("x", "y"))}
         world.note(f"{name} at {target} {labels}")
         trouble = world.senders.breaks(name, target, **labels)
         if rng.random() < 0.4:
             world.timeline.after(rng.random() * 60, None, world.senders.mends, trouble)
 
     def strikes(self) -> None:
-        """A process is killed or stopped for a while, somewhere in what it does next."""
+        """A process is killed, stopped for a while or cut off, somewhere in what it does next."""
         world, rng = self._world, self._rng
         if not world.alive:
             return
         process, span_s = rng.choice(world.alive), rng.random() * STOP_S_MAX
-        strike = process.kill if rng.random() < 0.5 else lambda: world.stops(process, span_s)
-        self._aim(process, strike)
+        stop = partial(world.stops, process, span_s)
+        self._aim(process, rng.choice((process.kill, process.kill, stop, stop, process.cut)))
 
     def _aim(self, process: Process, strike: object) -> None:
         if self._rng.random() < 0.5:
@@ -86,12 +118,41 @@ class Nemesis:
         points = [p for p in POINTS if (what == "executor") == p.startswith("executor")]
         process.strike_at(self._rng.choice(points), strike)  # type: ignore[arg-type]
 
-    def _commanded(self, _place: Place, _end: int) -> None:
+    def _commanded(self, place: Place, _end: int) -> None:
         world, rng = self._world, self._rng
-        if not world.calm and rng.random() < self._aims:
-            self._aims *= 0.8
-            work = self.meddles if rng.random() < 0.6 else self.strikes
-            world.timeline.after(rng.random() ** 2 * 3, None, work)
+        command = decode(world.broker.logs[place].history[-1].value, Command)
+        if world.calm or not isinstance(command, Command) or rng.random() > self._aims:
+            return
+        self._aims *= 0.8
+        if command.kind in (CommandKind.LOOK, CommandKind.VERIFY) or rng.random() < 0.3:
+            world.timeline.after(rng.random() ** 2 * 3, None, self.meddles)
+        else:
+            self._divides(place[1], command)
+
+    def _divides(self, partition: int, command: Command) -> None:
+        """Its executor is stopped before it has the command or with it in hand, until another has
+        taken over; which may be killed in the middle of it, or told to stop."""
+        world, rng = self._world, self._rng
+        for member in world.executors.members:
+            process = member.process
+            if partition in member.has:
+                span_s = SESSION_S + rng.random() * (STOP_S_MAX - SESSION_S) * 0.7
+                stop = partial(world.stops, process, span_s)
+                if rng.random() < 0.5:
+                    stop()
+                else:
+                    process.strike_at("executor.claimed", stop, rng.randint(1, 25))
+            elif rng.random() < 0.7:
+                point = rng.choice(("executor.intent_acked", "executor.response_read"))
+                process.strike_at(point, process.kill)
+        if rng.random() < 0.4:
+            begins_s, span_s = SESSION_S * (0.5 + rng.random() / 2), 1 + rng.random() * 4
+            world.timeline.after(begins_s, None, self._kills, command.cluster, span_s)
+
+    def _kills(self, cluster: str, span_s: float) -> None:
+        self._world.note(f"kill {cluster}")
+        self._world.people.kills(cluster)
+        self._world.timeline.after(span_s, None, self._world.people.revives, cluster)
 
     def meddles(self) -> None:
         """People and other hands."""
@@ -100,9 +161,7 @@ class Nemesis:
         span_s, target = 2 + rng.random() * PAUSE_S_MAX, rng.choice(world.targets)
         match rng.randrange(7):
             case 0 | 1:
-                world.note(f"kill {cluster}")
-                world.people.kills(cluster)
-                world.timeline.after(span_s, None, world.people.revives, cluster)
+                self._kills(cluster, span_s)
             case 2:
                 world.note(f"freeze {cluster}")
                 world.people.orders(ControlKind.FREEZE, cluster, span_s, id="f")

@@ -10,9 +10,12 @@ from streams.host.writer import Appended, Record
 from tests.simulation.broker import Broker, Place
 from tests.simulation.process import Process, never
 
+PATIENCE_S = 12.0
+"""How long a producer waits for an acknowledgement, and then ends its process."""
 AT_ONCE_S = 0.004
-LATE_S = 9.0
-"""Longer than a session: a request may arrive after its sender was given up."""
+LATE_S = 30.0
+"""Longer than anybody's patience and a session: a request may arrive when its sender is long gone,
+and somebody else has taken over."""
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Network:
 
     def delay_s(self) -> float:
         if self.rng.random() < self.odds.late:
-            return self.rng.random() ** 3 * LATE_S
+            return self.rng.random() ** 2 * LATE_S
         return 0.0005 + self.rng.random() * AT_ONCE_S
 
     def produce(
@@ -46,12 +49,16 @@ class Network:
         if chance < odds.lost:
             return acknowledged
 
+        delay_s, sent_ms = self.delay_s(), self.broker.now_ms
+        if process.cut_off:
+            delay_s += PATIENCE_S * (0.5 + 2 * self.rng.random())
+
         def arrive() -> None:
-            appended = self.broker.append(place, records)
+            appended = self.broker.append(place, records, sent_ms)
             if chance >= odds.lost + odds.unacknowledged:
                 process.timeline.after(self.delay_s(), process, _end, acknowledged, appended)
 
-        process.timeline.after(self.delay_s(), None, arrive)
+        process.timeline.after(delay_s, None, arrive)
         return acknowledged
 
     async def ask(self, process: Process) -> None:

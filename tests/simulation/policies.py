@@ -63,10 +63,25 @@ POLICIES = (
         steps=step("restart", "repeat: {times: 2, pause: 1s}", SOON, verify=FAST)
         + SCALE
         + step("roll_back", ASKED, verify=FAST),
+        attempts_per_incident="2",
     ),
-    _by_team(_policy(APART, steps=SCALE + RESTART, cooldown="1s")),
     _by_team(
-        _policy(APART, steps=step("restart", ASKED, verify=FAST) + SCALE, attempts_per_incident="1")
+        _policy(
+            APART,
+            steps=SCALE + RESTART,
+            cooldown="1ms",
+            service_cooldown="1ms",
+            concurrent_per_service="2",
+            command_ttl="25s",
+        )
+    ),
+    _by_team(
+        _policy(
+            APART,
+            steps=step("restart", ASKED, verify=FAST) + SCALE,
+            attempts_per_incident="1",
+            concurrent="1",
+        )
     ),
     _by_team(_policy(ONE_SERVICE, steps=RESTART + SCALE, cooldown="1ms")),
 )

@@ -24,11 +24,13 @@ class Process(asyncio.AbstractEventLoop):
         self.dead = False
         self.stopped = False
         self.began_s = timeline.now_s
+        self.cut_off = False
+        """What it sends is long on its way."""
         self.steps = 0
         self._strike: tuple[int, Callable[[], None]] | None = None
         """What happens to it, and after which of its steps."""
         self.timeline = timeline
-        self._point: tuple[str, Callable[[], None]] | None = None
+        self._point: tuple[str, int, Callable[[], None]] | None = None
         self._on_death = on_death
         self._ready: deque[Handle] = deque()
         self._missed: deque[Handle] = deque()
@@ -64,17 +66,21 @@ class Process(asyncio.AbstractEventLoop):
         """After that many of its steps from now on."""
         self._strike = (self.steps + steps, strike)
 
-    def strike_at(self, point: str, strike: Callable[[], None]) -> None:
-        """The next time that it reaches a point of that name; or, if it never does, never."""
-        self._point = (point, strike)
+    def strike_at(self, point: str, strike: Callable[[], None], steps: int = 1) -> None:
+        """So many steps after it next reaches a point of that name; if it never does, never."""
+        self._point = (point, steps, strike)
+
+    def cut(self) -> None:
+        self.cut_off = True
 
     def spare(self) -> None:
+        self.cut_off = False
         self._strike = self._point = None
 
     def reached(self, point: str) -> None:
         if self._point is not None and self._point[0] in point:
-            strike, self._point = self._point[1], None
-            self._strike = (self.steps + 1, strike)
+            _, steps, strike = self._point
+            self._strike, self._point = (self.steps + steps, strike), None
 
     def stop_for_now(self) -> None:
         self.stopped = True

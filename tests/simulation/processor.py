@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from streams.core.entries import Entry, IncidentState, LeaseState
 from streams.core.lifecycle import Phase
-from streams.core.reasons import MUTED
+from streams.core.standing import FreezeState, SilenceState
 from streams.host.exits import Hooks
 from streams.host.feed import Feed
 from streams.host.inputs import DECIDE, OBSERVE, RELAY_CONTROLS, RELAY_OUTCOMES, AgentInput
@@ -31,6 +31,8 @@ TOUCH_EVERY_S = 13.0
 """Several times within the world's compaction lag, as in production."""
 LOOK_EVERY_S = 7.0
 GROUP_RECORDS_MAX = 8
+RESTING = (Phase.ESCALATED, Phase.RESOLVED)
+"""Muted is nobody for good here: whatever mutes ends."""
 BOOK = PolicyBook()
 """Compiled policies, which are the same in every world."""
 
@@ -38,6 +40,7 @@ BOOK = PolicyBook()
 class Processor:
     def __init__(self, process: Process, network: Network, partitions: int, wrong: Wrong) -> None:
         self.process = process
+        self._broker = network.broker
         self.consumer = Consumer(process, network, wrong)
         self.ended = ""
         hooks = Hooks(self._end, process.reached, self._note)
@@ -89,7 +92,7 @@ class Processor:
         return all(is_at_rest(entry) for state in states for _, entry in state.items())
 
     def _is_behind(self, each: Partitions, loop: PartitionLoop) -> bool:
-        return each.progress(loop).end > loop.cursor + 1
+        return self._broker.logs[each.topic, loop.partition].end > loop.cursor + 1
 
     def _note(self, reason: str) -> None:
         self.ended = reason
@@ -102,10 +105,9 @@ def is_at_rest(entry: Entry) -> bool:
     """Whether silence may leave it as it is."""
     if isinstance(entry, LeaseState):
         return not entry.sent or entry.lost
-    if not isinstance(entry, IncidentState):
-        return True
-    muted = entry.phase is Phase.SUPPRESSED and entry.reason in MUTED
-    return muted or entry.phase in (Phase.ESCALATED, Phase.RESOLVED)
+    if isinstance(entry, SilenceState | FreezeState):
+        return False
+    return not isinstance(entry, IncidentState) or entry.phase in RESTING
 
 
 def _steps(partitions: int) -> Mapping[AgentInput, OpenStep]:

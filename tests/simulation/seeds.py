@@ -1,13 +1,14 @@
 """Many seeds, on several processors."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.simulation.verdict import Verdict, simulate
 
 AT_ONCE = 50
+GUARD_SEEDS = range(1_000)
 FAILURES_SHOWN = 5
 
 
@@ -23,6 +24,12 @@ def failures(seeds: Sequence[int], jobs: int) -> list[Verdict]:
         return [v for portion in portions for v in _failures(portion)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         return [v for found in pool.map(_failures, portions) for v in found]
+
+
+def found(guard: str, seeds: Iterable[int]) -> Verdict | None:
+    """The first world that misses the guard."""
+    verdicts = (simulate(seed, guard) for seed in seeds)
+    return next((verdict for verdict in verdicts if verdict.findings), None)
 
 
 def _failures(seeds: Sequence[int]) -> list[Verdict]:

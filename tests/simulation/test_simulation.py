@@ -10,7 +10,7 @@ from tests.simulation.seeds import all_keep_their_promises
 from tests.simulation.verdict import history_of, simulate
 from tests.source import ROOT
 
-SEEDS = 500
+SEEDS = 1_000
 
 
 @pytest.mark.slow

@@ -6,10 +6,8 @@ from typing import Any
 from streams.host.reading import Bounds, LogReader
 from streams.host.writer import Record, Writer
 from tests.simulation.broker import Kept
-from tests.simulation.network import Network
+from tests.simulation.network import PATIENCE_S, Network
 from tests.simulation.process import Process
-
-PATIENCE_S = 12.0
 
 
 class _Batch:
