@@ -52,6 +52,7 @@ PUBLIC_HOSTS = {
     "api.github.com",
     "github.com",
     "json-schema.org",
+    "www.w3.org",
     "www.apache.org",
     "runbooks.prometheus-operator.dev",
     "slack.com",

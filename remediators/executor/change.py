@@ -255,10 +255,11 @@ def _forbidden(reply: Reply) -> OutcomeReason:
 
 
 async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
-    end = await _carry(job, intent, first)
-    if end.reason in NOT_ASKED and job.now_ms - intent.at_ms > SWIFT_MS:
+    end, asked = await _carry(job, intent, first)
+    slow = job.now_ms - intent.at_ms > SWIFT_MS
+    if slow and end.reason in NOT_ASKED and (not asked or await _has_happened(job, intent)):
         # Frozen before our first byte left: whoever took over may have sent it.
-        end = await _carry(job, intent, resumed(job.command, _announced(intent)))
+        end, _ = await _carry(job, intent, resumed(job.command, _announced(intent)))
     if job.command.kind is CommandKind.ROLLBACK:
         job.means.reached("executor.mid_rollback")
     if job.now_ms - intent.at_ms > SWIFT_MS and (await job.desk.on_record(job.command)).ended:
@@ -267,13 +268,23 @@ async def _conclude(job: Job, intent: Outcome, first: Next) -> None:
     job.means.reached("executor.result_acked")
 
 
-async def _carry(job: Job, intent: Outcome, step: Next) -> End:
+async def _has_happened(job: Job, intent: Outcome) -> bool:
+    """Although the API has turned us down: another may have asked it later, in our place."""
     request = _announced(intent)
+    seen = await job.look_at(request.target)
+    if isinstance(seen, Reply):
+        return False
+    return proof(job.command, request, seen).trace is Trace.DONE
+
+
+async def _carry(job: Job, intent: Outcome, step: Next) -> tuple[End, bool]:
+    """How it ends, and whether we have asked the API for it."""
+    request, asked = _announced(intent), False
     while True:
         attempt, move = step
         match move:
             case End():
-                return move
+                return move, asked
             case Wait(wait_ms):
                 await asyncio.sleep(wait_ms / 1000)
                 step = before_send(attempt, job.refusal, job.now_ms)
@@ -281,7 +292,9 @@ async def _carry(job: Job, intent: Outcome, step: Next) -> End:
                 await asyncio.sleep(wait_ms / 1000)
                 step = read(attempt, await job.look_at(request.target), job.now_ms)
             case Send():
-                step = heard(attempt, await _send(job, request), job.now_ms)
+                reply = await _send(job, request)
+                asked = asked or reply.answer not in (Answer.HELD_BACK, Answer.NEVER_SENT)
+                step = heard(attempt, reply, job.now_ms)
 
 
 async def _send(job: Job, request: Request) -> Reply:

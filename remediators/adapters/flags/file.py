@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from remediators.adapters.addresses import address
+from remediators.addresses import address
 from remediators.core.flag import ConfigMapKey, Flag
 from remediators.reading import read_as
 from schemas.actions import LINE_FORM

@@ -12,8 +12,8 @@ from yarl import URL
 
 from remediators.adapters.flags.file import HttpFlag
 from remediators.adapters.flags.place import Kept
-from remediators.adapters.once import Answered, Once
 from remediators.core.reply import Answer, Reply
+from remediators.once import Answered, Once
 
 ANSWER_BYTES_MAX = 4_096
 RETRY_AFTER_MS = 1_000

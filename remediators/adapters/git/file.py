@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
-from remediators.adapters.addresses import address
+from remediators.addresses import address
 from remediators.core.repository import Repository
 from remediators.reading import read_as
 

@@ -10,8 +10,8 @@ from yarl import URL
 
 from remediators.adapters.git.file import RegisteredForge
 from remediators.adapters.git.verdict import verdict
-from remediators.adapters.once import Once
 from remediators.core.reply import Answer, Reply
+from remediators.once import Once
 
 ANSWER_BYTES_MAX = 1024 * 1024
 
