@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from remediators.core.marker import LAST_COMMAND
 from remediators.core.request import PATCH
@@ -32,6 +33,15 @@ EFFECTIVE = (CommandKind.ACT, CommandKind.ROLLBACK)
 WITHOUT_EFFECT = (OutcomeStatus.REJECTED, OutcomeStatus.FAILED)
 
 
+class End(NamedTuple):
+    """Of a command, as it is on record."""
+
+    at_ms: int
+    left_ms: int
+    """When it left whoever told it."""
+    outcome: Outcome
+
+
 class Auditor:
     def __init__(
         self,
@@ -51,9 +61,7 @@ class Auditor:
         self._commands: dict[str, Command] = {}
         self._intents: defaultdict[str, list[tuple[int, str, Request]]] = defaultdict(list)
         """By command: when it was announced, by whom, and the exact request."""
-        self._left_ms: dict[str, int] = {}
-        """By command: when its first end left whoever told it."""
-        self._ends: defaultdict[str, list[tuple[int, Outcome]]] = defaultdict(list)
+        self._ends: defaultdict[str, list[End]] = defaultdict(list)
         self._answered: set[str] = set()
 
     def findings(self) -> list[str]:
@@ -91,8 +99,7 @@ class Auditor:
                     self._intents[said.command_id].append(intent)
                 if said.status.terminal:
                     left_ms = self._broker.sent_ms[(f"{PREFIX}.{OUTCOMES.noun}", p), kept.offset]
-                    self._left_ms.setdefault(said.command_id, left_ms)
-                    self._ends[said.command_id].append((kept.timestamp, said))
+                    self._ends[said.command_id].append(End(kept.timestamp, left_ms, said))
 
     # What came in.
 
@@ -195,11 +202,11 @@ class Auditor:
 
     def _ends_are_true(self) -> Iterator[str]:
         for command_id, ends in self._ends.items():
-            first = ends[0][1]
+            first = ends[0].outcome
             if first.kind not in EFFECTIVE:
                 continue
-            for said_at_ms, later in ends[1:]:
-                knew = self._knew(later, said_at_ms, ends[0][0])
+            for end in ends[1:]:
+                later, knew = end.outcome, self._knew(end, ends[0].at_ms)
                 if later.status is not first.status and knew:
                     said = f"{first.status}, then {later.status} ({later.reason})"
                     yield f"{command_id[:8]} has two ends: {said} by {later.executor}"
@@ -211,19 +218,17 @@ class Auditor:
 
     def _crossed(self, command_id: str) -> bool:
         """A refusal was on its way when another announced it: nobody could know of the other."""
-        (ended_at_ms, end), *_ = self._ends[command_id]
-        others = [at for at, by, _ in self._intents[command_id] if by != end.executor]
-        mine = [at for at, by, _ in self._intents[command_id] if by == end.executor]
-        left_ms = self._left_ms[command_id]
-        return not mine and any(left_ms <= at_ms <= ended_at_ms for at_ms in others)
+        end, intents = self._ends[command_id][0], self._intents[command_id]
+        mine = [at_ms for at_ms, by, _ in intents if by == end.outcome.executor]
+        return not mine and any(end.left_ms <= at_ms <= end.at_ms for at_ms, _, _ in intents)
 
-    def _knew(self, later: Outcome, said_at_ms: int, ended_at_ms: int) -> bool:
+    def _knew(self, later: End, ended_at_ms: int) -> bool:
         """Whoever took the partition over after that has read it, and so has who wrote it. A late
         one who was given up may not know; the core goes by the first end."""
-        partition = partition_for(later.cluster, self._partitions)
-        place = (later.executor, partition)
+        outcome = later.outcome
+        place = (outcome.executor, partition_for(outcome.cluster, self._partitions))
         claimed = [c.at_ms for c in self._claims if (c.process, c.partition) == place]
-        return any(ended_at_ms < at_ms <= said_at_ms for at_ms in claimed)
+        return any(ended_at_ms < at_ms <= later.left_ms for at_ms in claimed)
 
     def _commands_are_answered(self) -> Iterator[str]:
         for p in range(self._partitions):

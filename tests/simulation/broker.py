@@ -75,13 +75,12 @@ class Broker:
         return Bounds(0, self.logs[place].end)
 
     def compact(self, place: Place, before_ms: int) -> None:
-        """Of what is older than that, only the last record of each key stays; a tombstone that is
-        the last one goes too."""
+        """Of what is older than that only the last record of each key stays, and no tombstone. What
+        is younger is not looked at, as by Kafka's cleaner."""
         log = self.logs[place]
-        last = {record.key: record.offset for record in log.records}
+        old = [record for record in log.records if record.timestamp < before_ms]
+        last = {record.key: record for record in old}
         log.records = [
-            r
-            for r in log.records
-            if r.timestamp >= before_ms
-            or (last[r.key] == r.offset and (r.value is not None or r.offset == log.end - 1))
+            *(r for r in old if last[r.key] is r and r.value is not None),
+            *(r for r in log.records if r.timestamp >= before_ms),
         ]

@@ -80,8 +80,8 @@ POLICIES = (
             APART,
             steps=step("restart", ASKED, verify=FAST) + SCALE,
             attempts_per_incident="1",
-            concurrent="1",
         )
     ),
+    _by_team(_policy(APART, steps=RESTART, cooldown="1ms", concurrent="1")),
     _by_team(_policy(ONE_SERVICE, steps=RESTART + SCALE, cooldown="1ms")),
 )

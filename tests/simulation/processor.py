@@ -27,7 +27,7 @@ PREFIX = "mendlog"
 INCARNATION = "one"
 INPUTS = (OBSERVE, RELAY_OUTCOMES, RELAY_CONTROLS, DECIDE)
 TICK_IDLE_S = 120.0
-TOUCH_EVERY_S = 13.0
+TOUCH_EVERY_S = 8.0
 """Several times within the world's compaction lag, as in production."""
 LOOK_EVERY_S = 7.0
 GROUP_RECORDS_MAX = 8

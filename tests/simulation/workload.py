@@ -99,6 +99,7 @@ class People:
         for p in range(partitions):
             broker.listeners[NOTICES_TOPIC, p].append(self._read)
         self._answered: set[str] = set()
+        self._killed: set[str] = set()
         self.answers = True
 
     def orders(
@@ -125,7 +126,12 @@ class People:
         self._switch(cluster, False)
         self.orders(ControlKind.UNKILL, cluster)
 
+    def revives_all(self) -> None:
+        for cluster in sorted(self._killed):
+            self.revives(cluster)
+
     def _switch(self, cluster: str, kill: bool) -> None:
+        (self._killed.add if kill else self._killed.discard)(cluster)
         switch = Switch(cluster, kill, "ann", "drill", self.timeline.now_ms)
         self.broker.append(BOARD, [Record(cluster.encode(), encode(switch))])
 
@@ -141,11 +147,11 @@ class People:
             return
         self._answered.add(notice.notice_id)
         chance, yes = self.rng.random(), ControlKind.APPROVE
-        if chance > 0.85:
+        if chance > 0.95:
             return
-        kind = yes if chance < 0.7 else ControlKind.REJECT
+        kind = yes if chance < 0.8 else ControlKind.REJECT
         given = {"incident": notice.incident_id, "proposal": notice.proposal}
-        wait_s = 1 + self.rng.random() * 40
+        wait_s = 1 + self.rng.random() ** 2 * 35
         self.timeline.after(wait_s, None, lambda: self.orders(kind, notice.cluster, **given))
 
 

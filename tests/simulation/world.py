@@ -1,15 +1,15 @@
 """One seed's world: its parts, what happens to them, and silence at the end."""
 
+from collections.abc import Iterator
 from functools import partial
 from random import Random
 
-from schemas.controls import ALL_CLUSTERS
 from schemas.topics import JOURNALS
-from tests.simulation.broker import Broker
+from tests.simulation.broker import Broker, Log
 from tests.simulation.cluster import Line, Site
 from tests.simulation.cluster import Trouble as ApiTrouble
 from tests.simulation.consumer import Wrong
-from tests.simulation.executor import Board, Committed, executor
+from tests.simulation.executor import COMMANDS_TOPIC, Board, Committed, executor
 from tests.simulation.membership import Group
 from tests.simulation.nemesis import plan
 from tests.simulation.network import Network, Odds
@@ -25,7 +25,7 @@ CALM_S = 20.0
 SILENCE_S_MAX = 600.0
 LAST_S = 12.0
 LOOK_S = 5.0
-COMPACTION_LAG_S = 40.0
+COMPACTION_LAG_S = 25.0
 
 
 class World:
@@ -96,6 +96,10 @@ class World:
     def calms(self) -> None:
         """From here on nothing goes wrong any more, and nobody sends anything."""
         self.note("calm")
+        self.compacts()
+        for worker in self.workers:
+            if self.rng.random() < 0.5:
+                worker.process.kill()
         self.calm = True
         self.people.answers = False
         self.network.odds = Odds()
@@ -108,8 +112,7 @@ class World:
         for trouble in self.senders.troubles:
             if self.rng.random() < 0.7:
                 self.senders.mends(trouble)
-        for cluster in (*self.sites, ALL_CLUSTERS):
-            self.people.revives(cluster)
+        self.people.revives_all()
 
     # Who lives.
 
@@ -167,8 +170,15 @@ class World:
         while not self._is_at_rest() and self.timeline.now_s < self.active_s + SILENCE_S_MAX:
             self.timeline.run(self.timeline.now_s + LOOK_S)
 
+    def _commands(self) -> Iterator[tuple[int, Log]]:
+        """Of each partition: how many executors say that they have ended, and all."""
+        for p in range(self.partitions):
+            yield self.committed.get(p, 0), self.broker.logs[COMMANDS_TOPIC, p]
+
     def _is_at_rest(self) -> bool:
         """By what the living think; whether it is true, the auditor sees for itself."""
         living = [w for w in self.workers if not w.process.dead]
         deciding = {p for worker in living for p in worker.deciding}
+        if any(done < log.end for done, log in self._commands()):
+            return False
         return len(deciding) == self.partitions and all(w.is_at_rest for w in living)
