@@ -18,7 +18,36 @@ GUARDS: Mapping[str, tuple[Patch, ...]] = {
     **guards_executor.GUARDS,
 }
 
-FOUND_BY: Mapping[str, int] = {}
+FOUND_BY: Mapping[str, int] = {
+    "outputs are acknowledged before anything is stored": 3,
+    "state and cursor are one batch": 5,
+    "the highest offset wins in a journal": 30,
+    "a foreign write is noticed": 16,
+    "a journal at rest is touched": 138,
+    "what a late write hid is put right": 16,
+    "the feed seeks back over a gap": 17,
+    "time comes to a tape on which nothing happens": 0,
+    "an approval is void when its target has moved": 38,
+    "a lease and its incident undo by one command": 10,
+    "decisions are chained": 0,
+    "a target is locked": 277,
+    "so much at once": 63,
+    "so much in a time": 20,
+    "so many attempts": 17,
+    "a target and its cooldown": 278,
+    "one thing at a service": 209,
+    "the kill switch, decided": 6,
+    "a freeze": 50,
+    "a patch tests generation and marker": 21,
+    "an INTENT comes before its effect": 0,
+    "what has expired is not sent": 0,
+    "the kill switch, carried out": 21,
+    "what has ended is not begun again": 31,
+    "a new owner reads the ledger": 41,
+    "what another has ended is not done": 31,
+    "what may have arrived is in doubt": 28,
+    "what may have been sent is read first": 201,
+}
 """The seed that found each last time. A world may have changed since; then others find it."""
 
 

@@ -66,10 +66,6 @@ async def _reads_nothing(self: Desk, since_ms: int) -> None:
     self.view.read_from_ms = 0
 
 
-async def _goes_by_what_it_knew(self: Desk) -> None:
-    pass
-
-
 async def _announces_blindly(job: Job, intent: Any) -> None:
     await job.write(intent)
     await change._conclude(job, intent, begin(job.command, change._announced(intent)))
@@ -89,7 +85,6 @@ GUARDS: Mapping[str, tuple[Patch, ...]] = {
         Patch(change, "_announce", _announces_blindly),
     ),
     "a new owner reads the ledger": (Patch(Desk, "cover", _reads_nothing),),
-    "what another has begun is not refused": (Patch(Desk, "catch_up", _goes_by_what_it_knew),),
     "what another has ended is not done": (Patch(change, "_announce", _announces_blindly),),
     "what may have arrived is in doubt": (Patch(change, "heard", _never_unsure),),
     "what may have been sent is read first": (Patch(change, "resumed", _begins_anew),),

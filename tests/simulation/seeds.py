@@ -1,5 +1,6 @@
 """Many seeds, on several processors."""
 
+import gc
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,8 +23,15 @@ def failures(seeds: Sequence[int], jobs: int) -> list[Verdict]:
     portions = [seeds[n : n + AT_ONCE] for n in range(0, len(seeds), AT_ONCE)]
     if jobs == 1:
         return [v for portion in portions for v in _failures(portion)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _settle) as pool:
         return [v for found in pool.map(_failures, portions) for v in found]
+
+
+def _settle() -> None:
+    """What was imported stays, and need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def found(guard: str, seeds: Iterable[int]) -> Verdict | None:
