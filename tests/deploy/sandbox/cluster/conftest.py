@@ -19,6 +19,7 @@ import urllib3
 from kubernetes import client, config
 
 from deploy.sandbox.cluster.handle import Cluster
+from tests.ports.rollout_definition import taught
 
 DEADLINE_S = 30.0
 OTHER_CLUSTER = os.environ.get("MENDLOG_TEST_KUBECONFIG")
@@ -73,6 +74,16 @@ class Clients:
             timeout=DEADLINE_S,
         )
         return answer.status, answer.headers, json.loads(answer.data)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def keeps_rollouts() -> Iterator[None]:
+    """The sandbox does by itself."""
+    if OTHER_CLUSTER is None:
+        yield
+        return
+    with taught(config.new_client_from_config(OTHER_CLUSTER).configuration):
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -15,7 +15,13 @@ AUTOSCALER = {
     "metadata": {"name": "web"},
     "spec": {"scaleTargetRef": workloads.DEPLOYMENT, "maxReplicas": 3},
 }
-ROLLOUT = {"metadata": {"name": "web"}, "spec": {"strategy": {"canary": {}}}}
+ROLLOUT = {
+    # Of what it was taught, a real server wants to hear the kind.
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "Rollout",
+    "metadata": {"name": "web"},
+    "spec": {"strategy": {"canary": {}}},
+}
 CONFIG = {"metadata": {"name": "flags"}, "data": {"a": "1"}}
 
 
