@@ -113,9 +113,12 @@ def tell_nobody(_command: Command, _record: Recorded) -> None:
 class Ledger(Protocol):
     """The topic `outcomes`: what has been done, and the only place where we say so."""
 
-    def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded | None]]:
+    def read(
+        self, partition: int, since_ms: int, naming: str = ""
+    ) -> AsyncIterator[tuple[int, Recorded | None]]:
         """With its broker time, each record appended there since then, up to the end as it is when
-        asked. None for one that this release cannot read."""
+        asked. None for one that this release cannot read. `naming` a command: whatever does not
+        name it may be left out."""
         ...
 
     async def append(self, partition: int, record: Recorded) -> int:

@@ -330,7 +330,7 @@ class FakeLedger:
         self.reads = 0
         self._clock = clock
 
-    async def read(self, partition: int, since_ms: int) -> AsyncIterator[Kept]:
+    async def read(self, partition: int, since_ms: int, naming: str = "") -> AsyncIterator[Kept]:
         self.reads += 1
         await _asked()
         for at_ms, record in list(self.records[partition]):

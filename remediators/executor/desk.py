@@ -72,8 +72,8 @@ class Desk:
         """What the topic has of it by now, in the order in which it was written, and whoever wrote
         it. The view has our own records before those that others have written earlier."""
         told = LedgerView(0)
-        since_ms = command.issued_at_ms - SKEW_MS
-        async for at_ms, record in self._ledger.read(self._partition, since_ms):
+        since_ms, name = command.issued_at_ms - SKEW_MS, command.command_id
+        async for at_ms, record in self._ledger.read(self._partition, since_ms, name):
             self.view.note(record, at_ms)
             if record is not None and record.command_id == command.command_id:
                 told.note(record, at_ms)

@@ -178,7 +178,9 @@ class VirtualLedger:
         sent = self._network.produce(self._process, (OUTCOMES_TOPIC, partition), [written])
         return int((await in_time(sent)).at_ms)
 
-    async def read(self, partition: int, since_ms: int) -> AsyncIterator[tuple[int, Recorded]]:
+    async def read(
+        self, partition: int, since_ms: int, naming: str = ""
+    ) -> AsyncIterator[tuple[int, Recorded]]:
         await self._network.ask(self._process)
         for kept in list(self._network.broker.logs[OUTCOMES_TOPIC, partition].history):
             if kept.timestamp >= since_ms:

@@ -38,10 +38,13 @@ class KafkaOutcomes:
         return int(appended.timestamp)
 
     async def read(
-        self, partition: int, since_ms: int
+        self, partition: int, since_ms: int, naming: str = ""
     ) -> AsyncIterator[tuple[int, Recorded | None]]:
+        name = naming.encode()
         async for record in self._log.read(partition, since_ms):
-            yield record.timestamp, _recorded(record)
+            # In Avro a text stands as it is, so what does not hold the name need not be decoded.
+            if name in (record.value or b""):
+                yield record.timestamp, _recorded(record)
 
     async def stop(self) -> None:
         await self._log.stop()
