@@ -47,9 +47,9 @@ test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; 
 	@$(BIN)/python -m deploy.sandbox.control_plane run \
 	  $(BIN)/python -m pytest tests/deploy/sandbox/cluster $(PYTEST_ARGS)
 
-soak: .venv ## the faults with twenty seeds each; long, by hand
+soak: .venv ## the faults with twenty seeds each, and those that take long; by hand
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
+	@MENDLOG_SOAK=1 MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

@@ -1,5 +1,5 @@
-"""Seeds for tests of chance, where a failure says how to repeat it; and what the executor's worlds
-stand on."""
+"""Seeds for tests of chance, where a failure says how to repeat it; which faults only `make soak` has
+the time for; and what the executor's worlds stand on."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -11,11 +11,20 @@ from deploy.sandbox.cluster.handle import Cluster
 from tests.faults.executor_verbs import FlagHouse, flag_house
 
 SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1").split(","))
+SOAK = os.environ.get("MENDLOG_SOAK") == "1"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", SEEDS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is left out, unless somebody has the time."""
+    long = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @pytest.hookimpl(hookwrapper=True)
