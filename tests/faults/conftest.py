@@ -1,7 +1,8 @@
-"""Seeds for tests of chance, where a failure says how to repeat it; which faults only `make soak` has
-the time for; and what the executor's worlds stand on."""
+"""Seeds for tests of chance, where a failure says how to repeat it; what waits for `make soak`; and
+what the executor's worlds stand on."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from deploy.sandbox.cluster.handle import Cluster
 from tests.faults.executor_verbs import FlagHouse, flag_house
 
 SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1").split(","))
+FELL = "where the kill fell"
+"""Told by a test of chance of each of its kills; added up at the end."""
 SOAK = os.environ.get("MENDLOG_SOAK") == "1"
 
 
@@ -36,6 +39,15 @@ def pytest_runtest_makereport(item: pytest.Item):
         test = item.nodeid.split("[")[0]
         seed = callspec.params["seed"]
         report.sections.append(("repeat with", f"MENDLOG_SEEDS={seed} pytest '{test}'"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for of_kind in terminalreporter.stats.values() for r in of_kind]
+    calls = [r for r in reports if getattr(r, "when", "") == "call"]
+    fell = Counter(found for r in calls for name, found in r.user_properties if name == FELL)
+    if fell:
+        told = ", ".join(f"{count} {moment}" for moment, count in fell.most_common())
+        terminalreporter.write_line(f"killed at any moment: {told}")
 
 
 @pytest.fixture(scope="module")
