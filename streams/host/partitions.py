@@ -1,12 +1,16 @@
 """The partitions of one input that this worker owns, from assignment to revocation."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from schemas.signing import SigningKey
-from streams.host.exits import CursorOutsideLog, Hooks
+from streams.host.exits import Hooks
+from streams.host.holes import start_inside
 from streams.host.inputs import AgentInput
 from streams.host.journal import Journal, open_journals
 from streams.host.loop import Gate, Limits, PartitionLoop
@@ -17,6 +21,8 @@ from streams.host.writer import Writer
 from streams.steps.effects import OpenStep
 
 STOP_WITHIN_S = 5.0
+
+log = structlog.get_logger()
 
 Listener = Callable[[PartitionLoop], None]
 Farewell = Callable[["Partitions", Sequence[PartitionLoop]], Awaitable[None]]
@@ -131,13 +137,18 @@ class Partitions:
     async def _open(self, partitions: list[int]) -> None:
         means = self._means
         with means.hooks.ending(agent=self.source.name):
+            began_s = time.monotonic()
             journal = self.source.journal.name(means.topic_prefix)
             journals = await open_journals(journal, partitions, means.writer, means.reader)
+            means.hooks.reached(f"{self.source.agent}.journal_read")
             bounds = await means.reader.bounds(self.topic, partitions)
-            for p in partitions:
-                await self.seek(self._start(journals[p], bounds[p]))
+            loops = [self._make(journals[p], bounds[p]) for p in partitions]
+            for loop in loops:  # where one may not go on, none does
+                await self.seek(self._start(loop))
+            took_s = round(time.monotonic() - began_s, 3)
+            log.info("open", input=self.source.name, partitions=partitions, took_s=took_s)
 
-    def _start(self, journal: Journal, bounds: Bounds) -> PartitionLoop:
+    def _make(self, journal: Journal, bounds: Bounds) -> PartitionLoop:
         p = journal.partition
         loop = PartitionLoop(
             self.source,
@@ -150,28 +161,12 @@ class Partitions:
             self.gate,
         )
         start_inside(loop, self.topic, bounds)
-        self._opening.pop(p, None)
-        self._loops[p] = loop
+        return loop
+
+    def _start(self, loop: PartitionLoop) -> PartitionLoop:
+        self._opening.pop(loop.partition, None)
+        self._loops[loop.partition] = loop
         loop.start()
         for listener in self.on_open:
             listener(loop)
         return loop
-
-
-def start_inside(loop: PartitionLoop, topic: str, bounds: Bounds) -> None:
-    """Refuses to go on where the log has nothing; an empty journal begins where the log does."""
-    where = f"{topic}/{loop.partition}"
-    if loop.cursor >= bounds.end:
-        raise CursorOutsideLog(
-            f"{where}: applied up to {loop.cursor}, but the log ends at {bounds.end}: "
-            "the topic was lost or made anew. Restore it, or remove the journal "
-            f"{loop.source.journal.noun} to begin again"
-        )
-    if loop.wanted >= bounds.start:
-        return
-    if loop.cursor >= 0 or loop.source.whole:
-        raise CursorOutsideLog(
-            f"{where}: the next record is {loop.wanted}, but the log starts at {bounds.start}: "
-            "retention was faster. Use `mendlog recover --from-snapshot`"
-        )
-    loop.skip_hole(bounds.start)

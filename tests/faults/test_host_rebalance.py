@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.kafka import Kafka
-from deploy.sandbox.processes import Child, wait_until
 from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import INPUTS
+from tests.faults.waits import ended, said
 from tests.faults.world import LONG_SESSION_S, SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -23,7 +23,7 @@ async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed
         await chains.load(500)
         async with chains.steady_load(0.05):
             first, second = chains.start_worker(), chains.start_worker()
-            await _said(first, STARTED)
+            await said(first, STARTED)
             await chains.outputs.more(500)
             third = chains.start_worker()
             await chains.outputs.more(1_000)
@@ -76,13 +76,13 @@ async def test_a_zombie_adds_only_old_truth_and_ends(kafka: Kafka, tmp_path: Pat
     async with world(kafka.bootstrap, tmp_path, seed, partitions=1) as chains:
         await chains.load(400)
         zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
-        await _said(zombie, "fault: decide.outputs_acked")
+        await said(zombie, "fault: decide.outputs_acked")
         owner = chains.start_worker()
         async with chains.steady_load():
             await chains.outputs.more(500)  # the owner's, since the zombie's session has run out
             zombie.resume()
-            await _ended(zombie)
-            await _said(owner, REPAIRED)
+            await ended(zombie)
+            await said(owner, REPAIRED)
             await chains.outputs.more(100)
         await chains.caught_up()
         assert zombie.exit_code == EXIT_FAULT
@@ -96,12 +96,12 @@ async def test_a_zombie_that_wakes_when_nobody_is_left(kafka: Kafka, tmp_path: P
     async with world(kafka.bootstrap, tmp_path, seed, partitions=1, keys=100) as chains:
         await chains.load(400)
         zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
-        await _said(zombie, "fault: decide.outputs_acked")
+        await said(zombie, "fault: decide.outputs_acked")
         owner = chains.start_worker()
         await chains.caught_up()
         await asyncio.to_thread(owner.stop)
         zombie.resume()
-        await _ended(zombie)
+        await ended(zombie)
         chains.start_worker()
         await chains.load(100)
         await chains.caught_up()
@@ -142,19 +142,3 @@ async def test_agents_on_different_workers_share_partition_numbers_in_peace(
         assert chains.all_alive()
         assert chains.said(REPAIRED) == 0
         await chains.check()
-
-
-async def _ended(worker: Child) -> None:
-    await asyncio.to_thread(
-        wait_until, lambda: not worker.alive, timeout_s=60, what=f"the end of {worker.name}"
-    )
-
-
-async def _said(worker: Child, text: str) -> None:
-    await asyncio.to_thread(
-        wait_until,
-        lambda: text in worker.log_file.read_text(),
-        timeout_s=60,
-        what=f"{worker.name} to say {text!r}",
-        child=worker,
-    )

@@ -20,7 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from deploy.sandbox.processes import Child
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, Topic
 from streams.host.cursors import Board
 from streams.host.inputs import DECIDE, AgentInput
 from streams.host.journal import Journal, open_journals
@@ -118,7 +118,7 @@ class World:
         await self.producer.flush()
         wanted = {}
         for source in self.inputs:
-            for p, end in (await self._ends(source)).items():
+            for p, end in (await self._ends(source.source)).items():
                 wanted[TopicPartition(OUTPUTS[source].name(self.prefix), p)] = end
         await self.outputs.until(lambda: self.outputs.complete(wanted), "all outputs")
 
@@ -130,7 +130,7 @@ class World:
             board = Board(offsets, self.prefix)
             async with asyncio.timeout(WITHIN_S):
                 for source in self.inputs:
-                    ends = await self._ends(source)
+                    ends = await self._ends(source.source)
                     while await _published(board, source, ends) != ends:  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
         finally:
@@ -142,8 +142,8 @@ class World:
             await asyncio.to_thread(worker.stop)
         assert not self.outputs.skipped
         for source in self.inputs:
-            facts = await self._read(source)
-            journals = await self._recover(source)
+            facts = await self.facts(source)
+            journals = await self.journals(source)
             for p in self.partitions:
                 self._check_partition(source, p, facts[p], journals[p])
 
@@ -176,19 +176,20 @@ class World:
         await (await self.producer.send_batch(batch, place.topic, partition=place.partition))
         self.appended += BATCH
 
-    async def _ends(self, source: AgentInput) -> dict[int, int]:
+    async def _ends(self, topic: Topic) -> dict[int, int]:
         reader = LogReader(self.bootstrap)
-        bounds = await reader.bounds(source.source.name(self.prefix), self.partitions)
+        bounds = await reader.bounds(topic.name(self.prefix), self.partitions)
         return {p: b.end for p, b in bounds.items()}
 
-    async def _read(self, source: AgentInput) -> Mapping[int, Sequence[Fact]]:
+    async def facts(self, source: AgentInput) -> Mapping[int, Sequence[Fact]]:
         facts: dict[int, list[Fact]] = {p: [] for p in self.partitions}
         topic = source.source.name(self.prefix)
         async for p, records in LogReader(self.bootstrap).read_all(topic, self.partitions, {}):
             facts[p] += [Fact(r.offset, r.key, r.value) for r in records]
         return facts
 
-    async def _recover(self, source: AgentInput) -> dict[int, Journal]:
+    async def journals(self, source: AgentInput) -> dict[int, Journal]:
+        """As the next worker will find them, having put right what is wrong."""
         writer = Writer(self.bootstrap)
         await writer.start()
         try:
@@ -196,6 +197,14 @@ class World:
             return await open_journals(topic, self.partitions, writer, LogReader(self.bootstrap))
         finally:
             await writer.stop()
+
+    async def written(self) -> dict[str, dict[int, int]]:
+        """Where all that workers write ends now."""
+        topics = [t for i in self.inputs for t in (i.journal, OUTPUTS[i])]
+        return {topic.noun: await self._ends(topic) for topic in topics}
+
+    def place(self, topic: Topic, partition: int) -> TopicPartition:
+        return TopicPartition(topic.name(self.prefix), partition)
 
     def _places(self, topics: Iterable[str]) -> list[TopicPartition]:
         return [TopicPartition(topic, p) for topic in topics for p in self.partitions]

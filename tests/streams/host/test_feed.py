@@ -44,6 +44,9 @@ class FakeReader:
     found: object | None = None
     asked: list[Bounds] = field(default_factory=list)
 
+    async def bounds(self, topic: str, partitions: list[int]) -> dict[int, Bounds]:
+        return dict.fromkeys(partitions, Bounds(0, 100))
+
     async def first(self, topic: str, partition: int, part: Bounds) -> object | None:
         self.asked.append(part)
         return self.found

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import pytest
 from aiokafka.errors import KafkaConnectionError
 
+from streams.host.exits import CursorOutsideLog
 from streams.host.progress import Progress
 from streams.host.reading import Bounds
 from streams.host.watch import NO_PROGRESS_MAX_S, SEEK_AFTER_S, Watch
@@ -15,6 +17,7 @@ class Stuck:
     """A partition with records up to `end`, none of which arrives."""
 
     end: int = 5
+    start: int = 0
     found: object | Exception | None = None
     topic = "test.tape"
 
@@ -33,6 +36,11 @@ class Stuck:
 
     async def seek(self, loop) -> None:
         self.seeks += 1
+
+    async def bounds(self, topic: str, partitions: list[int]) -> dict[int, Bounds]:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return {p: Bounds(self.start, self.end) for p in partitions}
 
     async def first(self, topic: str, partition: int, part: Bounds) -> object | None:
         if isinstance(self.found, Exception):
@@ -66,6 +74,14 @@ async def test_a_log_that_ends_with_a_hole_is_passed():
     assert stuck.loop.wanted == stuck.end
     await stuck.watch.look(NO_PROGRESS_MAX_S)
     assert (stuck.seeks, stuck.ends.codes) == (0, [])
+
+
+async def test_what_retention_has_deleted_is_no_hole():
+    stuck = Stuck(start=3)
+    await stuck.watch.look(0.0)
+    with pytest.raises(CursorOutsideLog, match="retention was faster"):
+        await stuck.watch.look(SEEK_AFTER_S)
+    assert stuck.loop.wanted == 0
 
 
 async def test_nobody_is_stuck_while_the_broker_is_away():
