@@ -137,6 +137,7 @@ class Partitions:
     async def _open(self, partitions: list[int]) -> None:
         means = self._means
         with means.hooks.ending(agent=self.source.name):
+            log.info("opening", input=self.source.name, partitions=partitions)
             began_s = time.monotonic()
             journal = self.source.journal.name(means.topic_prefix)
             journals = await open_journals(journal, partitions, means.writer, means.reader)

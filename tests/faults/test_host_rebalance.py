@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.kafka import Kafka
-from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import INPUTS
-from tests.faults.waits import ended, said
+from tests.faults.waits import said
 from tests.faults.world import LONG_SESSION_S, SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -69,45 +68,6 @@ async def _something_happens(chains: World) -> None:
         chosen.resume()
     if len(here) == 1:
         chains.start_worker()
-
-
-async def test_a_zombie_adds_only_old_truth_and_ends(kafka: Kafka, tmp_path: Path, seed: int):
-    """Stopped between its outputs and its journal; wakes up when another has gone on."""
-    async with world(kafka.bootstrap, tmp_path, seed, partitions=1) as chains:
-        await chains.load(400)
-        zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
-        await said(zombie, "fault: decide.outputs_acked")
-        owner = chains.start_worker()
-        async with chains.steady_load():
-            await chains.outputs.more(500)  # the owner's, since the zombie's session has run out
-            zombie.resume()
-            await ended(zombie)
-            await said(owner, REPAIRED)
-            await chains.outputs.more(100)
-        await chains.caught_up()
-        assert zombie.exit_code == EXIT_FAULT
-        assert "another worker is at" in zombie.log_file.read_text()
-        assert owner.alive
-        await chains.check()
-
-
-async def test_a_zombie_that_wakes_when_nobody_is_left(kafka: Kafka, tmp_path: Path, seed: int):
-    """Its old truth is the last in the journal; whoever opens that next must not believe it."""
-    async with world(kafka.bootstrap, tmp_path, seed, partitions=1, keys=100) as chains:
-        await chains.load(400)
-        zombie = chains.start_worker(fault="decide.outputs_acked:3:STOP")
-        await said(zombie, "fault: decide.outputs_acked")
-        owner = chains.start_worker()
-        await chains.caught_up()
-        await asyncio.to_thread(owner.stop)
-        zombie.resume()
-        await ended(zombie)
-        chains.start_worker()
-        await chains.load(100)
-        await chains.caught_up()
-        assert zombie.exit_code == EXIT_FAULT
-        assert chains.said(REPAIRED) == 1
-        await chains.check()
 
 
 async def test_a_worker_that_pauses_for_less_than_its_session_goes_on(

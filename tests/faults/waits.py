@@ -1,7 +1,9 @@
 """Waiting for a process to do something, while the test's own loop goes on."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from deploy.sandbox.processes import Child, wait_until
 
@@ -23,3 +25,11 @@ async def said(worker: Child, text: str, times: int = 1) -> None:
 
 async def until(condition: Callable[[], bool], what: str, child: Child | None = None) -> None:
     await asyncio.to_thread(wait_until, condition, timeout_s=WITHIN_S, what=what, child=child)
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Says how long it took: how long is told, and never judged."""
+    began_s = time.monotonic()
+    yield
+    print(f"{what}: {time.monotonic() - began_s:.1f} s")
