@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass
 from typing import Any
 
-from remediators.actions.plan import Kit
 from remediators.adapters.kafka.inbox import delivery
 from remediators.core.scope import Scope
 from remediators.executor.job import Means
@@ -21,6 +20,7 @@ from streams.host.writer import Record
 from tests.fakes import FakePages
 from tests.simulation.broker import Kept, Place
 from tests.simulation.consumer import Wrong
+from tests.simulation.estates import KIT
 from tests.simulation.membership import Group
 from tests.simulation.network import PATIENCE_S, Network
 from tests.simulation.process import Process
@@ -74,7 +74,7 @@ def executor(
         ACTIONS_PER_HOUR_MAX,
         Outlook(pages, {}),
         Scope(),
-        Kit(),
+        KIT,
     )
     inbox = Inbox(process, network, group, committed, wrong)
     ledger = VirtualLedger(process, network)
@@ -163,7 +163,8 @@ class Inbox:
                 self._committed[p] = offset
 
     async def reject(self, delivery: Delivery, at_ms: int) -> None:
-        raise AssertionError(f"nobody writes commands like that: {delivery}")
+        """What is no command."""
+        await self._network.ask(self._process)
 
     async def stop(self) -> None:
         pass

@@ -11,11 +11,11 @@ from schemas.controls import ALL_CLUSTERS, ControlKind
 from schemas.remediation import Command, CommandKind
 from schemas.topics import COMMANDS
 from tests.simulation.broker import Place
-from tests.simulation.cluster import Trouble
 from tests.simulation.membership import SESSION_S
 from tests.simulation.network import Odds
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
+from tests.simulation.site import Trouble
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -171,8 +171,7 @@ class Nemesis:
                 given = {"id": target.name, "matchers": matchers}
                 world.people.orders(ControlKind.SILENCE, cluster, span_s, **given)
             case 4 | 5:
-                world.note(f"a release at {target}")
-                world.sites[target.cluster].releases(target, rng.randrange(100))
+                world.note(world.keepers[target.cluster].meddles(target))
             case 6:
                 world.note(f"{target} is made anew")
                 world.sites[target.cluster].made_anew(target)

@@ -85,3 +85,50 @@ POLICIES = (
     _by_team(_policy(APART, steps=RESTART, cooldown="1ms", concurrent="1")),
     _by_team(_policy(ONE_SERVICE, steps=RESTART + SCALE, cooldown="1ms")),
 )
+
+GONE = FAST.replace("rollout", "gone")
+DRAINED = FAST.replace("rollout", "drained")
+RAN = FAST.replace("rollout", "job_succeeded")
+STABLE = FAST.replace("rollout", "stable")
+HAS_ROOM = FAST.replace("rollout", "has_room")
+READY = FAST.replace("rollout", "ready")
+FOR_A_TIME = ("undo: true", "lasts: 20s", SOON)
+FIRST = step("run_job", "parameters: {job: index}", SOON, verify=RAN) + RESTART
+LADDERS = {
+    "Pod": step("evict_pod", SOON, verify=GONE) + step("delete_pod", SOON, verify=GONE),
+    "Node": step("drain", "repeat: {times: 4, pause: 1s}", SOON, verify=DRAINED)
+    + step("replace_node", SOON, verify=READY),
+    "Job": step("rerun_job", SOON, verify=RAN),
+    "HorizontalPodAutoscaler": step(
+        "raise_max", "parameters: {by: 2, max: 9}", *FOR_A_TIME, verify=HAS_ROOM
+    ),
+    "Rollout": step("abort_canary", SOON, verify=STABLE),
+    "Flag": step("set_flag", 'parameters: {flag: cart, value: "off"}', *FOR_A_TIME, verify=FAST),
+}
+IN_NO_NAMESPACE = ("Node", "Flag")
+
+
+def _playbook(kind: str, steps: str) -> str:
+    place = "" if kind in IN_NO_NAMESPACE else 'namespace: "{namespace}", '
+    return f"""\
+  - name: {kind.lower()}
+    match: ['alertname="HighErrors"', 'kind="{kind}"']
+    target: {{kind: {kind}, {place}name: "{{deployment}}"}}
+    mode: auto
+    trusted: the tests' own
+    steps:
+{steps}{ESCALATE}"""
+
+
+def _every_verb() -> str:
+    """One playbook for each kind of target."""
+    others = "".join(_playbook(kind, steps) for kind, steps in LADDERS.items())
+    sections = (INHIBITED, APART, "cluster_kinds: [Node, Flag]")
+    limits = {**LIMITS, "cooldown": "1ms", "service_cooldown": "1ms", "concurrent": "4"}
+    policy = quick(*sections, steps=FIRST + ESCALATE + others, **limits)
+    mine = 'alertname="HighErrors"\''
+    policy = policy.replace(f"match: ['{mine}]", f"match: ['{mine}, 'kind=\"Deployment\"']")
+    return policy.replace("group_by: [alertname,", "group_by: [alertname, kind,")
+
+
+EVERY_VERB = _every_verb()

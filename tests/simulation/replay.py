@@ -24,7 +24,8 @@ from tests.simulation.heard import Heard
 from tests.simulation.judges import Judges
 from tests.simulation.processor import BOOK, is_at_rest
 
-TOPIC_OF = {Decision: DECISIONS, Command: COMMANDS, Notice: NOTICES, Incident: INCIDENTS}
+TOPIC_OF = {Decision: DECISIONS, Notice: NOTICES, Incident: INCIDENTS}
+"""Whatever else is decided is for the executor."""
 OF_THE_WORLD = ("alert", "crowd", "freeze", "group", "incident", "lease", "service", "silence")
 """Entries that say what is the matter, and not how the tape was read."""
 
@@ -78,7 +79,7 @@ class Replay:
         self._once.append(replace(fact, record=new or time_passes))
 
     def _gives(self, offset: int, out: Out) -> None:
-        self.outputs.setdefault(TOPIC_OF[type(out)].noun, []).append(encode(out))
+        self.outputs.setdefault(TOPIC_OF.get(type(out), COMMANDS).noun, []).append(encode(out))
         if isinstance(out, Command):
             self.commands[out.command_id] = out
         elif isinstance(out, Decision):

@@ -1,12 +1,13 @@
 """What senders and people do in a world, as its seed has it."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from schemas.codec import decode, encode
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind, Switch
+from schemas.kinds import NODE
 from schemas.notices import Notice
 from schemas.remediation import Target
 from schemas.topics import ALERTS, CONTROLS, NOTICES, partition_for
@@ -53,9 +54,11 @@ class Senders:
             self.tells([trouble])
 
     def mended(self, target: Target) -> None:
-        """Something was done to it, and it helps, or not."""
+        """Something was done to it, or to what belongs to it, and it helps, or not."""
+        known = any(trouble.target == target for trouble in self.troubles)
         for trouble in self.troubles:
-            if trouble.target == target and not trouble.over and self.rng.random() < 0.5:
+            about = trouble.target == target if known else trouble.target.cluster == target.cluster
+            if about and not trouble.over and self.rng.random() < _helps(trouble.target.kind):
                 self.timeline.after(1 + self.rng.random() * 12, None, self.mends, trouble)
 
     def repeats(self) -> None:
@@ -71,12 +74,18 @@ class Senders:
         self.accepted.append((partition, at.offset, body))
 
 
+def _helps(kind: str) -> float:
+    """How often what was done is enough; a node takes more than one step."""
+    return 0.2 if kind == NODE else 0.5
+
+
 def _alert(trouble: Trouble) -> dict[str, object]:
     since_ms = START_MS + int(trouble.since_s * 1000)
     labels = {
         "alertname": trouble.alertname,
         "cluster": trouble.target.cluster,
         "namespace": trouble.target.namespace,
+        "kind": trouble.target.kind,
         "deployment": trouble.target.name,
         "severity": "critical",
         **trouble.labels,
@@ -103,13 +112,18 @@ class People:
         self.answers = True
 
     def orders(
-        self, kind: ControlKind, cluster: str, span_s: float | None = None, **parameters: str
+        self,
+        kind: ControlKind,
+        cluster: str,
+        span_s: float | None = None,
+        by: str = "ann",
+        **parameters: str,
     ) -> None:
         self._orders += 1
         now_ms = self.timeline.now_ms
         until_ms = None if span_s is None else now_ms + int(span_s * 1000)
         name = f"order-{self._orders}"
-        order = Control(name, cluster, kind, "ann", "drill", now_ms, until_ms, parameters)
+        order = Control(name, cluster, kind, by, "drill", now_ms, until_ms, parameters)
         partition = partition_for(cluster, self.partitions)
         record = Record(cluster.encode(), encode(order))
         self.broker.append((CONTROLS_TOPIC, partition), [record])
@@ -151,8 +165,6 @@ class People:
             return
         kind = yes if chance < 0.8 else ControlKind.REJECT
         given = {"incident": notice.incident_id, "proposal": notice.proposal}
-        wait_s = 1 + self.rng.random() ** 2 * 35
-        self.timeline.after(wait_s, None, lambda: self.orders(kind, notice.cluster, **given))
-
-
-Deed = Callable[[], None]
+        for who in ("ann", "bob")[: self.rng.choice((1, 2, 2))]:
+            answer = partial(self.orders, kind, notice.cluster, by=who, **given)
+            self.timeline.after(1 + self.rng.random() ** 2 * 35, None, answer)

@@ -6,21 +6,22 @@ from random import Random
 
 from schemas.topics import JOURNALS
 from tests.simulation.broker import Broker, Log
-from tests.simulation.cluster import Line, Site
-from tests.simulation.cluster import Trouble as ApiTrouble
+from tests.simulation.cluster import Line
 from tests.simulation.consumer import Wrong
+from tests.simulation.estates import Estate
 from tests.simulation.executor import COMMANDS_TOPIC, Board, Committed, executor
+from tests.simulation.keepers import Keepers
 from tests.simulation.membership import Group
 from tests.simulation.nemesis import plan
 from tests.simulation.network import Network, Odds
-from tests.simulation.policies import POLICIES
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX, Processor
+from tests.simulation.site import Site
+from tests.simulation.site import Trouble as ApiTrouble
 from tests.simulation.timeline import Timeline
 from tests.simulation.workload import People, Senders
 
 BACK_AFTER_S = 2.0
-NAMES = ("cart", "checkout", "db", "web")
 CALM_S = 20.0
 SILENCE_S_MAX = 600.0
 LAST_S = 12.0
@@ -44,13 +45,11 @@ class World:
         self.sites = {n: Site(n, self.timeline, rng, self.trouble) for n in names}
         self.senders = Senders(self.timeline, rng, self.broker, self.partitions)
         self.people = People(self.timeline, rng, self.broker, self.partitions)
-        self.targets = [
-            site.deploy(name)
-            for site in self.sites.values()
-            for name in NAMES[: rng.choice((1, 2, 2, 4))]
-        ]
+        estate = Estate(rng)
+        self.targets = [t for site in self.sites.values() for t in estate.fill(site)]
+        self.keepers = {name: Keepers(site) for name, site in self.sites.items()}
         for site in self.sites.values():
-            site.on_effect = self.senders.mended
+            site.listeners.append(lambda effect, _: self.senders.mended(effect.request.target))
         self.processors = Group(self.timeline, rng, self.partitions)
         self.executors = Group(self.timeline, rng, self.partitions)
         self.committed = Committed()
@@ -58,7 +57,7 @@ class World:
         self.workers: list[Processor] = []
         self.born = 0
         self.calm = False
-        self.policy = rng.choice(POLICIES)
+        self.policy = estate.policy
         self.people.publishes(self.policy)
         for _ in range(rng.choice((1, 2, 2))):
             self.starts_processor()
@@ -106,6 +105,8 @@ class World:
         self.wrong.again = self.wrong.skipped = 0.0
         for name in self.trouble.__slots__:
             setattr(self.trouble, name, 0.0)
+        for keeper in self.keepers.values():
+            keeper.lifts_limits()
         for process in self.alive:
             process.spare()
         self.senders.repeats()
