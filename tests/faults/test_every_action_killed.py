@@ -6,7 +6,6 @@ One world for each action; each kill is of another executor, with another object
 import asyncio
 import os
 import random
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,10 +16,11 @@ from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
 from remediators.actions.catalog import CATALOG
 from schemas.kinds import KINDS
-from schemas.remediation import Command, OutcomeStatus
+from schemas.remediation import Command
 from tests.faults.conftest import SEEDS
 from tests.faults.executor_cases import as_soon_as_it_can_be, files_for, make, make_beside
 from tests.faults.executor_world import World, world
+from tests.faults.moments import DONE, NO_ANSWER, End, Kills, any_moment
 from tests.remediators.actions.samples import ONCE, SAMPLES
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -62,11 +62,9 @@ async def test_killed_at_every_point_it_has_acted_once(here: World, action: str,
     assert changes == len(POINTS) or (action in ONCE and changes < len(POINTS))
 
 
-def in_doubt(action: str) -> tuple[OutcomeStatus, str]:
+def in_doubt(action: str) -> End:
     """How it ends where its announcer was killed."""
-    if action in ONCE:
-        return OutcomeStatus.UNKNOWN, "no_answer"
-    return OutcomeStatus.APPLIED, ""
+    return NO_ANSWER if action in ONCE else DONE
 
 
 def _at_any_moment() -> list[str]:
@@ -76,41 +74,20 @@ def _at_any_moment() -> list[str]:
     return list(actions)
 
 
+@any_moment
 @pytest.mark.parametrize("action", _at_any_moment())
 async def test_killed_at_any_moment_it_has_acted_once(
-    here: World, action: str, seed: int, tmp_path: Path
+    here: World, action: str, tmp_path: Path, request: pytest.FixtureRequest
 ):
-    """Not at a point that we have thought of. Another command before it tells how long they live
-    on this machine and right now."""
-    chance = random.Random(f"{action} {seed}")
-    sample = SAMPLES[action]
+    sample, wire = SAMPLES[action], here.wire
     await asyncio.to_thread(make_beside, here, sample)
-    measured, target = [
-        await asyncio.to_thread(make, here, sample, name) for name in ("measured", "killed")
-    ]
-    files = await asyncio.to_thread(files_for, sample, measured, tmp_path)
-    executor = here.start_executor(**files)
-    first = await as_soon_as_it_can_be(here, action, measured)
-    life_s = await _life_s(here, first)
-    if files:  # They name the target.
-        await asyncio.to_thread(executor.stop)
-        files = await asyncio.to_thread(files_for, sample, target, tmp_path)
-        executor = here.start_executor(**files)
-    act = await as_soon_as_it_can_be(here, action, target)
-    here.commands.append(act)
-    await here.send(act)
-    await asyncio.sleep(chance.uniform(0, life_s))
-    await asyncio.to_thread(executor.kill)
-    here.start_executor(**files)
-    outcome = await here.ended(act)
-    end, changes = (outcome.status, outcome.reason), len(here.wire.changes())
-    assert end in ((OutcomeStatus.APPLIED, ""), in_doubt(action)), outcome
-    assert changes == 2 or (changes == 1 and end == (OutcomeStatus.UNKNOWN, "no_answer"))
+    kills = Kills(here, request, lambda: len(wire.asked), lambda: len(wire.changes()))
 
+    async def order(name: str) -> Command:
+        target = await asyncio.to_thread(make, here, sample, name)
+        folder = tmp_path / name
+        folder.mkdir()
+        await kills.at_hand(**await asyncio.to_thread(files_for, sample, target, folder))
+        return await as_soon_as_it_can_be(here, action, target)
 
-async def _life_s(here: World, act: Command) -> float:
-    here.commands.append(act)
-    began_s = time.monotonic()
-    await here.send(act)
-    await here.ended(act)
-    return time.monotonic() - began_s
+    await kills.each(action, order, in_doubt(action))
