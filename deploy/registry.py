@@ -12,7 +12,7 @@ from schemas.metrics import Samples
 from schemas.notices import Delivery, Notice
 from schemas.registry import Registry
 from schemas.rejects import Reject
-from schemas.remediation import Command, Observation, Outcome
+from schemas.remediation import Command, Observation, Outcome, Withdrawal
 from schemas.tape import TapeRecord
 
 SUBJECTS: Mapping[type, str] = {
@@ -33,6 +33,7 @@ SUBJECTS: Mapping[type, str] = {
     # A topic's second record: one subject holds versions of one record, so it has its own.
     Heartbeat: f"{topics.SWITCHES.noun}-Heartbeat",
     Observation: f"{topics.OUTCOMES.noun}-Observation",
+    Withdrawal: f"{topics.COMMANDS.noun}-Withdrawal",
 }
 
 

@@ -16,7 +16,7 @@ from remediators.core.seen import Json, Seen
 from remediators.core.workload import Surroundings
 from schemas.codec import Undecodable
 from schemas.controls import Heartbeat, Switch
-from schemas.remediation import Command, Observation, Outcome, Request, Target
+from schemas.remediation import Command, Observation, Outcome, Request, Target, Withdrawal
 
 Reached = Callable[[str], None]
 """Called at named points, so that a test can kill the process exactly there."""
@@ -128,7 +128,8 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record of `commands`. `command` is None where it cannot be used; `fault` tells why."""
+    """One record of `commands`: a command, or the withdrawal of one. Neither where it is unusable;
+    `fault` tells why."""
 
     partition: int
     offset: int
@@ -138,6 +139,7 @@ class Delivery:
     command: Command | None
     fault: str = ""
     detail: str = ""
+    withdrawal: Withdrawal | None = None
 
 
 class Owner(Protocol):

@@ -7,7 +7,7 @@ from schemas.incidents import Decision, Incident
 from schemas.metrics import Samples
 from schemas.notices import Delivery, Notice
 from schemas.rejects import Reject
-from schemas.remediation import Command, Observation, Outcome
+from schemas.remediation import Command, Observation, Outcome, Withdrawal
 from schemas.tape import TapeRecord
 
 RECORDS: tuple[type, ...] = (
@@ -27,4 +27,5 @@ RECORDS: tuple[type, ...] = (
     Switch,
     TapeRecord,
     TopicBorn,
+    Withdrawal,
 )

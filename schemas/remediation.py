@@ -52,6 +52,22 @@ class Command:
     correlation_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An ACT whose reason is gone: the last alert of its incident has ended. It stands behind its
+    command, on the same partition. An executor that has not yet sent that refuses it; once it is
+    sent, this changes nothing. There is no answer to it but the command's own."""
+
+    command_id: str
+    cluster: str
+    incident_id: str
+    target: Target
+    at_ms: int
+    expires_at_ms: int
+    """When the command expires: until then it is worth keeping."""
+    correlation_id: str = ""
+
+
 class OutcomeStatus(StrEnum):
     INTENT = "intent"
     APPLIED = "applied"
@@ -142,6 +158,8 @@ class OutcomeReason(StrEnum):
     """The executor's host and the broker disagree about the time: one of them is wrong."""
     OVER_BUDGET = "over_budget"
     """The executor's own count of recent actions, made from `outcomes`, has reached its limit."""
+    CONDITION_CLEARED = "condition_cleared"
+    """The alerts that it was ordered for have ended, and the core has withdrawn it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ INCIDENTS = _compacted(
 COMMANDS = _log(
     "commands",
     "cluster",
-    "Command",
+    "Command or Withdrawal",
     90,
     "what to do",
     bytes_max=BATCH_BYTES_MAX + _ROOM,

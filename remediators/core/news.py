@@ -17,7 +17,7 @@ from schemas.remediation import (
 )
 
 TEXT_CHARS_MAX = 1_000
-QUIET = frozenset({"", OutcomeReason.NOTHING_TO_DO})
+QUIET = frozenset({"", OutcomeReason.NOTHING_TO_DO, OutcomeReason.CONDITION_CLEARED})
 """Reasons for which nobody needs to be warned."""
 NOT_TOLD = frozenset({OutcomeReason.OUT_OF_SCOPE, OutcomeReason.UNKNOWN_CLUSTER})
 """There we have no business, and no rights."""

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 
 from remediators.actions.catalog import row_for
 from remediators.actions.plan import Row
@@ -30,6 +31,7 @@ NOT_ASKED = frozenset(
         OutcomeReason.NO_HEARTBEAT,
         OutcomeReason.CLOCK_SKEW,
         OutcomeReason.KILLED,
+        OutcomeReason.CONDITION_CLEARED,
     }
 )
 """Ends of what we have announced and never sent."""
@@ -97,6 +99,8 @@ async def _unannounced(job: Job, why: Happened | Refusal | Reply) -> None:
     match why:
         case Refusal():
             await job.write(job.pen.refused(job.command, why))
+        case Reply() if job.withdrawn:
+            await job.write(job.pen.refused(job.command, job.withdrawn))
         case Reply():
             await job.write(job.pen.failed(job.command, why))
         case Happened():
@@ -130,8 +134,9 @@ def _within_budget(job: Job) -> Refusal | None:
 
 
 def _spend(job: Job) -> Refusal | None:
-    """Asked again: commands for other targets have been announced while this one was prepared."""
-    if refusal := _within_budget(job):
+    """Asked again: while this one was prepared, commands for other targets have been announced, and
+    its own alerts may have ended."""
+    if refusal := job.withdrawn or _within_budget(job):
         return refusal
     if job.command.kind is CommandKind.ACT:
         job.desk.view.spend(job.command.cluster, job.command.command_id, job.now_ms)
@@ -163,7 +168,7 @@ async def _has_happened(job: Job, intent: Outcome) -> bool:
 
 async def _carry(job: Job, intent: Outcome, step: Next) -> tuple[End, bool]:
     """How it ends, and whether we have asked the API for it."""
-    request, asked = _announced(intent), False
+    request, asked, sent = _announced(intent), False, False
     while True:
         attempt, move = step
         match move:
@@ -171,17 +176,19 @@ async def _carry(job: Job, intent: Outcome, step: Next) -> tuple[End, bool]:
                 return move, asked
             case Wait(wait_ms):
                 await asyncio.sleep(wait_ms / 1000)
-                step = before_send(attempt, job.refusal, job.now_ms)
+                refusal = job.stopped if sent else job.refusal
+                step = before_send(attempt, refusal, job.now_ms)
             case Read(wait_ms):
                 await asyncio.sleep(wait_ms / 1000)
                 step = read(attempt, await job.look_at(request.target), job.now_ms)
             case Send():
-                reply = await _send(job, request)
+                reply = await _send(job, request, job.may_repeat if sent else job.may_send)
+                sent = sent or reply.begun or reply.answer is Answer.UNSURE
                 asked = asked or reply.answer not in (Answer.HELD_BACK, Answer.NEVER_SENT)
                 step = heard(attempt, reply, job.now_ms)
 
 
-async def _send(job: Job, request: Request) -> Reply:
-    reply = await job.means.metrics.timed("send", job.cluster.send(request, job.may_send))
+async def _send(job: Job, request: Request, may_send: Callable[[], bool]) -> Reply:
+    reply = await job.means.metrics.timed("send", job.cluster.send(request, may_send))
     job.means.reached("executor.response_read")
     return reply

@@ -11,7 +11,7 @@ from remediators.executor.desk import Desk
 from remediators.executor.rooms import Rooms
 from remediators.executor.work import Work
 from remediators.ports import Delivery
-from schemas.remediation import Command, CommandKind, Target
+from schemas.remediation import Command, CommandKind, Target, Withdrawal
 
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 """Starts a task whose failure ends the executor."""
@@ -47,8 +47,14 @@ class Claim:
         """Whether the ledger has been read."""
         return self._opening.done()
 
+    def hear(self, withdrawal: Withdrawal) -> None:
+        self._desk.withdrawn.note(withdrawal, self._desk.now_ms())
+
     def take(self, delivery: Delivery) -> None:
         if self._closed or not self.progress.begin(delivery.offset):
+            return
+        if delivery.withdrawal is not None:
+            self._ended(delivery.offset)
             return
         if delivery.command is None:
             self._start(self._set_aside(delivery))

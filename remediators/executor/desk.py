@@ -7,6 +7,7 @@ import structlog
 
 from remediators.core.ledger import HOUR_MS, Known, LedgerView
 from remediators.core.outcome import Pen
+from remediators.core.withdrawn import Withdrawn
 from remediators.executor.metrics import Metrics
 from remediators.ports import Ledger, Recorded
 from schemas.remediation import Command, Outcome
@@ -29,6 +30,7 @@ class Desk:
         self, partition: int, ledger: Ledger, metrics: Metrics, name: str, now_ms: Callable[[], int]
     ) -> None:
         self.view = LedgerView(now_ms())
+        self.withdrawn = Withdrawn()
         self.now_ms = now_ms
         self._partition = partition
         self._ledger = ledger

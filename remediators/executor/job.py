@@ -70,6 +70,16 @@ class Job:
     @property
     def refusal(self) -> Refusal | None:
         """Why it may not change anything, whatever its target is like."""
+        return self.stopped or self.withdrawn
+
+    @property
+    def withdrawn(self) -> Refusal | None:
+        """Why there is no need of it any more."""
+        return self.desk.withdrawn.refusal(self.command)
+
+    @property
+    def stopped(self) -> Refusal | None:
+        """Why nothing may be sent, nor sent again."""
         if self.command.action not in self.means.enabled:
             return Refusal(
                 OutcomeReason.NOT_ENABLED, f"{self.command.action} is not among {ENABLED}"
@@ -79,6 +89,10 @@ class Job:
     def may_send(self) -> bool:
         """Asked from another thread, last of all before the first byte leaves."""
         return self.in_time and self.refusal is None
+
+    def may_repeat(self) -> bool:
+        """The same, of what may be at the API already: to take it back is too late."""
+        return self.in_time and self.stopped is None
 
     async def write(self, record: Recorded) -> None:
         await self.desk.write(record)

@@ -120,9 +120,18 @@ class Executor:
             return
         await self._inbox.start(self)
         while not self._stopping.is_set():
-            for delivery in await self._inbox.fetch(FETCH_MAX, self._full()):
+            fetched = await self._inbox.fetch(FETCH_MAX, self._full())
+            for delivery in fetched:
+                self._hear(delivery)
+            for delivery in fetched:
                 self._take(delivery)
             self._measure()
+
+    def _hear(self, delivery: Delivery) -> None:
+        """What is withdrawn in the same breath is never begun."""
+        claim = self._claims.get(delivery.partition)
+        if claim is not None and delivery.withdrawal is not None:
+            claim.hear(delivery.withdrawal)
 
     def _take(self, delivery: Delivery) -> None:
         """A command that nobody takes would be passed over; ending gives it to our successor."""

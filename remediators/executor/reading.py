@@ -43,10 +43,12 @@ async def look(job: Job) -> None:
 
 
 async def patiently(job: Job, ask: Callable[[], Awaitable[T | Reply]]) -> T | Reply:
-    """Nothing is sent by a reading, so an API that is down costs time and no attempt."""
+    """Nothing is sent by a reading, so an API that is down costs time and no attempt. Nobody waits
+    for what is withdrawn."""
     while True:
         answer = await ask()
-        if not (isinstance(answer, Reply) and passing(answer) and job.in_time):
+        again = isinstance(answer, Reply) and passing(answer) and job.in_time
+        if not isinstance(answer, Reply) or not again or job.withdrawn:
             return answer
         left_s = (job.command.expires_at_ms - job.now_ms) / 1000
         await asyncio.sleep(max(READ_AGAIN_S, min(answer.retry_after_ms / 1000, left_s)))

@@ -10,7 +10,7 @@ from schemas.controls import Control, Heartbeat, Switch
 from schemas.incidents import Decision, Incident
 from schemas.metrics import Samples
 from schemas.rejects import Reject
-from schemas.remediation import Command, Observation, Outcome
+from schemas.remediation import Command, Observation, Outcome, Withdrawal
 from schemas.tape import Origin, Sightings, TapeRecord
 from schemas.topics import (
     ALERTS,
@@ -33,7 +33,7 @@ RECORDS: Mapping[str, tuple[type, ...]] = {
     TAPE.noun: (TapeRecord,),
     DECISIONS.noun: (Decision,),
     INCIDENTS.noun: (Incident,),
-    COMMANDS.noun: (Command,),
+    COMMANDS.noun: (Command, Withdrawal),
     OUTCOMES.noun: (Outcome, Observation),
     CONTROLS.noun: (Control,),
     REJECTS.noun: (Reject,),

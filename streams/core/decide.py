@@ -12,7 +12,7 @@ from schemas.controls import ALL_CLUSTERS, Control
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident
 from schemas.notices import Notice
-from schemas.remediation import Command, Observation, Outcome
+from schemas.remediation import Command, Observation, Outcome, Withdrawal
 from schemas.tape import (
     Detection,
     LogicActivated,
@@ -41,7 +41,7 @@ DUE_MAX = 256
 DETECT = "detect"
 """The source that detections are sighted under."""
 
-Out = Decision | Command | Notice | Incident
+Out = Decision | Command | Withdrawal | Notice | Incident
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from schemas.alerts import AlertStatus
 from schemas.controls import ALL_CLUSTERS
-from schemas.incidents import Decision, Incident, Verdict
+from schemas.incidents import Incident, Verdict
 from schemas.notices import Notice
-from schemas.remediation import Command
+from schemas.remediation import Command, Withdrawal
 from schemas.tape import TapeRecord
 from streams.core.entries import (
     PARTITION,
@@ -34,7 +34,6 @@ class UnreadableFact(Exception):
     """The fact's inside cannot be read; nothing was changed."""
 
 
-Emitted = Command | Notice | Incident | Decision
 E = TypeVar("E", bound=Entry)
 
 
@@ -56,7 +55,7 @@ class Draft:
     fact: Placed
     now_ms: int
     changes: dict[str, Entry | None] = field(default_factory=dict)
-    emitted: list[Command | Notice] = field(default_factory=list)
+    emitted: list[Command | Withdrawal | Notice] = field(default_factory=list)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By chain, in the order in which they were reached."""
     last_words: list[Incident] = field(default_factory=list)

@@ -197,6 +197,8 @@ class IncidentState:
     step_since_ms: int = 0
     attempts: int = 0
     """ACTs sent, over all steps."""
+    withdrawn: int = 0
+    """Of these: how many came to nothing, as its alerts had ended by then."""
     looks: int = 0
     checks: int = 0
     notices: int = 0
@@ -259,6 +261,11 @@ class IncidentState:
     @property
     def deadline_ms(self) -> int | None:
         return self.due_at_ms
+
+    @property
+    def acts(self) -> int:
+        """Those of which something may have come."""
+        return self.attempts - self.withdrawn
 
     @property
     def places(self) -> tuple[tuple[str, str, str], ...]:

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     APPROVED = "approved"
     ONE_MORE_APPROVAL = "one_more_approval"
     STORM_OVER = "storm_over"
+    CONDITION_CLEARED = "condition_cleared"
+    """Its alerts had ended before the ordered action was sent, and nothing was done."""
 
     # What becomes of what was done for a time alone.
     LEASE_BEGINS = "lease_begins"

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.actions import ACTIONS, ESCALATE
 from schemas.incidents import Incident
 from schemas.notices import Notice
-from schemas.remediation import Command, CommandKind
+from schemas.remediation import Command, CommandKind, Withdrawal
 from streams.core.decide import Out
 from streams.core.lifecycle import Phase
 from streams.core.playbook import MODES
@@ -197,7 +197,7 @@ def _reasons(asked: tuple[str, ...], stage: Stage, news: list[Out]) -> Iterator[
 
 
 def _nothing(asked: bool, stage: Stage, news: list[Out]) -> Iterator[str]:
-    done = [said(out) for out in news if isinstance(out, Command | Notice)]
+    done = [said(out) for out in news if isinstance(out, Command | Withdrawal | Notice)]
     if asked and done:
         yield f"nothing is done or told: got {'; '.join(done)}"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from schemas.incidents import Decision, Verdict
 from schemas.notices import Notice
-from schemas.remediation import Command
+from schemas.remediation import Command, Withdrawal
 from streams.core.decide import Out
 from streams.desk.deeds import play
 from streams.desk.expected import differences
@@ -79,7 +79,7 @@ def _noted(stage: Stage, timeline: list[Line]) -> list[Out]:
                     timeline.append(_decided(stage, out.at_ms, _verdict(stage, verdict)))
             case Command():
                 timeline.append(_decided(stage, out.issued_at_ms, said(out)))
-            case Notice():
+            case Withdrawal() | Notice():
                 timeline.append(_decided(stage, out.at_ms, said(out)))
     return news
 

@@ -7,7 +7,7 @@ from schemas.alerts import AlertStatus, Sighting
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident, Verdict
 from schemas.notices import Notice
-from schemas.remediation import Command, CommandKind
+from schemas.remediation import Command, CommandKind, Withdrawal
 from streams.core.decide import Out
 from streams.desk.rehearsal import Rehearsal, Restless
 
@@ -120,6 +120,8 @@ def said(out: Out) -> str:
             action = f" {out.action}" if out.kind in (CommandKind.ACT, CommandKind.ROLLBACK) else ""
             given = f" {dict(out.parameters)}" if out.kind is CommandKind.ACT else ""
             return f"{out.kind.value}{action} {out.target}{given if out.parameters else ''}"
+        case Withdrawal():
+            return f"withdraws the act on {out.target}"
         case Notice():
             to = ", ".join(out.receivers) or "nobody"
             return f"notice {out.kind} to {to}: {out.text}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.codec import Undecodable, encode
 from schemas.incidents import Decision, Incident
 from schemas.notices import Notice
-from schemas.remediation import Command
+from schemas.remediation import Command, Withdrawal
 from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES
 from streams.core.decide import Out, decide
 from streams.core.draft import UnreadableFact
@@ -70,14 +70,14 @@ class DecideStep:
         )
 
     def _is_past(self, out: Out) -> bool:
-        expires = isinstance(out, Command | Notice)
+        expires = isinstance(out, Command | Withdrawal | Notice)
         return expires and out.expires_at_ms <= self._silent_until_ms
 
     def _output(self, out: Out) -> Output:
         match out:
             case Decision():
                 topic, key = DECISIONS, out.cluster
-            case Command():
+            case Command() | Withdrawal():
                 topic, key = COMMANDS, out.cluster
             case Notice():
                 topic, key = NOTICES, out.incident_id

@@ -15,7 +15,7 @@ from schemas.codec import encode
 from schemas.controls import Control
 from schemas.incidents import Decision
 from schemas.notices import Notice
-from schemas.remediation import Command, Observation, Outcome
+from schemas.remediation import Command, Observation, Outcome, Withdrawal
 from schemas.tape import (
     Detection,
     LogicActivated,
@@ -31,6 +31,7 @@ from streams.core.state import State
 from streams.policy.book import PolicyBook
 
 FOLDER = Path(__file__).parent
+SHOWN = Decision | Command | Withdrawal | Notice
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (Control, Detection, LogicActivated, Observation, Outcome, PolicyPublished, Tick)
@@ -98,9 +99,7 @@ def decided_on(state: State, tape: Iterable[tuple[int, TapeRecord]], begin: int 
         digest = hashlib.blake2b(encode(record), digest_size=16).hexdigest()
         step = decide(policies, state, Placed(0, offset, at_ms, record, digest))
         state.apply(step.changes)
-        lines += [
-            _said(out) for out in step.outputs if isinstance(out, Decision | Command | Notice)
-        ]
+        lines += [_said(out) for out in step.outputs if isinstance(out, SHOWN)]
     return lines
 
 

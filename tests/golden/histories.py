@@ -11,6 +11,7 @@ from tests.golden.library import LIBRARY_HISTORIES
 from tests.golden.muting import MUTING
 from tests.golden.people import PEOPLE
 from tests.golden.rails import RAILS
+from tests.golden.withdrawals import WITHDRAWN
 
 
 def restart_cures(world: World) -> None:
@@ -99,5 +100,6 @@ HISTORIES: dict[str, History] = {
         *RAILS,
         *LIBRARY_HISTORIES,
         *CAPACITY_HISTORIES,
+        *WITHDRAWN,
     )
 }

@@ -10,7 +10,15 @@ from remediators.core.patch import Operation
 from remediators.core.seen import ENABLED, Json
 from remediators.core.workload import REVISION, Pods, Workload
 from schemas.actions import RESTART
-from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Request, Target
+from schemas.remediation import (
+    Command,
+    CommandKind,
+    Outcome,
+    OutcomeStatus,
+    Request,
+    Target,
+    Withdrawal,
+)
 
 NOW_MS = 1_767_225_600_000
 TTL_MS = 120_000
@@ -36,6 +44,18 @@ def command(kind: CommandKind = CommandKind.ACT, **more: Any) -> Command:
         "generation": 4,
     }
     return Command(**{**fields, **more})
+
+
+def withdrawal(order: Command, **more: Any) -> Withdrawal:
+    fields: dict[str, Any] = {
+        "command_id": order.command_id,
+        "cluster": order.cluster,
+        "incident_id": order.incident_id,
+        "target": order.target,
+        "at_ms": order.issued_at_ms,
+        "expires_at_ms": order.expires_at_ms,
+    }
+    return Withdrawal(**{**fields, **more})
 
 
 def workload(marker: str = "", annotations: dict[str, str] | None = None, **more: Any) -> Workload:

@@ -14,7 +14,7 @@ from remediators.adapters.kafka.group import Group, Record
 from remediators.adapters.kafka.topics import Broker
 from remediators.ports import Delivery, Owner
 from schemas.codec import Undecodable, decode
-from schemas.remediation import Command
+from schemas.remediation import Command, Withdrawal
 from schemas.signing import COMMAND, PublicKey, signature_of
 from schemas.topics import COMMANDS, partition_for
 
@@ -66,6 +66,8 @@ def delivery(record: Record, partitions: int, keys: Keys | None = None) -> Deliv
     place = (record.partition, record.offset, record.timestamp, record.key, record.value)
     if isinstance(judged, _Fault):
         return Delivery(*place, command=None, fault=judged.fault, detail=judged.detail)
+    if isinstance(judged, Withdrawal):
+        return Delivery(*place, command=None, withdrawal=judged)
     return Delivery(*place, command=judged)
 
 
@@ -80,8 +82,8 @@ def _forged(record: Record, keys: Keys | None) -> _Fault | None:
     return _Fault(BAD_SIGNATURE, f"not by any of {len(keys)} keys over these bytes")
 
 
-def _judged(record: Record, partitions: int) -> Command | _Fault:
-    command = decode(record.value, Command)
+def _judged(record: Record, partitions: int) -> Command | Withdrawal | _Fault:
+    command: Command | Withdrawal | Undecodable = decode(record.value, Command, Withdrawal)
     if isinstance(command, Undecodable):
         return _Fault(command.fault.value, command.detail)
     if record.key != command.cluster.encode():

@@ -13,7 +13,7 @@ from streams.core.draft import Draft
 from streams.core.entries import SAMPLE_MAX, AlertState, CrowdState, GroupState, IncidentState
 from streams.core.incident import CLEARS, note, store
 from streams.core.keys import crowd_key, group_key, incident_key
-from streams.core.ladder import endings, waiting
+from streams.core.ladder import endings, waiting, withdrawing
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
@@ -257,5 +257,7 @@ def _clear(draft: Draft, incident: IncidentState, reason: Reason) -> None:
         endings.cleared(draft, incident, reason)
     elif incident.phase is Phase.VERIFYING:
         store(draft, replace(incident, due_at_ms=draft.now_ms))
+    elif incident.phase is Phase.COMMANDED:
+        withdrawing.withdraw(draft, incident, reason)
     else:
         store(draft, incident)

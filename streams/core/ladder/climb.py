@@ -127,7 +127,7 @@ def _skipped(
 def _next_rung(draft: Draft, policy: Policy, playbook: Playbook, incident: IncidentState) -> None:
     rung = playbook.rungs[incident.step] if incident.step < len(playbook.rungs) else None
     if rung is None or rung.hands_over:
-        idle = not incident.attempts and any(each.acts for each in playbook.rungs)
+        idle = not incident.acts and any(each.acts for each in playbook.rungs)
         tried = "no step of it was fit to be taken" if idle else ""
         waiting.escalate(draft, incident, Reason.LADDER_SPENT, tried)
         return

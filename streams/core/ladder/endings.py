@@ -19,10 +19,16 @@ def close_after_ms(draft: Draft) -> int:
     return policy.limits.close_after_ms if policy else CLOSE_WITHOUT_POLICY_MS
 
 
-def cleared(draft: Draft, incident: IncidentState, reason: Reason) -> None:
+def cleared(
+    draft: Draft,
+    incident: IncidentState,
+    reason: Reason,
+    text: str = "Its alerts have cleared.",
+    detail: str = "",
+) -> None:
     """The alerts cleared and nothing of ours is under way. Whoever was told of it is told so; what
     was approved was approved for these alerts."""
-    told = (notice(draft, incident, "resolved", "Its alerts have cleared."),)
+    told = (notice(draft, incident, "resolved", text),)
     breaker.let_go(draft, incident)
     move(
         draft,
@@ -30,6 +36,7 @@ def cleared(draft: Draft, incident: IncidentState, reason: Reason) -> None:
         Event.CLEARED,
         reason,
         due_at_ms=draft.now_ms + close_after_ms(draft),
+        detail=detail,
         emit=told if incident.told_at_ms and incident.phase is not Phase.SUPPRESSED else (),
         command_id="",
         approved="",
@@ -38,8 +45,9 @@ def cleared(draft: Draft, incident: IncidentState, reason: Reason) -> None:
 
 
 def refired(draft: Draft, incident: IncidentState) -> None:
-    """The alerts are back before the incident was closed. What was done did not last: climb."""
-    acted = incident.attempts > 0
+    """The alerts are back before the incident was closed. What was done did not last: climb; of a
+    step that was withdrawn nothing was done."""
+    acted = incident.acts > 0 and incident.reason != Reason.CONDITION_CLEARED
     if acted and incident.reason == Reason.VERIFIED:
         incident = turned_out(draft, incident, worked=False)
     draft.stands(incident)

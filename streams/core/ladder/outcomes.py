@@ -16,6 +16,7 @@ from streams.core.ladder import (
     portions,
     verifying,
     waiting,
+    withdrawing,
 )
 from streams.core.ladder.answers import (
     CERTAIN,
@@ -98,6 +99,8 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
             )
         case OutcomeStatus.REJECTED if _all_done(draft, incident, outcome):
             verifying.go_on(draft, _done(draft, incident, outcome))
+        case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.CONDITION_CLEARED:
+            withdrawing.ended(draft, incident, detail)
         case OutcomeStatus.REJECTED if outcome.reason == OutcomeReason.NOTHING_TO_DO:
             climb.up(draft, incident, Reason.REJECTED, detail)
         case OutcomeStatus.REJECTED:
@@ -108,8 +111,10 @@ def _act_ended(draft: Draft, incident: IncidentState, outcome: Outcome) -> None:
 
 
 def _all_done(draft: Draft, incident: IncidentState, outcome: Outcome) -> bool:
-    """Of a step that was taken by portions nothing is left to do."""
+    """Of a step that was taken by portions nothing is left to do, or nothing more is needed."""
     nothing = outcome.reason == OutcomeReason.NOTHING_TO_DO
+    cleared = incident.clear_since_ms is not None
+    nothing |= cleared and outcome.reason == OutcomeReason.CONDITION_CLEARED
     return nothing and portions.goes_on(incident, rung_of(draft, incident))
 
 

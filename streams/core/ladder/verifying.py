@@ -92,7 +92,7 @@ def _all_passed(rung: Rung | None, outcome: Outcome) -> bool:
 def _verified(draft: Draft, incident: IncidentState) -> None:
     incident = endings.turned_out(draft, incident, worked=True)
     took_ms = draft.now_ms - incident.opened_at_ms
-    text = f"Fixed and verified after {took_ms / 1000:.1f} s, {incident.attempts} action(s)."
+    text = f"Fixed and verified after {took_ms / 1000:.1f} s, {incident.acts} action(s)."
     move(
         draft,
         incident,

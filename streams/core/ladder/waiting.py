@@ -104,7 +104,7 @@ def snooze(draft: Draft, incident: IncidentState, until_ms: int, detail: str) ->
 
 def escalate(draft: Draft, incident: IncidentState, reason: Reason, detail: str = "") -> None:
     """A human takes over; the reminder repeats until the alerts clear."""
-    if incident.attempts and reason in FAILURES and autonomy.demote(draft, incident):
+    if incident.acts and reason in FAILURES and autonomy.demote(draft, incident):
         detail = f"{detail} (its playbook will ask before it acts again)".strip()
     breaker.gave_up(draft, incident)
     kind = "shadow" if reason is Reason.SHADOW else "escalated"

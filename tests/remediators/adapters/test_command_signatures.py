@@ -9,7 +9,7 @@ from schemas.codec import encode
 from schemas.signing import COMMAND, CONTROL, HEADER, SigningKey, read_public_key, read_signing_key
 from schemas.topics import partition_for
 from tests.keys import make_key
-from tests.remediators.builders import command
+from tests.remediators.builders import command, withdrawal
 
 PARTITIONS = 4
 HOME = partition_for("eu-1", PARTITIONS)
@@ -47,7 +47,8 @@ def signed(by: SigningKey, value: bytes = ORDER, purpose: str = COMMAND) -> Reco
 
 def fault(record: Record, keys: Keys | None) -> str:
     judged = delivery(record, PARTITIONS, keys)  # type: ignore[arg-type]
-    assert (judged.command is None) is bool(judged.fault)
+    usable = judged.command is not None or judged.withdrawal is not None
+    assert usable is not bool(judged.fault)
     assert judged.value == record.value
     return judged.fault
 
@@ -118,3 +119,16 @@ def test_what_is_not_signed_is_not_read(keys: Keys, value: bytes | None):
 def test_without_keys_nothing_is_verified(signers: dict[str, SigningKey]):
     assert fault(Record(), None) == ""
     assert fault(signed(signers["mallory"]), None) == ""
+
+
+def test_a_withdrawal_is_believed_as_a_command_is(keys: Keys, signers: dict[str, SigningKey]):
+    value = encode(withdrawal(command()))
+    genuine = signed(signers["processor"], value)
+    judged = delivery(genuine, PARTITIONS, keys)  # type: ignore[arg-type]
+    assert (judged.command, judged.withdrawal) == (None, withdrawal(command()))
+    assert fault(Record(value), keys) == "unsigned"
+    assert fault(signed(signers["mallory"], value), keys) == "bad_signature"
+    assert fault(Record(value, signed(signers["processor"]).headers), keys) == "bad_signature"
+    assert fault(replace(genuine, key=b"eu-2"), keys) == "wrong_key"
+    assert fault(replace(genuine, partition=HOME + 1), keys) == "wrong_partition"
+    assert fault(Record(value), None) == ""

@@ -14,7 +14,7 @@ from remediators.ports import BrokerLost, Delivery, Outlook
 from schemas.codec import encode
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Target
 from tests.fakes import FakeBoard, FakeClock, FakeCluster, FakeInbox, FakeLedger, FakePages
-from tests.remediators.builders import NOW_MS, TARGET, command
+from tests.remediators.builders import NOW_MS, TARGET, command, withdrawal
 
 WITHIN_S = 30.0
 
@@ -63,6 +63,14 @@ class Here:
         fault = "" if order else "unknown_framing"
         self.inbox.waiting.append(
             Delivery(partition, self._offset, NOW_MS, b"eu-1", value, order, fault)
+        )
+        self._offset += 1
+
+    def withdraw(self, order: Command) -> None:
+        gone = withdrawal(order)
+        value = encode(gone)
+        self.inbox.waiting.append(
+            Delivery(0, self._offset, NOW_MS, b"eu-1", value, None, withdrawal=gone)
         )
         self._offset += 1
 
@@ -212,3 +220,47 @@ async def test_a_partition_that_is_taken_away_is_no_longer_worked_on():
             await asyncio.sleep(0.001)
     here.executor.stop()
     await running
+
+
+def act(number: int, cluster: str = "eu-1") -> Command:
+    target = Target(cluster, "shop", "Deployment", f"w{number}")
+    return command(command_id=f"c{number}", cluster=cluster, target=target)
+
+
+def reasons(here: Here) -> list[str]:
+    return [r.reason for _, r in here.ledger.records[0] if isinstance(r, Outcome)]
+
+
+async def test_what_is_withdrawn_in_the_same_breath_is_never_begun():
+    here = Here()
+    here.deliver(act(1))
+    here.withdraw(act(1))
+    await here.run_until(lambda: here.inbox.committed.get(0) == 2)
+    assert reasons(here) == ["condition_cleared"]
+    assert here.inbox.rejected == []
+
+
+async def test_what_waits_for_a_place_hears_that_it_is_withdrawn():
+    here = Here(in_flight_max=1)
+    here.deliver(look(1, "us-1"))
+    here.deliver(act(2, "us-1"))
+    running = asyncio.create_task(here.executor.run())
+    await until(lambda: here.silent.asked == 1)
+    here.withdraw(act(2, "us-1"))
+    await until(lambda: not here.inbox.waiting)
+    assert reasons(here) == []
+    here.silent.gate.set()
+    await until(lambda: here.inbox.committed.get(0) == 3)
+    assert reasons(here)[-1] == "condition_cleared"
+    assert here.silent.sent == []
+    here.executor.stop()
+    await running
+
+
+async def test_a_withdrawal_of_nothing_that_is_known_is_passed_over():
+    """Its command has ended, and was committed, in an earlier life."""
+    here = Here()
+    here.withdraw(act(1))
+    here.deliver(look(2))
+    await here.run_until(lambda: here.inbox.committed.get(0) == 2)
+    assert here.outcomes == 1

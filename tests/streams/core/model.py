@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from schemas.controls import ALL_CLUSTERS
 from schemas.incidents import Decision, Incident
-from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Withdrawal
 from streams.core.decide import Out
 from streams.core.keys import target_key
 from streams.core.ladder.leases import LOST_KEPT_MS
@@ -38,6 +38,7 @@ class Model:
     killed: set[str] = field(default_factory=set)
     leases: set[str] = field(default_factory=set)
     """Of the ROLLBACKs: those of what was done for a time, which no incident's end lets go."""
+    withdrawn: set[str] = field(default_factory=set)
     unsure: dict[str, int] = field(default_factory=dict)
     """Of these: since when nobody knows what came of them."""
 
@@ -68,6 +69,8 @@ class Model:
             self.ids.add(command.command_id)
             if command.kind in (CommandKind.ACT, CommandKind.ROLLBACK):
                 self._effect(now_ms, command)
+        for withdrawal in (out for out in outs if isinstance(out, Withdrawal)):
+            self._withdraws(withdrawal)
         for incident in (out for out in outs if isinstance(out, Incident)):
             if incident.state == Phase.CLOSED:
                 self._closed(incident.incident_id)
@@ -103,6 +106,13 @@ class Model:
         if command.kind is CommandKind.ACT:
             self.acts.append((now_ms, command))
             self._within_budgets(now_ms, command)
+
+    def _withdraws(self, said: Withdrawal) -> None:
+        act = self.under_way[said.command_id]
+        assert act.kind is CommandKind.ACT, "only an ACT is withdrawn"
+        named = (said.cluster, said.incident_id, said.target, said.expires_at_ms)
+        assert named == (act.cluster, act.incident_id, act.target, act.expires_at_ms)
+        self.withdrawn.add(said.command_id)
 
     def _within_budgets(self, now_ms: int, command: Command) -> None:
         mine = [at for at, act in self.acts if act.cluster == command.cluster]

@@ -22,6 +22,7 @@ from schemas.remediation import (
     Outcome,
     OutcomeReason,
     OutcomeStatus,
+    Withdrawal,
 )
 from schemas.tape import Detection, LogicActivated, Origin, PolicyPublished, SnapshotTaken
 from streams.core.decide import DUE_MAX, Step
@@ -89,6 +90,7 @@ class Hostile:
             self.detects,
             *(self.obeys,) * 8,
             *(self.answers,) * 4,
+            self.heals,
             self.lies,
             self.ticks,
             self.ticks,
@@ -130,6 +132,20 @@ class Hostile:
         since = ODD_TIMES_MS[this % 5]
         return self.world.hears(Detection("r", status, seen.labels, {}, since, 0.5, 0.1, 1))
 
+    def heals(self, this: int, that: int) -> Step | None:
+        """All alerts of an incident end, of one that is about to act where there is one."""
+        acts = [c for c in self.asked if c.kind is CommandKind.ACT] or self.waiting
+        if not acts:
+            return None
+        incident_id = acts[-1 - this % min(2, len(acts))].incident_id
+        ended = [
+            alert(status=AlertStatus.RESOLVED, starts_at_ms=self.world.now_ms, **entry.labels)
+            for _, entry in self.world.state.items()
+            if isinstance(entry, AlertState) and entry.incident_id == incident_id
+        ]
+        clusters = {c.incident_id: c.cluster for c in self.waiting}
+        return self.world.hears(sightings.pack(ended), cluster=clusters[incident_id])
+
     def answers(self, this: int, that: int) -> Step | None:
         """The latest commands most; each may be answered again and again."""
         if not self.waiting:
@@ -145,6 +161,9 @@ class Hostile:
             return self.world.observed(command)
         if command.kind is CommandKind.VERIFY:
             return self.world.checked(command, passed=that % 4 > 0)
+        if command.command_id in self.model.withdrawn and this % 4:
+            cleared = OutcomeReason.CONDITION_CLEARED
+            return self._says(command, OutcomeStatus.REJECTED, cleared, that)
         said = (OutcomeStatus.APPLIED, OutcomeStatus.APPLIED, OutcomeStatus.FAILED)[that % 3]
         return self._says(command, said, OutcomeReason.NONE, that)
 
@@ -251,6 +270,7 @@ class Hostile:
         check_state(self.world.state, now_ms)
         self._check_locks()
         self._check_acts(step)
+        self._check_withdrawals(step)
 
     def _check_locks(self) -> None:
         state = self.world.state
@@ -269,6 +289,17 @@ class Hostile:
         for out in step.outputs:
             if isinstance(out, Command) and out.kind is CommandKind.ACT:
                 assert firing.get(out.incident_id), "acts after its alerts have ended"
+
+    def _check_withdrawals(self, step: Step) -> None:
+        """What is ordered for alerts that have ended is withdrawn, and nothing else is."""
+        firing = firing_by_incident(self.world.state)
+        for out in step.outputs:
+            if isinstance(out, Withdrawal):
+                assert not firing.get(out.incident_id), "withdrawn while its alerts fire"
+        for _, entry in self.world.state.items():
+            if isinstance(entry, IncidentState) and entry.phase is Phase.COMMANDED:
+                cleared = entry.clear_since_ms is not None
+                assert entry.act_id in self.model.withdrawn or not cleared, "goes on for nothing"
 
 
 def check_state(state: State, now_ms: int) -> None:

@@ -11,7 +11,7 @@ from schemas.codec import decode, encode
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.metrics import Sample, Samples
 from schemas.rejects import Reject
-from schemas.remediation import CommandKind, Outcome, OutcomeStatus
+from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Withdrawal
 from schemas.tape import (
     Detection,
     LogicActivated,
@@ -22,6 +22,7 @@ from schemas.tape import (
 )
 from schemas.topics import (
     ALERTS,
+    COMMANDS,
     CONTROLS,
     METRICS,
     OUTCOMES,
@@ -38,7 +39,7 @@ from streams.steps.detect import WINDOWS, DetectStep, group_key, readings_of
 from streams.steps.effects import Effects, InputRecord, Output
 from streams.steps.observe import ObserveStep
 from streams.steps.relay import open_relay
-from tests.builders import QUICK, START_MS
+from tests.builders import QUICK, START_MS, World
 from tests.streams.detect.test_rules_file import DEMO
 
 
@@ -192,6 +193,40 @@ def test_decide_writes_to_the_partition_of_its_tape_and_recovers_from_its_entrie
     again = DecideStep(PolicyBook(), 1, {k: v for k, v in effects.changes.items() if v is not None})
     assert dict(again.state.items()) == dict(step.state.items())
     assert again.now_ms == START_MS
+
+
+def ordered_of(tape: list[tuple[int, TapeRecord]], silent_until_ms: int = 0) -> list[Output]:
+    """What came of it on `commands`."""
+    step = DecideStep(PolicyBook(), 1, {}, silent_until_ms)
+    records = (
+        replace(record(TAPE, encode(fact), offset), at_ms=at_ms)
+        for offset, (at_ms, fact) in enumerate(tape)
+    )
+    given = (out for each in records for out in step.apply(each).outputs)
+    return [out for out in given if out.topic is COMMANDS]
+
+
+def test_a_withdrawal_stands_behind_its_command_under_its_key() -> None:
+    world = World()
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").clears()
+    ordered = ordered_of(world.tape)
+    assert {(out.partition, out.key) for out in ordered} == {(1, b"eu-1")}
+    *_, act, withdrawal = [decode(out.value, Command, Withdrawal) for out in ordered]
+    assert isinstance(act, Command)
+    assert isinstance(withdrawal, Withdrawal)
+    assert withdrawal.command_id == act.command_id
+
+
+def test_what_has_expired_is_not_withdrawn_again_when_the_state_is_rebuilt() -> None:
+    world = World()
+    world.at("0s").fires()
+    world.at("1s").obeys()
+    world.at("2s").clears()
+    withdrawal = world.only(Withdrawal)
+    for until_ms, given in ((withdrawal.expires_at_ms - 1, 2), (withdrawal.expires_at_ms, 0)):
+        assert len(ordered_of(world.tape, until_ms)) == given
 
 
 @pytest.mark.parametrize(
