@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from deploy.sandbox.processes import Child, wait_until
@@ -25,6 +25,17 @@ async def said(worker: Child, text: str, times: int = 1) -> None:
 
 async def until(condition: Callable[[], bool], what: str, child: Child | None = None) -> None:
     await asyncio.to_thread(wait_until, condition, timeout_s=WITHIN_S, what=what, child=child)
+
+
+async def reached(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Returns when the broker's answers say so."""
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            # The broker tells of nothing by itself.
+            while not await condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"waited {WITHIN_S:g} s for {what}") from None
 
 
 @contextmanager

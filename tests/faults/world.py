@@ -27,7 +27,7 @@ from streams.host.journal import Journal, open_journals
 from streams.host.offsets import GroupOffsets
 from streams.host.reading import LogReader
 from streams.host.writer import Writer
-from tests.faults.chain import ENDS, OUTPUTS, Fact, recomputed
+from tests.faults.chain import ENDS, OUTPUTS, Fact, SwarmStep, recomputed
 
 WORKER = (sys.executable, "-m", "tests.faults.chain_worker")
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,12 @@ class World:
         self._tmp = tmp
 
     def start_worker(
-        self, agents: str = "decide", *, fault: str = "", session_s: float = SESSION_TIMEOUT_S
+        self,
+        agents: str = "decide",
+        *,
+        fault: str = "",
+        session_s: float = SESSION_TIMEOUT_S,
+        settings: Mapping[str, str] | None = None,
     ) -> Child:
         number = len(self.workers)
         env = os.environ | {
@@ -82,6 +87,7 @@ class World:
             "MENDLOG_SESSION_TIMEOUT_S": str(session_s),
             "MENDLOG_AGENTS": agents,
             "CHAIN_FAULT": fault,
+            **(settings or {}),
         }
         log_file = self._tmp / f"worker-{number}.log"
         child = Child(f"worker {number}", WORKER, log_file=log_file, env=env, cwd=ROOT)
@@ -93,7 +99,9 @@ class World:
         """Appends that many records to each partition of each input."""
         for _ in range(0, records, BATCH):
             places = self._places(i.source.name(self.prefix) for i in self.inputs)
-            await asyncio.gather(*(self._append(place) for place in places))
+            await asyncio.gather(
+                *(self.append(place, [self._drawn() for _ in range(BATCH)]) for place in places)
+            )
 
     @asynccontextmanager
     async def steady_load(self, pause_s: float = 0.02) -> AsyncIterator[None]:
@@ -160,21 +168,24 @@ class World:
         self, source: AgentInput, p: int, facts: Sequence[Fact], journal: Journal
     ) -> None:
         where = f"{source.name}/{p}"
-        entries, outputs = recomputed(facts)
+        entries, outputs = recomputed(facts, SwarmStep)
         place = TopicPartition(OUTPUTS[source].name(self.prefix), p)
         assert journal.cursor == len(facts) - 1, where
         assert not _differences(journal.live, entries), where
         assert not _differences(self.outputs.of(place), {k: {v} for k, v in outputs.items()}), where
 
-    async def _append(self, place: TopicPartition) -> None:
+    async def append(self, place: TopicPartition, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Appends these as one batch."""
         batch = self.producer.create_batch()
-        for _ in range(BATCH):
-            key = b"key-%d" % self.random.randrange(self._keys)
-            value = ENDS if self.random.random() < 0.1 else self.random.randbytes(20)
+        for key, value in records:
             batch.append(key=key, value=value, timestamp=None)
         batch.close()
         await (await self.producer.send_batch(batch, place.topic, partition=place.partition))
-        self.appended += BATCH
+        self.appended += len(records)
+
+    def _drawn(self) -> tuple[bytes, bytes]:
+        key = b"key-%d" % self.random.randrange(self._keys)
+        return key, ENDS if self.random.random() < 0.1 else self.random.randbytes(20)
 
     async def _ends(self, topic: Topic) -> dict[int, int]:
         reader = LogReader(self.bootstrap)
