@@ -60,7 +60,8 @@ class Life:
 
 
 class Kills:
-    """`arrived` counts the changes that came to where they are made, `made` those that were."""
+    """`arrived` grows with each change that comes to where it is made; `made` counts those that
+    were."""
 
     def __init__(
         self,
