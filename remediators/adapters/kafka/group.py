@@ -53,7 +53,7 @@ class Group:
     ) -> None:
         """`source` is who says of a record that it cannot be used."""
         self._broker = broker
-        self._topic = broker.name(topic)
+        self._noun, self._topic = topic.noun, broker.name(topic)
         self._source = source
         self._producer = producer
         self._consumer = AIOKafkaConsumer(
@@ -100,7 +100,7 @@ class Group:
         """What anybody may have made too large is kept in part: it must never end us."""
         raw = record.value or b""
         rejected = Reject(
-            topic=self._topic,
+            topic=self._noun,
             partition=record.partition,
             offset=record.offset,
             reason=record.fault,
