@@ -5,6 +5,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 # Faults mostly wait: for sessions, for time-outs, for processes to start.
 TWO := --numprocesses=2 --dist=loadfile
+KILLED := tests/faults/test_every_action_killed.py tests/faults/test_executor_killed_elsewhere.py
 CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate.py \
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
 
@@ -47,9 +48,12 @@ test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; 
 	@$(BIN)/python -m deploy.sandbox.control_plane run \
 	  $(BIN)/python -m pytest tests/deploy/sandbox/cluster $(PYTEST_ARGS)
 
-soak: .venv ## the faults with twenty seeds each, and those that take long; by hand
+soak: .venv ## each action killed at twenty moments, long faults, a million alerts; by hand
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@MENDLOG_SOAK=1 MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
+	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest $(KILLED) -k moment --numprocesses=2
+	@MENDLOG_SOAK=1 MENDLOG_SEEDS=$$(seq -s, 1 5) $(BIN)/python -m pytest tests/faults \
+	  -k "not whatever_moment and not any_moment" $(TWO) $(PYTEST_ARGS)
+	@$(BIN)/python -m tests.soak
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

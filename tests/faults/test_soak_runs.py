@@ -11,4 +11,4 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_a_short_run_ends_and_nothing_speaks_against_it(tmp_path: Path):
-    assert await soak(Options(minutes=1, alerts=5_000, kill_every_s=8, seed=1), tmp_path) == 0
+    assert await soak(Options(minutes=0.5, alerts=2_000, kill_every_s=4, seed=1), tmp_path) == 0
