@@ -132,6 +132,7 @@ class Executor:
         claim = self._claims.get(delivery.partition)
         if claim is not None and delivery.withdrawal is not None:
             claim.hear(delivery.withdrawal)
+            log.info("command_withdrawn", command=delivery.withdrawal.command_id)
 
     def _take(self, delivery: Delivery) -> None:
         """A command that nobody takes would be passed over; ending gives it to our successor."""
