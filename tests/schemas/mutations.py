@@ -1,6 +1,7 @@
 """Schemas that differ from a given one in a few random places."""
 
 import copy
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,7 +26,8 @@ def _drop(draw: st.DrawFn, fields: list[Any]) -> None:
 
 
 def _add(draw: st.DrawFn, fields: list[Any]) -> None:
-    name = f"added_{len(fields)}"
+    taken = {field["name"] for field in fields}
+    name = next(name for n in count() if (name := f"added_{n}") not in taken)
     fields.insert(0, {"name": name, "type": draw(st.sampled_from(TYPES))})
 
 
