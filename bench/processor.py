@@ -2,7 +2,8 @@
 
 The alerts are in Kafka before the worker starts, so neither a gateway nor senders take a share of
 the cores. Time is the broker's own: that of the journal's cursors between the first and the last
-delivery of a kind.
+delivery of a kind. Beside it stands what the worker's process spent of the processors' time, which
+says more on a machine that others use too.
 
     python -m bench.processor
 """
@@ -12,12 +13,14 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from psutil import Process
 
 from bench import bare, quix
 from bench.stack import POLICY
@@ -78,7 +81,7 @@ def figures() -> dict[str, Any]:
             asyncio.run(_prepare(kafka.bootstrap, given))
             worker = _worker(Path(folder), kafka.bootstrap)
             try:
-                ours = asyncio.run(_watched(kafka.bootstrap, given))
+                ours = asyncio.run(_watched(kafka.bootstrap, given, Process(worker.pid)))
             finally:
                 worker.stop()
             return {**ours, **_others(kafka.bootstrap, Path(folder), ours["repeats_per_s"])}
@@ -141,8 +144,9 @@ def _worker(folder: Path, bootstrap: str) -> Child:
     return child
 
 
-async def _watched(bootstrap: str, given: Sequence[Load]) -> dict[str, Any]:
-    """The tape's sightings counted up, and when the journal was past each of its records."""
+async def _watched(bootstrap: str, given: Sequence[Load], worker: Process) -> dict[str, Any]:
+    """The tape's sightings counted up, when the journal was past each of its records, and what the
+    worker had spent by then."""
     tape = TopicPartition(TAPE.name(PREFIX), 0)
     state = TopicPartition(journal("decide", "tape").name(PREFIX), 0)
     consumer = plain_consumer(bootstrap)
@@ -152,10 +156,12 @@ async def _watched(bootstrap: str, given: Sequence[Load]) -> dict[str, Any]:
     wanted = sum(load.alerts for load in given)
     counted: list[tuple[int, int]] = []
     decided: list[tuple[int, int]] = []
+    spent: list[tuple[int, float]] = []
     seen = 0
     async with asyncio.timeout(WITHIN_S):
         while seen < wanted or not decided or decided[-1][0] < counted[-1][0]:
             found = await consumer.getmany(timeout_ms=int(PATIENCE_S * 1000))
+            spent.append((time.time_ns() // 1_000_000, sum(worker.cpu_times()[:2])))
             for record in found.get(tape, ()):
                 fact = decode(record.value, TapeRecord)
                 if isinstance(fact, TapeRecord) and isinstance(fact.fact, Sightings):
@@ -165,13 +171,17 @@ async def _watched(bootstrap: str, given: Sequence[Load]) -> dict[str, Any]:
                 if record.key == CURSOR:
                     decided.append((read_entry(record.value).offset, record.timestamp))
     await consumer.stop()
-    return rates(given, counted, decided)
+    return rates(given, counted, decided, spent)
 
 
 def rates(
-    given: Sequence[Load], counted: Sequence[tuple[int, int]], decided: Sequence[tuple[int, int]]
+    given: Sequence[Load],
+    counted: Sequence[tuple[int, int]],
+    decided: Sequence[tuple[int, int]],
+    spent: Sequence[tuple[int, float]],
 ) -> dict[str, Any]:
-    """Per second, for each load: from the cursor that ends the one before to that which ends it."""
+    """Per second, and microseconds of CPU for each: of each load, from the cursor that ends the one
+    before to that which ends it."""
     ends, total = [], 0
     for load in given:
         total += load.alerts
@@ -181,8 +191,14 @@ def rates(
     for load, end in zip(given, ends, strict=True):
         at = next(at for offset, at in decided if offset >= end)
         found[f"{load.name}_per_s"] = round(load.alerts / max(0.001, (at - begun) / 1000))
+        cpu_s = _spent_by(spent, at) - _spent_by(spent, begun)
+        found[f"{load.name}_cpu_us"] = round(cpu_s / load.alerts * 1e6, 1)
         begun = at
     return found
+
+
+def _spent_by(spent: Sequence[tuple[int, float]], at_ms: int) -> float:
+    return next((cpu_s for seen_ms, cpu_s in spent if seen_ms >= at_ms), spent[-1][1])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The docs' table, `mendlog topics create` and `mendlog topics check` are all made
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 DAY_MS = 24 * 60 * 60 * 1000
 HOUR_MS = 60 * 60 * 1000
@@ -42,8 +43,11 @@ class Spread(StrEnum):
     ONE = "one"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Topic:
+    """One of those below, each the only one of its name: compared by what it is, not by what it
+    holds, since places of records are looked up by it all the time."""
+
     noun: str
     key: str
     value: str
@@ -224,6 +228,7 @@ NAMED: tuple[Topic, ...] = (
 )
 
 
+@cache
 def journal(agent: str, source: str) -> Topic:
     """The journal of one agent over one input topic: only that agent writes it."""
     return _compacted(

@@ -40,6 +40,7 @@ class App(faust.App):
             broker_heartbeat_interval=min(HEARTBEAT_S_MAX, settings.session_timeout_s / 4),
             broker_request_timeout=max(30.0, settings.session_timeout_s),
             ConsumerScheduler=faust_parts.InTurn,
+            Monitor=faust_parts.Unmeasured,
             TableManager=faust_parts.TableManager,
             consumer_auto_offset_reset=reset,
             consumer_max_fetch_size=FETCH_BYTES_MAX,

@@ -9,17 +9,20 @@
    a storm of alerts would hold up the tape.
 5. To start at once. Faust sleeps a second for tables that somebody might still declare.
 6. To outlive a rebalance that moves a partition while it is asked for.
+7. Not to measure each record several times over for a monitor that nobody reads.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import aiokafka
+import uvloop
 from aiokafka.errors import IllegalStateError
 from faust import tables
+from faust.sensors import Monitor
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, AppT
+from faust.types import TP, AppT, EventT, Message, StreamT
 from faust.types.transports import SchedulingStrategyT
 
 FETCH_WAIT_MS = 100
@@ -89,7 +92,9 @@ class Consumer(driver.Consumer):
         self._read_offset = _ForgetfulOffsets()
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return ConsumerThread(
+            self, loop=self.loop, beacon=self.beacon, thread_loop=uvloop.new_event_loop()
+        )
 
     async def _seek(self, partition: TP, offset: int) -> None:
         await self._thread.call_thread(self._thread.seek_here, partition, offset)
@@ -110,6 +115,26 @@ class TableManager(tables.TableManager):
     async def on_start(self) -> None:
         await self._update_channels()
         await self.recovery.start()
+
+
+class Unmeasured(Monitor):
+    def on_message_in(self, tp: TP, offset: int, message: Message) -> None:
+        pass
+
+    def on_stream_event_in(
+        self, tp: TP, offset: int, stream: StreamT[Any], event: EventT[Any]
+    ) -> None:
+        pass
+
+    def on_stream_event_out(
+        self,
+        tp: TP,
+        offset: int,
+        stream: StreamT[Any],
+        event: EventT[Any],
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        pass
 
 
 class Transport(driver.Transport):

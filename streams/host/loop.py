@@ -6,6 +6,7 @@ acknowledged, and an exception ends the process, since going on would acknowledg
 """
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from streams.steps.effects import Effects, InputRecord, PackingStep, PartitionSt
 QUEUE_BYTES_MAX = 4 * MIB
 TOUCH_EVERY_S = HOUR_MS / 1000 / 4
 """A journal at rest is written to several times within its compaction lag."""
+BUSY = 4
+"""A group of so many records says that more are on their way."""
+GATHER_S = 0.004
+"""How long it is then waited for them: a group of 64 costs the same round trips as one of 4."""
 PACE_MEMORY = 0.99
 """How much of the known pace one more record leaves; a group's worth of 64 changes half of it."""
 
@@ -77,6 +82,11 @@ class PartitionLoop:
         self.touch_every_s = TOUCH_EVERY_S
         self.room = asyncio.Event()
         self.on_progress: Callable[[], None] = lambda: None
+        self._apply_queued = (
+            functools.partial(self._pack_queued, step)
+            if isinstance(step, PackingStep)
+            else self._apply_one_by_one
+        )
         self._outbox = outbox
         self._limits = limits
         self._hooks = hooks
@@ -88,6 +98,7 @@ class PartitionLoop:
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._busy = False
 
     def start(self) -> None:
         self.room.set()
@@ -155,15 +166,15 @@ class PartitionLoop:
                     await self._changed.wait()
             except TimeoutError:
                 await self._touch()
+        if self._busy and len(self._queue) < self._limits.group_records_max:
+            await asyncio.sleep(GATHER_S)
         return None if self.stopping else self._apply_queued()
 
     async def _touch(self) -> None:
         if self.cursor >= 0:
             await self.journal.touch()
 
-    def _apply_queued(self) -> Group:
-        if isinstance(self.step, PackingStep):
-            return self._pack_queued(self.step)
+    def _apply_one_by_one(self) -> Group:
         group = Group()
         while (
             self._queue
@@ -246,6 +257,7 @@ class PartitionLoop:
     def _count(self, group: Group, took_s: float) -> None:
         self.records += len(group)
         self.groups += 1
+        self._busy = len(group) >= BUSY
         kept = PACE_MEMORY ** len(group) if self.groups > 1 else 0.0
         self.pace_s = self.pace_s * kept + took_s / len(group) * (1 - kept)
         self.on_progress()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
+import uvloop
 from prometheus_client import CollectorRegistry
 
 from schemas.signing import SigningKey
@@ -46,7 +47,7 @@ def run_processor(
 ) -> int:
     """Runs the agents until SIGTERM or SIGINT; returns the process's exit code."""
     made = Processor(settings, steps, windowed, hooks or Hooks(), command_key)
-    return asyncio.run(made.run())
+    return uvloop.run(made.run())
 
 
 class Processor:

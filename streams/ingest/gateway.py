@@ -1,6 +1,5 @@
 """The gateway: every alert that comes by HTTP enters here, and 2xx means that Kafka has it."""
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+import uvloop
 from aiohttp import web
 
 from schemas.topics import ALERTS
@@ -119,7 +119,7 @@ async def serve(settings: GatewaySettings, reached: Reached = lambda _: None) ->
 def run_gateway(settings: GatewaySettings, reached: Reached = lambda _: None) -> int:
     """The exit code: 0 after a stop in order, 1 where the address is taken, 78 to be set right."""
     try:
-        asyncio.run(serve(settings, reached))
+        uvloop.run(serve(settings, reached))
     except BadConfiguration as error:
         log.error("the gateway does not start", why=str(error))
         return os.EX_CONFIG
