@@ -13,11 +13,14 @@ _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
 async def read_body(request: web.Request, share: Share, timeout_s: float) -> bytes:
-    """The body as the sender meant it, decompressed. Raises Refused."""
+    """The body as the sender meant it, decompressed. Raises Refused. Of the share, as much again is
+    kept for the records that it becomes."""
     _check_type(request)
     decoder = _decoder(request)
-    if (request.content_length or 0) > BODY_BYTES_MAX:
+    said = request.content_length or 0
+    if said > BODY_BYTES_MAX:
         raise _too_large()
+    share.keep(2 * said)
     try:
         async with asyncio.timeout(timeout_s):
             return await _read(request, decoder, share)

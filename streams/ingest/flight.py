@@ -39,10 +39,27 @@ class Share:
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
         self._size = 0
+        self._kept = 0
+        """Of it, what is not used yet."""
 
-    def take(self, size: int) -> None:
+    def keep(self, size: int) -> None:
+        """Room for what is to come, before any of it is. Many who had half of theirs would keep one
+        another out, and come again, and keep one another out."""
         self._flight.take(size)
         self._size += size
+        self._kept += size
+
+    def take(self, size: int) -> None:
+        kept = min(size, self._kept)
+        self._flight.take(size - kept)
+        self._kept -= kept
+        self._size += size - kept
+
+    def give_kept(self) -> None:
+        """What was kept and not used: it is another's now."""
+        self._flight.give(self._kept)
+        self._size -= self._kept
+        self._kept = 0
 
     def __enter__(self) -> "Share":
         return self

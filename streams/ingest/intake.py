@@ -43,6 +43,7 @@ class Intake:
                 body = await read_body(request, share, self.body_timeout_s)
                 self.reached("gateway.body_read")
                 delivery = await self._parse(request, source, format, body)
+                share.give_kept()
                 await self._write(delivery)
             response = _answer(delivery.status, delivery.complaint)
             response.headers[CORRELATION] = delivery.correlation_id
