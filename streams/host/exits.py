@@ -52,7 +52,7 @@ class NotContiguous(Fatal):
 
 
 class TooLarge(Fatal):
-    """One record's effects do not fit into what the broker accepts."""
+    """Some effects do not fit into what the broker accepts."""
 
     reason = "too_large"
 

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from schemas.topics import BATCH_BYTES_MAX, KIB, MIB, Topic
-from streams.host.exits import ProducerStalled
+from streams.host.exits import ProducerStalled, TooLarge
 from streams.host.reading import Bounds
 
 PRODUCE_TIMEOUT_S = 30.0
@@ -120,6 +121,11 @@ class Writer:
             except TimeoutError:
                 raise ProducerStalled(
                     f"{topic}/{partition}: no acknowledgement within {self._timeout_s:g} s"
+                ) from None
+            except (MessageSizeTooLargeError, RecordListTooLargeError):
+                raise TooLarge(
+                    f"{topic}/{partition}: the broker refuses {batch_bytes(records)} bytes, which "
+                    "the table of topics allows. `mendlog topics check` shows what differs"
                 ) from None
         for listener in self.on_written:
             listener(topic, partition, Bounds(done.offset, done.offset + len(records)))

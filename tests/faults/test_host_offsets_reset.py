@@ -14,12 +14,13 @@ from tests.faults.world import world
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 INPUTS = (OBSERVE, DECIDE)
+NO_TICKS = {"MENDLOG_TICK_IDLE_S": "3600"}
 
 
 async def test_offsets_reset_to_the_beginning_apply_nothing_again(kafka: Kafka, tmp_path: Path):
     async with world(kafka.bootstrap, tmp_path, seed=1, inputs=INPUTS) as chains:
         await chains.load(300)
-        worker = chains.start_worker("observe,decide")
+        worker = chains.start_worker("observe,decide", settings=NO_TICKS)
         await chains.caught_up()
         await chains.cursors_published()
         await asyncio.to_thread(worker.stop)
@@ -31,7 +32,7 @@ async def test_offsets_reset_to_the_beginning_apply_nothing_again(kafka: Kafka, 
             its = [chains.place(source.source, p) for p in chains.partitions]
             await reset_group(chains.bootstrap, cursor_group(chains.prefix, source), its)
 
-        chains.start_worker("observe,decide")
+        chains.start_worker("observe,decide", settings=NO_TICKS)
         await chains.load(100)
         await chains.caught_up()
         await chains.cursors_published()

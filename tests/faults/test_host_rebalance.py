@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import Child
 from streams.host.inputs import INPUTS
-from tests.faults.waits import said
+from tests.faults.waits import said, timed
 from tests.faults.world import LONG_SESSION_S, SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -15,6 +16,8 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 REPAIRED = "journal repaired"
 STARTED = "worker started"
 TRANSITIONS = 5
+ROUNDS = 5
+STAYS_S = 10.0
 
 
 async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed: int):
@@ -33,6 +36,25 @@ async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed
         await chains.caught_up()
         assert first.exit_code == 0
         assert third.alive
+        await chains.check()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
+async def test_two_then_three_then_two_workers_for_minutes(kafka: Kafka, tmp_path: Path, seed: int):
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=6) as chains:
+        chains.start_worker()
+        chains.start_worker()
+        async with chains.steady_load(0.05):
+            for leaves in (Child.stop, Child.kill) * ROUNDS:
+                third = chains.start_worker()
+                await asyncio.sleep(STAYS_S)
+                await asyncio.to_thread(leaves, third)
+                with timed(f"{leaves.__name__}: to the next outputs"):
+                    await chains.outputs.more(500)
+                await asyncio.sleep(STAYS_S)
+        await chains.caught_up()
+        assert all(worker.alive for worker in chains.workers[:2])
         await chains.check()
 
 
