@@ -58,6 +58,7 @@ class App(faust.App):
             partitions.flow = faust_parts.ConsumerFlow(self)
         self.joined = False
         """True once the group has given us our partitions, be it none."""
+        self.on_joined: Callable[[str, str], None] = lambda _group, _member: None
         self._prefix = settings.topic_prefix
         self.on_partitions_assigned.connect(self._open)
         self.on_partitions_revoked.connect(self._close)
@@ -87,6 +88,7 @@ class App(faust.App):
         for topic, partitions in self.inputs.items():
             partitions.assign(tp.partition for tp in assigned if tp.topic == topic)
         self.joined = True
+        self.on_joined(self.conf.id, faust_parts.member_id(self))
 
     async def _close(self, _: object, revoked: set[TP], **__: object) -> None:
         await asyncio.gather(

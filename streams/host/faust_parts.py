@@ -141,6 +141,12 @@ class Transport(driver.Transport):
     Consumer = Consumer
 
 
+def member_id(app: AppT) -> str:
+    """By which the broker knows this consumer in its group. Only aiokafka's coordinator has it."""
+    consumer: Any = app.consumer
+    return str(consumer._thread._ensure_consumer()._coordinator.member_id)
+
+
 class ConsumerFlow:
     """An app's consumer, as an input's partitions want it."""
 

@@ -1,4 +1,5 @@
-"""Committed offsets of consumer groups that nobody is a member of: a notice board for cursors."""
+"""Consumer groups, asked from outside. Committed offsets of one that nobody is a member of are a
+notice board for cursors."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,8 +7,9 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaClient, TopicPartition
 from aiokafka.client import CoordinationType
-from aiokafka.errors import NoError, for_code
+from aiokafka.errors import NoError, UnknownMemberIdError, for_code
 from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
+from aiokafka.protocol.group import LeaveGroupRequest
 
 NO_MEMBER = ""
 REQUEST_TIMEOUT_MS = 5_000
@@ -63,7 +65,17 @@ class GroupOffsets:
                     found[partition] = Committed(offset, note or "")
         return found
 
-    async def _ask(self, group: str, request: OffsetCommitRequest | OffsetFetchRequest) -> Any:
+    async def leave(self, group: str, member: str) -> bool:
+        """Ends a membership, as only the member itself does otherwise. False where it had ended."""
+        answer = await self._ask(group, LeaveGroupRequest(group, member))
+        if for_code(answer.error_code) is UnknownMemberIdError:
+            return False
+        _raise_for(answer.error_code)
+        return True
+
+    async def _ask(
+        self, group: str, request: OffsetCommitRequest | OffsetFetchRequest | LeaveGroupRequest
+    ) -> Any:
         assert self._client is not None, "not started"
         node = await self._client.coordinator_lookup(CoordinationType.GROUP, group)
         return await self._client.send(node, request)

@@ -22,6 +22,7 @@ from streams.host.metrics import WorkerCollector
 from streams.host.offsets import GroupOffsets
 from streams.host.partitions import Means, Partitions
 from streams.host.reading import LogReader
+from streams.host.seats import Seats
 from streams.host.ticker import Ticker
 from streams.host.topic_check import check_topics
 from streams.host.watch import Watch
@@ -63,6 +64,7 @@ class Processor:
     ) -> None:
         self.settings = settings
         self.last_exit = LastExit(settings.data_dir)
+        self.seats = Seats(settings.data_dir)
         self.hooks = replace(hooks, ended=self.last_exit.write)
         self.writer = Writer(settings.bootstrap)
         self.offsets = GroupOffsets(settings.bootstrap)
@@ -81,6 +83,8 @@ class Processor:
             Ticker(made[DECIDE], self.writer, self.hooks, settings.tick_idle_s)
 
         self.apps = self._apps(made, windowed)
+        for app in self.apps:
+            app.on_joined = self.seats.take
         self.publisher = Publisher(board, self.inputs)
         self.watch = Watch(self.inputs, self.means.reader, self.hooks)
         registry = CollectorRegistry()
@@ -130,6 +134,7 @@ class Processor:
         await check_topics(settings.bootstrap, self._topics())
         await self.writer.start()
         await self.offsets.start()
+        await self.seats.give_up_old_ones(self.offsets)
         await self.web.start()
         log.info("worker started", agents=settings.agents, web_port=self.web.port)
 
