@@ -1,4 +1,4 @@
-"""What a worker leaves in its folder about its places in its groups, and what the next makes of it."""
+"""What a worker leaves behind about its places in its groups, and what the next makes of it."""
 
 from pathlib import Path
 
