@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import aiohttp
 from aiokafka.structs import ConsumerRecord
 
 from deploy.sandbox.demo.load import Load
-from deploy.sandbox.demo.story import Story
+from deploy.sandbox.demo.story import Heard, Place, Story
 from deploy.sandbox.demo.watch import Watch
 from deploy.sandbox.stack import POLICIES, Options, Stack
 from schemas.codec import Undecodable, decode
@@ -77,21 +77,23 @@ async def break_and_wait(stack: Stack, in_the_middle: Callable[[], None] = nothi
         story, told = Story(int(time.time() * 1000)), False
         async with asyncio.timeout(END_S):
             tending = asyncio.create_task(tend(stack))
-            async for place, at_ms, record in watch.records():
+            heard = watch.records()
+            async for place, at_ms, record in heard:
                 story.hear(place, at_ms, record)
                 if story.shown_at_ms is not None and not told:
                     told = True
                     in_the_middle()
                 if story.ended:
                     break
-            await closed(watch)
+            await closed(heard)
             tending.cancel()
     return story
 
 
-async def closed(watch: Watch) -> None:
-    """The incident leaves the state, so that the next fault opens one of its own."""
-    async for _, _, record in watch.records():
+async def closed(heard: AsyncIterator[tuple[Place, int, Heard]]) -> None:
+    """The incident leaves the state, so that the next fault opens one of its own. It may do so in
+    the very bunch in which it ended, so that no other reading may begin here."""
+    async for _, _, record in heard:
         if getattr(record, "state", "") == "closed":
             return
 
