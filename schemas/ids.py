@@ -16,7 +16,7 @@ def digest(*parts: str | int | bytes) -> str:
 
 def fingerprint(labels: Mapping[str, str]) -> str:
     """What makes two sightings the same alert: all of its labels and nothing else."""
-    flat = "\x00".join(f"{name}\x01{labels[name]}" for name in sorted(labels))
+    flat = "\x00".join([f"{name}\x01{value}" for name, value in sorted(labels.items())])
     return hashlib.blake2b(flat.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
