@@ -19,13 +19,13 @@ class Withdrawn:
 
     def note(self, withdrawal: Withdrawal, now_ms: int) -> None:
         """Until its command expires. What was said first of it stays."""
-        for command_id in [c for c, kept in self._kept.items() if kept.expires_at_ms <= now_ms]:
-            del self._kept[command_id]
-        if withdrawal.expires_at_ms <= now_ms:
-            return
-        self._kept.setdefault(withdrawal.command_id, withdrawal)
-        if len(self._kept) > KEPT_MAX:
-            del self._kept[next(iter(self._kept))]
+        if withdrawal.expires_at_ms > now_ms:
+            self._kept.setdefault(withdrawal.command_id, withdrawal)
+        while self._kept:
+            oldest = next(iter(self._kept.values()))
+            if oldest.expires_at_ms > now_ms and len(self._kept) <= KEPT_MAX:
+                return
+            del self._kept[oldest.command_id]
 
     def refusal(self, command: Command) -> Refusal | None:
         """An undo is no answer to an alert: it is never withdrawn."""

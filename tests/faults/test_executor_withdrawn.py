@@ -1,14 +1,16 @@
 """The alert ends while its command is held up: a cluster is slow, is full, or turns it away."""
 
 import asyncio
+import json
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
-from schemas.codec import encode
+from schemas.codec import decode, encode
+from schemas.incidents import Incident
 from schemas.remediation import (
     Command,
     CommandKind,
@@ -19,6 +21,9 @@ from schemas.remediation import (
     Withdrawal,
 )
 from schemas.signing import COMMAND, SigningKey, read_signing_key
+from schemas.topics import ALERTS, COMMANDS, INCIDENTS
+from tests.builders import QUICK
+from tests.e2e.platform import Platform, platform_on
 from tests.faults.executor_wire import Fault, Misreading
 from tests.faults.executor_world import CLUSTER, NAME, World, eventually, world
 from tests.faults.test_executor_clusters import neighbour
@@ -51,6 +56,14 @@ async def has_heard(here: World) -> None:
 
 async def is_held(here: World, held: Misreading) -> None:
     await eventually(lambda: held in here.wire.misread, "the reading")
+
+
+def public(folder: Path, key: SigningKey) -> str:
+    """The file that an executor is given."""
+    keys = folder / "keys"
+    keys.write_text(key.public_text())
+    keys.chmod(0o644)
+    return str(keys)
 
 
 def told(end: Outcome) -> tuple[OutcomeStatus, str]:
@@ -137,13 +150,9 @@ async def test_a_successor_does_not_send_it(kafka: Kafka, api: Cluster, tmp_path
 
 async def test_nobody_else_withdraws_it(kafka: Kafka, api: Cluster, tmp_path: Path):
     signers = {n: read_signing_key(make_key(tmp_path / n)) for n in ("processor", "mallory")}
-    keys = tmp_path / "keys"
-    keys.write_text(signers["processor"].public_text())
-    keys.chmod(0o644)
-    settings: dict[str, Any] = {"command_keys": str(keys)}
     async with world(kafka.bootstrap, api.url, tmp_path) as here:
         here.processor_key = signers["processor"]
-        here.start_executor(**settings)
+        here.start_executor(command_keys=public(tmp_path, signers["processor"]))
         seen = await here.look()
         for by, ended in ((None, ""), (signers["mallory"], ""), (here.processor_key, REFUSED[1])):
             gate = asyncio.Event()
@@ -157,3 +166,46 @@ async def test_nobody_else_withdraws_it(kafka: Kafka, api: Cluster, tmp_path: Pa
             seen = await here.look()
         assert len(here.wire.changes()) == 2
         assert sorted(await faults(here)) == ["bad_signature", "unsigned"]
+
+
+async def test_from_the_end_of_the_alert_to_the_end_of_the_incident(
+    kafka: Kafka, api: Cluster, tmp_path: Path
+):
+    """With a processor that signs what it withdraws. The action is held up in its rehearsal."""
+    key = make_key(tmp_path / "key")
+    settings = {"AGENTS": "observe,relay,decide", "COMMAND_KEY": str(key)}
+    with platform_on(kafka, tmp_path) as stack:
+        async with world(kafka.bootstrap, api.url, tmp_path) as here:
+            stack.prefix, here.processor_key = here.prefix, read_signing_key(key)
+            await asyncio.to_thread(stack.prepare, QUICK.replace("[shop]", f"[{here.namespace}]"))
+            await asyncio.to_thread(partial(stack.start, "processor", **settings))
+            here.start_executor(command_keys=public(tmp_path, here.processor_key))
+            gate = asyncio.Event()
+            slow = Misreading("", rehearsal=True, held_until=gate)
+            here.wire.misreadings.append(slow)
+            await stack.write(ALERTS, told_of(here))
+            await is_held(here, slow)
+            await stack.write(ALERTS, told_of(here, endsAt="2026-01-01T00:00:00Z"))
+            ordered = [decode(r.value, Command, Withdrawal) for r in await stack.until(COMMANDS, 3)]
+            (gone,) = [found for found in ordered if isinstance(found, Withdrawal)]
+            await has_heard(here)
+            gate.set()
+            refused = await here.records.terminal(gone.command_id)
+            assert isinstance(refused, Outcome)
+            assert told(refused) == REFUSED
+            assert here.wire.asked == []
+            while (stands := await incident(stack)).state != "resolved":
+                assert stands.state == "commanded"
+            assert stands.reason == OutcomeReason.CONDITION_CLEARED
+
+
+def told_of(here: World, **more: str) -> bytes:
+    labels = {"alertname": "HighErrors", "namespace": here.namespace, "deployment": NAME}
+    return json.dumps([{"labels": labels, "startsAt": "2025-12-31T00:00:00Z", **more}]).encode()
+
+
+async def incident(stack: Platform) -> Incident:
+    """The only one, as it stands."""
+    found = decode((await stack.read(INCIDENTS))[-1].value, Incident)
+    assert isinstance(found, Incident)
+    return found
