@@ -41,9 +41,11 @@ async def test_what_was_deleted_and_made_again_around_crashes_is_rebuilt_from_a_
 ):
     broker = own_kafka(settings=COMPACTS_SOON)
     async with world(broker.bootstrap, tmp_path, seed, partitions=1, keys=30) as chains:
-        for fault in ("decide.outputs_acked:5:KILL", "decide.journal_written:9:KILL"):
-            await chains.load(300)
+        for point in ("outputs_acked", "journal_written") * 2:
+            await chains.load(200)
+            fault = f"decide.{point}:{chains.random.randrange(3, 12)}:KILL"
             await ended(chains.start_worker(fault=fault, settings=A_DAY_IN_FOUR_RECORDS))
+            await chains.check_state()
         chains.start_worker(settings=A_DAY_IN_FOUR_RECORDS)
         await chains.caught_up()
         written = await _records(chains)

@@ -169,6 +169,14 @@ class World:
         """How often the workers have said this in their logs."""
         return sum(worker.log_file.read_text().count(text) for worker in self.workers)
 
+    async def check_state(self) -> None:
+        """What is stored, as far as it goes, against the chains: for between two workers."""
+        for source in self.inputs:
+            facts = await self.facts(source)
+            for p, journal in (await self.journals(source)).items():
+                entries, _ = recomputed(facts[p][: journal.cursor + 1], SwarmStep)
+                assert not _differences(journal.live, entries), f"{source.name}/{p}"
+
     def _check_partition(
         self, source: AgentInput, p: int, facts: Sequence[Fact], journal: Journal
     ) -> None:
