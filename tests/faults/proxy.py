@@ -1,4 +1,5 @@
-"""A broker with a second door, and a proxy before that door which cuts connections at bad moments.
+"""A broker with a second door, and a proxy before that door which cuts connections at bad moments,
+or holds back what was sent.
 
 Clients that come in there know no other address. The proxy reads of Kafka's protocol what it needs:
 the length of each message, what a request asks for, and which answer belongs to it.
@@ -37,12 +38,14 @@ class TwoDoors(Kafka):
 
 class Proxy:
     """`cut` is asked at each request to append: `lost` if the broker is not to see it, `unanswered`
-    if the client is not to hear of it, or nothing."""
+    if the client is not to hear of it, `held` if it is to arrive after `release` whether the client
+    lives or not, as out of some buffer on the way; or nothing."""
 
     def __init__(self, broker: TwoDoors) -> None:
         self.address = f"{ports.HOST}:{broker.outer_port}"
-        self.cut: Callable[[], str] = lambda: ""
+        self.cut: Callable[[bytes], str] = lambda _: ""
         self.cuts: list[str] = []
+        self.release = asyncio.Event()
         self._broker = broker
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,13 +67,17 @@ class Proxy:
     async def _requests(self, client: _Streams, server: _Streams, unanswered: set[bytes]) -> None:
         while True:
             request = await _message(client[0])
-            if int.from_bytes(request[4:6], "big") == PRODUCE and (how := self.cut()):
+            if int.from_bytes(request[4:6], "big") == PRODUCE and (how := self.cut(request)):
                 self.cuts.append(how)
                 if how == "lost":
                     return
                 unanswered.add(request[8:12])
+                if how == "held":
+                    await self.release.wait()
             server[1].write(request)
             await server[1].drain()
+            if unanswered:
+                await asyncio.Future()  # the answer ends this connection
 
     async def _answers(self, client: _Streams, server: _Streams, unanswered: set[bytes]) -> None:
         while True:
@@ -87,7 +94,19 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def proxy(broker: TwoDoors) -> AsyncIterator[Proxy]:
+async def proxied(folder: Path) -> AsyncIterator[tuple[TwoDoors, Proxy]]:
+    """A broker of the test's own, and the proxy before its second door."""
+    broker = TwoDoors(folder)
+    try:
+        await asyncio.to_thread(broker.start)
+        async with _proxy(broker) as line:
+            yield broker, line
+    finally:
+        broker.kill()
+
+
+@asynccontextmanager
+async def _proxy(broker: TwoDoors) -> AsyncIterator[Proxy]:
     made = Proxy(broker)
     server = await asyncio.start_server(made.serve, ports.HOST, broker.outer_port)
     try:

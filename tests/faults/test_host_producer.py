@@ -1,6 +1,5 @@
 """Batches that are refused, lost on the way or acknowledged to nobody: no output is skipped."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from streams.host.inputs import DECIDE
 from streams.host.reading import LogReader
 from tests.faults.admin import configure
 from tests.faults.chain import ENDS, SWARM
-from tests.faults.proxy import TwoDoors, proxy
+from tests.faults.proxy import Proxy, proxied
 from tests.faults.waits import ended, timed
 from tests.faults.world import LONG_SESSION_S, World, world
 
@@ -24,29 +23,29 @@ CUTS = 12
 
 async def test_connections_cut_around_appends(tmp_path: Path, seed: int):
     """What was lost is sent again; what was written and never acknowledged is not written twice."""
-    broker = TwoDoors(tmp_path / "kafka")
-    try:
-        await asyncio.to_thread(broker.start)
-        async with world(broker.bootstrap, tmp_path, seed) as chains, proxy(broker) as line:
-            worker = chains.start_worker(
-                settings={"MENDLOG_BOOTSTRAP": line.address}, session_s=LONG_SESSION_S
-            )
-            async with chains.steady_load():
-                await chains.outputs.more(200)
-                drawn = chains.random.random
-                line.cut = lambda: (
-                    ["lost", "unanswered"][len(line.cuts) % 2] if drawn() < 0.05 else ""
-                )
-                with timed(f"{CUTS} connections cut around an append"):
-                    await chains.outputs.until(lambda: len(line.cuts) >= CUTS, "cuts")
-                line.cut = lambda: ""
-                await chains.outputs.more(200)
-            await chains.caught_up()
-            assert worker.alive
-            assert chains.outputs.count == chains.outputs.distinct, "a retry was written again"
-            await chains.check()
-    finally:
-        broker.kill()
+    async with (
+        proxied(tmp_path / "kafka") as (broker, line),
+        world(broker.bootstrap, tmp_path, seed) as chains,
+    ):
+        through = {"MENDLOG_BOOTSTRAP": line.address}
+        worker = chains.start_worker(settings=through, session_s=LONG_SESSION_S)
+        async with chains.steady_load():
+            await chains.outputs.more(200)
+            line.cut = lambda _: _now_and_then(chains, line)
+            with timed(f"{CUTS} connections cut around an append"):
+                await chains.outputs.until(lambda: len(line.cuts) >= CUTS, "cuts")
+            line.cut = lambda _: ""
+            await chains.outputs.more(200)
+        await chains.caught_up()
+        assert worker.alive
+        assert chains.outputs.count == chains.outputs.distinct, "a retry was written again"
+        await chains.check()
+
+
+def _now_and_then(chains: World, line: Proxy) -> str:
+    if chains.random.random() > 0.05:
+        return ""
+    return ("lost", "unanswered")[len(line.cuts) % 2]
 
 
 async def test_a_batch_that_the_broker_refuses_ends_the_worker_until_it_is_taken(

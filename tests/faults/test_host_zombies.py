@@ -1,6 +1,7 @@
 """A worker that slept while another went on: what it still writes is old truth, and is covered."""
 
 import asyncio
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from streams.host.entries import Fold
 from streams.host.exits import EXIT_FAULT
 from streams.host.inputs import DECIDE
 from streams.host.reading import LogReader
-from tests.faults.waits import ended, said, timed
+from tests.faults.proxy import proxied
+from tests.faults.waits import ended, said, timed, until
 from tests.faults.world import World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -81,6 +83,32 @@ async def test_a_zombie_that_wakes_when_nobody_is_left(kafka: Kafka, tmp_path: P
         await chains.caught_up()
         assert zombie.exit_code == EXIT_FAULT
         assert chains.said(REPAIRED) == 1
+        await chains.check()
+
+
+async def test_a_write_that_arrives_after_its_writers_death(tmp_path: Path, seed: int):
+    """It was on the way while the writer was killed and another went on: nobody is left to ask."""
+    async with (
+        proxied(tmp_path / "kafka") as (broker, line),
+        world(broker.bootstrap, tmp_path, seed, partitions=1) as chains,
+    ):
+        journal = DECIDE.journal.name(chains.prefix).encode()
+        writes = count()
+        line.cut = lambda asked: "held" if journal in asked and next(writes) == 2 else ""
+        await chains.load(400)
+        dead = chains.start_worker(settings={"MENDLOG_BOOTSTRAP": line.address})
+        await until(lambda: bool(line.cuts), "the third write of its journal", dead)
+        dead.kill()
+        owner = chains.start_worker()
+        async with chains.steady_load():
+            with timed("taken over from a worker killed in the middle of a write"):
+                await _goes_on(chains)
+            line.release.set()
+            await said(owner, REPAIRED)
+            await chains.outputs.more(100)
+        await chains.caught_up()
+        assert owner.alive
+        assert not await _hidden(chains)
         await chains.check()
 
 
