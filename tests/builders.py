@@ -26,7 +26,7 @@ from schemas.remediation import (
 )
 from schemas.tape import Detection
 from streams.core.decide import Step
-from streams.core.entries import PARTITION, PartitionState
+from streams.core.partition import PARTITION, PartitionState
 from streams.desk.rehearsal import Rehearsal
 from streams.desk.rehearsal import observation as observation
 

@@ -15,15 +15,9 @@ from schemas.incidents import Decision
 from schemas.tape import PolicyPublished
 from streams.core.decide import Step, decide
 from streams.core.draft import Placed
-from streams.core.entries import (
-    PARTITION,
-    Entry,
-    OriginMark,
-    PartitionState,
-    PolicyText,
-    ScopeState,
-)
+from streams.core.entries import Entry
 from streams.core.keys import policy_key
+from streams.core.partition import PARTITION, OriginMark, PartitionState, PolicyText, ScopeState
 from streams.core.policy import Policies
 from streams.core.standing import FreezeState, SilenceState
 from streams.core.state import State

@@ -5,8 +5,8 @@ from dataclasses import replace
 from schemas.ids import digest
 from schemas.incidents import Decision, Verdict
 from streams.core.draft import Draft
-from streams.core.entries import CHECKPOINT_FACTS, CHECKPOINT_MS
 from streams.core.keys import scope_key
+from streams.core.partition import CHECKPOINT_FACTS, CHECKPOINT_MS
 from streams.core.reasons import Reason
 
 

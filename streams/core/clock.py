@@ -8,7 +8,7 @@ would be wrong; so actions wait until ticks have agreed for a while.
 from dataclasses import replace
 
 from schemas.tape import Tick
-from streams.core.entries import PartitionState
+from streams.core.partition import PartitionState
 
 JUMP_MS = 60_000
 TICKS_TO_AGREE = 30

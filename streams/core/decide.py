@@ -24,12 +24,13 @@ from schemas.tape import (
 from streams.core import chain, clock, origins
 from streams.core.alerts import group, sight, storm
 from streams.core.draft import Draft, Placed, UnreadableFact
-from streams.core.entries import PARTITION, Entry, IncidentState
+from streams.core.entries import Entry, IncidentState
 from streams.core.incident import view
 from streams.core.keys import alert_key, scope_key
 from streams.core.ladder import climb, endings, leases, outcomes, verifying, waiting
 from streams.core.lifecycle import Phase
 from streams.core.logic import LOGIC_KNOWN, UnknownLogic
+from streams.core.partition import PARTITION
 from streams.core.people import controls, policies
 from streams.core.policy import Policies
 from streams.core.reasons import Reason

@@ -12,19 +12,11 @@ from schemas.incidents import Incident, Verdict
 from schemas.notices import Notice
 from schemas.remediation import Command, Withdrawal
 from schemas.tape import TapeRecord
-from streams.core.entries import (
-    PARTITION,
-    AlertState,
-    Entry,
-    GroupState,
-    IncidentState,
-    PartitionState,
-    PolicyText,
-    ScopeState,
-)
+from streams.core.entries import AlertState, Entry, GroupState, IncidentState
 from streams.core.firing import Asked, Firing
 from streams.core.keys import incident_key, policy_key, scope_key
 from streams.core.lifecycle import Phase
+from streams.core.partition import PARTITION, PartitionState, PolicyText, ScopeState
 from streams.core.policy import Policies, Policy
 from streams.core.reasons import Reason
 from streams.core.state import Place, State

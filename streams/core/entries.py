@@ -11,6 +11,7 @@ from schemas.alerts import AlertStatus
 from schemas.incidents import TimelineEntry
 from schemas.remediation import Command, Target
 from streams.core.lifecycle import Phase
+from streams.core.partition import PARTITION, OriginMark, PartitionState, PolicyText, ScopeState
 from streams.core.standing import (
     AutonomyState,
     BreakerState,
@@ -27,73 +28,6 @@ EXPIRY_GRACE_MS = 60_000
 
 RESOLVED_KEPT_MS = 3_600_000
 """How long an ended alert is remembered, so that late copies of it are recognised."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionState:
-    """What concerns every cluster of the partition."""
-
-    now_ms: int = 0
-    logic: int = 1
-    policy: str = ""
-    policies: tuple[str, ...] = ()
-    """Digests of the texts that are kept, oldest first."""
-    killed: bool = False
-    tick_at_ms: int = 0
-    tick_host_at_ms: int = 0
-    ticks_to_agree: int = 0
-    """After a clock jump: how many more ticks must agree before actions are allowed."""
-    candidate: str = ""
-    """The digest of a policy that runs beside the one in force and sends nothing."""
-    candidate_run: str = ""
-    """The name of that run: no two have the same."""
-    beside: str = ""
-    """In the state of such a run: its name, which its chains of decisions carry."""
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyText:
-    source: str
-    author: str
-
-
-@dataclass(frozen=True, slots=True)
-class OriginMark:
-    """The last fact applied of one input partition, for one cluster."""
-
-    offset: int
-    index: int
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeState:
-    """What concerns one cluster: its chain of decisions and what its budgets count."""
-
-    seq: int = 0
-    previous: str = ""
-    facts_hash: str = ""
-    facts: int = 0
-    """Facts since the last decision."""
-    decided_at_ms: int = 0
-    killed: bool = False
-    acted_at_ms: tuple[int, ...] = ()
-    """When each ACT of the last hour was sent; a command that is lost still spends its place."""
-    in_flight: tuple[str, ...] = ()
-    """Incidents whose ACT or ROLLBACK has no terminal outcome yet; and, by its id, the ROLLBACK of
-    what was done for a time."""
-    lag_ms: int = 0
-    """How long the last delivery had waited before it was read, and when that was known."""
-    lag_at_ms: int = 0
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self.decided_at_ms + CHECKPOINT_MS if self.facts else None
-
-
-CHECKPOINT_MS = 600_000
-
-CHECKPOINT_FACTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +262,6 @@ Entry = (
     | BreakerState
     | AutonomyState
 )
-
-PARTITION = "partition"
 
 KINDS: Mapping[str, type] = {
     PARTITION: PartitionState,

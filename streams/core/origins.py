@@ -7,8 +7,8 @@ queued is packed anew by then, so of a fact that was packed from several inputs 
 
 from schemas.tape import Sightings, TapeRecord
 from streams.core.draft import Draft
-from streams.core.entries import OriginMark
 from streams.core.keys import key_part
+from streams.core.partition import OriginMark
 
 
 def repeated(draft: Draft, record: TapeRecord) -> int | None:

@@ -8,17 +8,10 @@ from schemas.controls import ALL_CLUSTERS
 from schemas.tape import TapeRecord, Tick
 from streams.core.alerts import group
 from streams.core.draft import Draft, Placed
-from streams.core.entries import (
-    PARTITION,
-    AlertState,
-    CrowdState,
-    Entry,
-    IncidentState,
-    PartitionState,
-    PolicyText,
-)
+from streams.core.entries import AlertState, CrowdState, Entry, IncidentState
 from streams.core.keys import alert_key, crowd_key, policy_key
 from streams.core.matching import Matchers
+from streams.core.partition import PARTITION, PartitionState, PolicyText
 from streams.core.policy import Policy
 from streams.core.state import State
 

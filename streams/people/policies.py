@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from streams.core.entries import PARTITION, PartitionState, PolicyText
 from streams.core.keys import policy_key
+from streams.core.partition import PARTITION, PartitionState, PolicyText
 from streams.host.entries import Fold
 from streams.people.incidents import Progress, silently
 from streams.people.standing import JOURNAL

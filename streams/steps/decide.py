@@ -9,7 +9,7 @@ from schemas.remediation import Command, Withdrawal
 from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES
 from streams.core.decide import Out, decide
 from streams.core.draft import UnreadableFact
-from streams.core.entries import PARTITION, PartitionState
+from streams.core.partition import PARTITION, PartitionState
 from streams.core.policy import Policies
 from streams.core.state import State
 from streams.steps.candidate import Candidate, is_of_candidate

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from schemas.controls import Control
 from streams.core.draft import Draft
-from streams.core.entries import Approver, IncidentState, PolicyText
+from streams.core.entries import Approver, IncidentState
 from streams.core.incident import move, note, rung_of, store
 from streams.core.keys import incident_key, policy_key
 from streams.core.ladder import autonomy, look, waiting
 from streams.core.ladder.approval import TWO
 from streams.core.lifecycle import Event, Phase
+from streams.core.partition import PolicyText
 from streams.core.playbook import Mode
 from streams.core.reasons import Reason
 

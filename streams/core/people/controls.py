@@ -8,7 +8,7 @@ from dataclasses import replace
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Target
 from streams.core.draft import Draft
-from streams.core.entries import PARTITION, IncidentState, PolicyText
+from streams.core.entries import IncidentState
 from streams.core.keys import (
     change_key,
     freeze_key,
@@ -20,6 +20,7 @@ from streams.core.keys import (
 )
 from streams.core.ladder import autonomy, waiting
 from streams.core.lifecycle import Phase
+from streams.core.partition import PARTITION, PolicyText
 from streams.core.people import consent, policies
 from streams.core.reasons import Reason
 from streams.core.standing import ChangeState, FreezeState, SilenceState

@@ -5,8 +5,8 @@ from dataclasses import replace
 from schemas.controls import ALL_CLUSTERS
 from schemas.tape import PolicyPublished
 from streams.core.draft import Draft
-from streams.core.entries import PARTITION, PolicyText
 from streams.core.keys import policy_key
+from streams.core.partition import PARTITION, PolicyText
 from streams.core.reasons import Reason
 
 KEPT_MAX = 16

@@ -16,6 +16,7 @@ from schemas.remediation import (
     OutcomeStatus,
     Request,
     Target,
+    Withdrawal,
 )
 from schemas.topics import COMMANDS, OUTCOMES, TOPICS
 from streams.audit.auditor import Asked, Auditor
@@ -61,6 +62,10 @@ class Log:
     def orders(self, command: Command = ACT) -> "Log":
         return self._hear(COMMANDS, command)
 
+    def withdraws(self) -> "Log":
+        named = (ACT.command_id, ACT.cluster, ACT.incident_id, TARGET)
+        return self._hear(COMMANDS, Withdrawal(*named, self.now_ms, ACT.expires_at_ms))
+
     def announces(self, request: Request = REQUEST, **more: Any) -> "Log":
         return self._hear(OUTCOMES, outcome(OutcomeStatus.INTENT, request=request, **more))
 
@@ -105,6 +110,12 @@ def test_stale_first_and_an_effect_after_all_is_a_violation() -> None:
     assert log.ends(APPLIED).red() == {
         "I4": "says applied, and outcomes/0/1 had said rejected",
     }
+
+
+def test_a_withdrawal_asks_for_no_end_of_its_own_and_may_come_too_late() -> None:
+    assert Log().orders().withdraws().ends(REJECTED, reason="condition_cleared").red() == {}
+    assert Log().orders().withdraws().announces().ends(APPLIED).red() == {}
+    assert Log().orders().announces().withdraws().ends(APPLIED).withdraws().red() == {}
 
 
 def test_what_was_refused_before_it_was_announced_needs_no_intent() -> None:

@@ -10,9 +10,10 @@ from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.incidents import Incident
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from schemas.tape import PolicyPublished
-from streams.core.entries import AlertState, ScopeState
+from streams.core.entries import AlertState
 from streams.core.incident import DETAIL_CHARS_MAX
 from streams.core.keys import alert_key
+from streams.core.partition import ScopeState
 from streams.core.reasons import Reason
 from streams.core.standing import TargetState
 from streams.core.state import MOVED_MAX, State

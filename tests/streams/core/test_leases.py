@@ -5,8 +5,9 @@ import pytest
 
 from schemas.notices import Notice
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
-from streams.core.entries import LeaseState, ScopeState
+from streams.core.entries import LeaseState
 from streams.core.keys import scope_key
+from streams.core.partition import ScopeState
 from tests.builders import World, alert
 from tests.golden.leases import FOR_AN_HOUR, done_and_verified
 from tests.policies import ESCALATE, quick, step

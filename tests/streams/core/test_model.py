@@ -26,8 +26,9 @@ from schemas.remediation import (
 )
 from schemas.tape import Detection, LogicActivated, Origin, PolicyPublished, SnapshotTaken
 from streams.core.decide import DUE_MAX, Step
-from streams.core.entries import AlertState, CrowdState, IncidentState, ScopeState
+from streams.core.entries import AlertState, CrowdState, IncidentState
 from streams.core.lifecycle import IN_FLIGHT, Phase
+from streams.core.partition import ScopeState
 from streams.core.reasons import Reason
 from streams.core.standing import TargetState
 from streams.core.state import State

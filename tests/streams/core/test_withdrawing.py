@@ -4,9 +4,10 @@ import pytest
 
 from schemas.controls import ALL_CLUSTERS, ControlKind
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus, Withdrawal
-from streams.core.entries import IncidentState, ScopeState
+from streams.core.entries import IncidentState
 from streams.core.keys import breaker_key, scope_key
 from streams.core.lifecycle import Phase
+from streams.core.partition import ScopeState
 from streams.core.standing import AutonomyState, BreakerState
 from tests.builders import QUICK, World, alert
 from tests.policies import ESCALATE, quick, step
