@@ -86,7 +86,7 @@ async def test_after_sightings_of_short_lived_keys_and_silence_the_journal_holds
         with timed(f"{keys * rounds:,} sightings of {keys:,} keys"):
             for _ in range(rounds):
                 await _tell(chains, b"seen", 0, keys)
-            await chains.caught_up()
+                await chains.caught_up()
         print(f"then: {_mib(worker)} MiB in memory, {await _size(chains):,} records in the journal")
         await _tell(chains, ENDS, STILL_HERE, keys)
         await chains.caught_up()

@@ -29,13 +29,13 @@ from streams.host.offsets import GroupOffsets
 from streams.host.reading import LogReader
 from streams.host.writer import Writer
 from tests.faults.chain import ENDS, OUTPUTS, Fact, SwarmStep, recomputed
+from tests.faults.waits import WITHIN_S
 
 WORKER = (sys.executable, "-m", "tests.faults.chain_worker")
 ROOT = Path(__file__).parents[2]
 SESSION_TIMEOUT_S = 2.0
 LONG_SESSION_S = 60.0
 """For what is true only while nobody's session runs out, on a slow machine too."""
-WITHIN_S = 60.0
 BATCH = 20
 TICK = b"*"
 """A tick's key. The last may come when whoever would apply it stops already."""
