@@ -111,6 +111,6 @@ async def keep_leases(nodes: list[Node], api: PodApi) -> None:
         for node in nodes:
             try:
                 await node.renew(api)
-            except (Refused, aiohttp.ClientError) as error:
+            except (Refused, aiohttp.ClientError, TimeoutError) as error:
                 log.warning("lease not renewed", node=node.spec.name, why=str(error))
         await asyncio.sleep(RENEW_S)

@@ -82,7 +82,7 @@ class PodWorker:
                 if refused.code not in (404, 409):
                     log.warning("pod not let go", pod=name(self._pod), why=str(refused))
                 return
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(RETRY_S)
             else:
                 return
@@ -97,7 +97,7 @@ class PodWorker:
             except Refused as refused:
                 if refused.code not in (404, 409):
                     log.warning("status refused", pod=name(self._pod), why=str(refused))
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(RETRY_S)
                 self._changed.set()
 

@@ -45,5 +45,5 @@ class Recorder:
             space, event = await self._waiting.get()
             try:
                 await self._api.create(f"/api/v1/namespaces/{space}/events", event)
-            except (Refused, aiohttp.ClientError):  # events are best effort, as the real ones are
+            except (Refused, aiohttp.ClientError, TimeoutError):  # best effort, as real ones are
                 continue
