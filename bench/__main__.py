@@ -59,7 +59,7 @@ def main() -> int:
     }
     show(figures)
     print("a storm: " + json.dumps(figures["storm"]))
-    print("one worker: " + ", ".join(f"{name} {value:,}" for name, value in worker.items()))
+    print("one worker: " + json.dumps(worker))
     executor.show(figures["executor"])
     keep(figures)
     return 0

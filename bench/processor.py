@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ from deploy import topics
 from deploy.faust_topics import faust_topics
 from deploy.sandbox import ports
 from deploy.sandbox.kafka import Kafka
-from deploy.sandbox.processes import Child, wait_until
+from deploy.sandbox.processes import Child, stop_all, wait_until
 from deploy.sandbox.stack import answers
 from schemas.codec import decode
 from schemas.tape import Sightings, TapeRecord
-from schemas.topics import ALERTS, TAPE, journal
+from schemas.topics import ALERTS, TAPE, journal, partition_for
 from streams.controls import policy_control, publish
 from streams.host.entries import CURSOR, read_entry
 from streams.ingest.sources import API_V2
@@ -41,7 +41,6 @@ from streams.policy.load import load_file
 from streams.read import plain_consumer
 from streams.settings import ProcessorSettings
 
-PREFIX = "bench"
 DISTINCT = int(os.environ.get("BENCH_DISTINCT", "10000"))
 REPEATS = int(os.environ.get("BENCH_REPEATS", "19"))
 SINGLES = int(os.environ.get("BENCH_SINGLES", "20000"))
@@ -49,6 +48,10 @@ DELIVERY = 64
 WITHIN_S = 300.0
 PATIENCE_S = 0.5
 HEADERS = [("source", b"bench"), ("format", API_V2.encode())]
+CLUSTERS = ("demo", "prod")
+"""Each has a tape of its own where there are two."""
+PLAIN_AGENTS = "observe,relay,decide"
+assert {partition_for(name, 2) for name in CLUSTERS} == {0, 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,39 @@ class Load:
 
     name: str
     bodies: Sequence[bytes]
-    alerts: int
+    counts: Sequence[int]
+    """Of the alerts in each."""
+
+    @property
+    def alerts(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Workers of one kind on topics of their own."""
+
+    prefix: str
+    program: tuple[str, ...] = ("deploy.cli.main", "processor")
+    agents: str = ProcessorSettings().agents
+    workers: int = 1
+    partitions: int = 1
+
+    def clusters(self) -> list[str]:
+        """By tape partition."""
+        return sorted(CLUSTERS[: self.partitions], key=lambda c: partition_for(c, self.partitions))
 
 
 def loads() -> list[Load]:
     seen = alerts(DISTINCT, "known")
-    bodies = [json.dumps(seen[i : i + DELIVERY]).encode() for i in range(0, len(seen), DELIVERY)]
+    parts = [seen[i : i + DELIVERY] for i in range(0, len(seen), DELIVERY)]
+    bodies, counts = [json.dumps(part).encode() for part in parts], [len(part) for part in parts]
     singles = [json.dumps([alert]).encode() for alert in seen]
     singles = [singles[n % len(singles)] for n in range(SINGLES)]
     return [
-        Load("first", bodies, len(seen)),
-        Load("repeats", bodies * REPEATS, len(seen) * REPEATS),
-        Load("single", singles, len(singles)),
+        Load("first", bodies, counts),
+        Load("repeats", bodies * REPEATS, counts * REPEATS),
+        Load("single", singles, [1] * len(singles)),
     ]
 
 
@@ -78,15 +102,29 @@ def figures() -> dict[str, Any]:
         kafka = Kafka(Path(folder) / "kafka")
         kafka.start()
         try:
-            asyncio.run(_prepare(kafka.bootstrap, given))
-            worker = _worker(Path(folder), kafka.bootstrap)
-            try:
-                ours = asyncio.run(_watched(kafka.bootstrap, given, Process(worker.pid)))
-            finally:
-                worker.stop()
-            return {**ours, **_others(kafka.bootstrap, Path(folder), ours["repeats_per_s"])}
+            ours = run(kafka.bootstrap, Path(folder), given, Trial("bench"))
+            found = {**ours, **_others(kafka.bootstrap, Path(folder), ours["repeats_per_s"])}
+            found["plain_feed"] = run(kafka.bootstrap, Path(folder), given, PLAIN)
+            for workers in (1, 2):
+                trial = Trial(f"bench-{workers}-workers", workers=workers, partitions=2)
+                found[f"workers_{workers}"] = run(kafka.bootstrap, Path(folder), given, trial)
+            return found
         finally:
             kafka.stop()
+
+
+PLAIN = Trial("bench-plain", ("bench.plain_feed",), agents=PLAIN_AGENTS)
+
+
+def run(bootstrap: str, folder: Path, given: Sequence[Load], trial: Trial) -> dict[str, Any]:
+    asyncio.run(_prepare(bootstrap, given, trial))
+    workers: list[Child] = []
+    try:
+        for number in range(trial.workers):
+            workers.append(_started(folder / f"{trial.prefix}-{number}", bootstrap, trial))
+        return asyncio.run(_watched(bootstrap, given, trial, [Process(w.pid) for w in workers]))
+    finally:
+        stop_all(workers)
 
 
 def _others(bootstrap: str, folder: Path, ours: int) -> dict[str, Any]:
@@ -103,35 +141,37 @@ def _others(bootstrap: str, folder: Path, ours: int) -> dict[str, Any]:
     return found
 
 
-async def _prepare(bootstrap: str, given: Sequence[Load]) -> None:
-    settings = ProcessorSettings(topic_prefix=PREFIX)
-    await topics.create(bootstrap, PREFIX, 1, extra=faust_topics(settings))
+async def _prepare(bootstrap: str, given: Sequence[Load], trial: Trial) -> None:
+    settings = ProcessorSettings(topic_prefix=trial.prefix)
+    await topics.create(bootstrap, trial.prefix, trial.partitions, extra=faust_topics(settings))
     policy, source = load_file(POLICY)
-    await publish(bootstrap, PREFIX, policy_control(policy, source, "the bench's own"))
+    await publish(bootstrap, trial.prefix, policy_control(policy, source, "the bench's own"))
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", linger_ms=50, max_batch_size=1 << 20
     )
     await producer.start()
+    bound = [[*HEADERS, ("cluster", name.encode())] for name in trial.clusters()]
     for load in given:
-        for body in load.bodies:
-            await producer.send(ALERTS.name(PREFIX), body, partition=0, headers=HEADERS)
+        for number, body in enumerate(load.bodies):
+            p = number % trial.partitions
+            await producer.send(ALERTS.name(trial.prefix), body, partition=p, headers=bound[p])
     await producer.stop()
 
 
-def _worker(folder: Path, bootstrap: str) -> Child:
+def _started(folder: Path, bootstrap: str, trial: Trial) -> Child:
     (port,) = ports.choose(1)
     settings = {
         "BOOTSTRAP": bootstrap,
-        "TOPIC_PREFIX": PREFIX,
-        "TAPE_PARTITIONS": "1",
-        "CLUSTER": "demo",
-        "DATA_DIR": str(folder / "worker"),
+        "TOPIC_PREFIX": trial.prefix,
+        "TAPE_PARTITIONS": str(trial.partitions),
+        "AGENTS": trial.agents,
+        "DATA_DIR": str(folder),
         "WEB_PORT": str(port),
     }
     child = Child(
-        "processor",
-        [sys.executable, "-m", "deploy.cli.main", "processor"],
-        log_file=folder / "processor.log",
+        folder.name,
+        [sys.executable, "-m", *trial.program],
+        log_file=folder.with_suffix(".log"),
         env={**os.environ, **{f"MENDLOG_{key}": value for key, value in settings.items()}},
     )
     child.start()
@@ -144,54 +184,82 @@ def _worker(folder: Path, bootstrap: str) -> Child:
     return child
 
 
-async def _watched(bootstrap: str, given: Sequence[Load], worker: Process) -> dict[str, Any]:
-    """The tape's sightings counted up, when the journal was past each of its records, and what the
-    worker had spent by then."""
-    tape = TopicPartition(TAPE.name(PREFIX), 0)
-    state = TopicPartition(journal("decide", "tape").name(PREFIX), 0)
+@dataclass(slots=True)
+class Seen:
+    """Of one partition: the tape's sightings counted up, and when the journal was past each of its
+    records."""
+
+    counted: list[tuple[int, int]] = field(default_factory=list)
+    decided: list[tuple[int, int]] = field(default_factory=list)
+
+    def fact(self, record: Any) -> None:
+        fact = decode(record.value, TapeRecord)
+        if isinstance(fact, TapeRecord) and isinstance(fact.fact, Sightings):
+            self.counted.append((record.offset, self.count + fact.fact.count))
+
+    def entry(self, record: Any) -> None:
+        if record.key == CURSOR:
+            self.decided.append((read_entry(record.value).offset, record.timestamp))
+
+    @property
+    def count(self) -> int:
+        return self.counted[-1][1] if self.counted else 0
+
+    def is_past(self, count: int) -> bool:
+        return self.count >= count and self.at_ms(count) is not None
+
+    def at_ms(self, count: int) -> int | None:
+        """When so many alerts were decided."""
+        end = next((offset for offset, seen in self.counted if seen >= count), None)
+        return next((at for offset, at in self.decided if end is not None and offset >= end), None)
+
+
+async def _watched(
+    bootstrap: str, given: Sequence[Load], trial: Trial, workers: Sequence[Process]
+) -> dict[str, Any]:
+    tape, state = TAPE.name(trial.prefix), journal("decide", "tape").name(trial.prefix)
+    places = [TopicPartition(topic, p) for topic in (tape, state) for p in range(trial.partitions)]
     consumer = plain_consumer(bootstrap)
     await consumer.start()
-    consumer.assign([tape, state])
-    await consumer.seek_to_beginning(tape, state)
-    wanted = sum(load.alerts for load in given)
-    counted: list[tuple[int, int]] = []
-    decided: list[tuple[int, int]] = []
+    consumer.assign(places)
+    await consumer.seek_to_beginning(*places)
+    seen = [Seen() for _ in range(trial.partitions)]
     spent: list[tuple[int, float]] = []
-    seen = 0
+    wanted = _ends(given, trial)[-1]
     async with asyncio.timeout(WITHIN_S):
-        while seen < wanted or not decided or decided[-1][0] < counted[-1][0]:
+        while not all(one.is_past(count) for one, count in zip(seen, wanted, strict=True)):
             found = await consumer.getmany(timeout_ms=int(PATIENCE_S * 1000))
-            spent.append((time.time_ns() // 1_000_000, sum(worker.cpu_times()[:2])))
-            for record in found.get(tape, ()):
-                fact = decode(record.value, TapeRecord)
-                if isinstance(fact, TapeRecord) and isinstance(fact.fact, Sightings):
-                    seen += fact.fact.count
-                    counted.append((record.offset, seen))
-            for record in found.get(state, ()):
-                if record.key == CURSOR:
-                    decided.append((read_entry(record.value).offset, record.timestamp))
+            cpu_s = sum(sum(worker.cpu_times()[:2]) for worker in workers)
+            spent.append((time.time_ns() // 1_000_000, cpu_s))
+            for place, records in found.items():
+                one = seen[place.partition]
+                for record in records:
+                    (one.fact if place.topic == tape else one.entry)(record)
     await consumer.stop()
-    return rates(given, counted, decided, spent)
+    return rates(given, trial, seen, spent)
+
+
+def _ends(given: Sequence[Load], trial: Trial) -> list[list[int]]:
+    """How many alerts each partition has had by the end of each load."""
+    ends, so_far = [], [0] * trial.partitions
+    for load in given:
+        for p in range(trial.partitions):
+            so_far[p] += sum(load.counts[p :: trial.partitions])
+        ends.append(list(so_far))
+    return ends
 
 
 def rates(
-    given: Sequence[Load],
-    counted: Sequence[tuple[int, int]],
-    decided: Sequence[tuple[int, int]],
-    spent: Sequence[tuple[int, float]],
+    given: Sequence[Load], trial: Trial, seen: Sequence[Seen], spent: Sequence[tuple[int, float]]
 ) -> dict[str, Any]:
     """Per second, and microseconds of CPU for each: of each load, from the cursor that ends the one
-    before to that which ends it."""
-    ends, total = [], 0
-    for load in given:
-        total += load.alerts
-        ends.append(next(offset for offset, seen in counted if seen >= total))
-    begun = next((at for offset, at in decided if offset >= counted[0][0]), decided[0][1])
+    before to that which ends it, on all partitions."""
+    begun = min(one.decided[0][1] for one in seen)
     found: dict[str, Any] = {}
-    for load, end in zip(given, ends, strict=True):
-        at = next(at for offset, at in decided if offset >= end)
-        found[f"{load.name}_per_s"] = round(load.alerts / max(0.001, (at - begun) / 1000))
+    for load, ends in zip(given, _ends(given, trial), strict=True):
+        at = max(one.at_ms(count) or 0 for one, count in zip(seen, ends, strict=True))
         cpu_s = _spent_by(spent, at) - _spent_by(spent, begun)
+        found[f"{load.name}_per_s"] = round(load.alerts / max(0.001, (at - begun) / 1000))
         found[f"{load.name}_cpu_us"] = round(cpu_s / load.alerts * 1e6, 1)
         begun = at
     return found
