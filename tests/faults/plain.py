@@ -28,15 +28,15 @@ class Plain:
         self.workers: list[Child] = []
         self._tmp = tmp
 
-    def start_worker(self, folder: str, *, fault: str = "::", store: str = "rocksdb://") -> Child:
+    def start_worker(self, folder: str, *, fault: str = "::", concurrency: int = 1) -> Child:
         """On that folder: its own, or that of one before it."""
         number = len(self.workers)
         env = os.environ | {
             "PLAIN_NAME": self.name,
             "PLAIN_BROKER": self.bootstrap,
             "PLAIN_DATA_DIR": str(self._tmp / folder),
-            "PLAIN_STORE": store,
             "PLAIN_FAULT": fault,
+            "PLAIN_CONCURRENCY": str(concurrency),
         }
         argv = (sys.executable, "-m", "tests.faults.plain_worker", "worker", "--without-web")
         log_file = self._tmp / f"plain-{number}.log"

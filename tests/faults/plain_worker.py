@@ -2,9 +2,10 @@
 
 An agent counts the records of each key and remembers the last offset that it applied, so that a
 record that comes again is not counted again; of each it sends the count. `PLAIN_FAULT=POINT:N:HOW`
-strikes when it reaches that point for the Nth time: a signal's name, or RAISE.
+strikes when it reaches that point for the Nth time: a signal's name, RAISE or HANG.
 """
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -19,7 +20,7 @@ seen: Counter[str] = Counter()
 app = faust.App(
     name,
     broker=f"kafka://{os.environ['PLAIN_BROKER']}",
-    store=os.environ["PLAIN_STORE"],
+    store="rocksdb://",
     datadir=os.environ["PLAIN_DATA_DIR"],
     broker_session_timeout=2,
     broker_heartbeat_interval=0.5,
@@ -37,22 +38,22 @@ results = app.topic(f"{name}.out", key_type=bytes, value_type=bytes)
 counts = app.Table("counts", partitions=1, key_type=bytes, value_type=bytes)
 
 
-@app.agent(source)
+@app.agent(source, concurrency=int(os.environ["PLAIN_CONCURRENCY"]))
 async def count(stream):
     async for event in stream.events():
         offset = event.message.offset
         if offset <= int(counts.get(CURSOR, b"-1")):
             continue
-        strike("received")
+        await strike("received")
         counted = b"%d" % (int(counts.get(event.key, b"0")) + 1)
         await (await results.send(key=event.key, value=b"%d %s" % (offset, counted)))
-        strike("sent")
+        await strike("sent")
         counts[event.key] = counted
         counts[CURSOR] = b"%d" % offset
-        strike("stored")
+        await strike("stored")
 
 
-def strike(point: str) -> None:
+async def strike(point: str) -> None:
     wanted, nth, how = os.environ.get("PLAIN_FAULT", "::").split(":")
     seen[point] += 1
     if point != wanted or seen[point] != int(nth):
@@ -60,6 +61,8 @@ def strike(point: str) -> None:
     print(f"fault: {point}", flush=True)
     if how == "RAISE":
         raise RuntimeError("a fault of the agent's")
+    if how == "HANG":
+        await asyncio.Event().wait()
     os.kill(os.getpid(), signal.Signals[f"SIG{how}"])
 
 

@@ -92,3 +92,31 @@ async def test_a_loop_that_fails_over_a_record_ends_and_begins_with_it_again(
         chains.start_worker()
         await chains.caught_up()
         await chains.check()
+
+
+async def test_an_agent_of_two_commits_beyond_the_record_that_one_of_them_still_has(
+    kafka: Kafka, tmp_path: Path
+):
+    async with plain(kafka.bootstrap, tmp_path) as table:
+        await table.send([b"key-%d" % n for n in range(RECORDS)])
+        worker = table.start_worker("here", fault="received:1:HANG", concurrency=2)
+        await table.committed(RECORDS // 2)
+        worker.kill()
+        table.start_worker("here", concurrency=2)
+        await table.result_of(RECORDS - 1)
+        assert 0 not in await table.results()
+
+
+async def test_a_worker_killed_over_its_first_records_leaves_them_to_the_next(
+    kafka: Kafka, tmp_path: Path
+):
+    """Others go on beside it, and what they publish of themselves is no word about its records."""
+    async with world(kafka.bootstrap, tmp_path, seed=1) as chains:
+        await chains.load(400)
+        hangs = chains.start_worker(fault="decide.consumed:1:STOP")
+        await said(hangs, "fault: decide.consumed")
+        chains.start_worker()
+        await chains.outputs.more(100)
+        hangs.kill()
+        await chains.caught_up()
+        await chains.check()
