@@ -15,6 +15,7 @@ from tests.soak.killer import Killer, ended_with
 from tests.soak.load import Pods
 from tests.soak.options import Options
 from tests.soak.parts import Parts, running
+from tests.soak.person import trusts
 from tests.soak.rest import at_rest, audited
 from tests.soak.senders import Senders
 from tests.soak.watch import Watch
@@ -39,7 +40,9 @@ async def soak(given: Options, folder: Path) -> int:
         async def whole() -> None:
             async with senders, asyncio.TaskGroup() as tasks:
                 tasks.create_task(killer.run())
+                trusting = tasks.create_task(trusts(parts))
                 await senders.run()
+                trusting.cancel()
                 killer.end()
             print("the senders have stopped", flush=True)
             print(f"at rest {await at_rest(parts):.0f} s later", flush=True)
