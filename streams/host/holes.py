@@ -47,4 +47,5 @@ def start_inside(loop: PartitionLoop, topic: str, bounds: Bounds) -> None:
 def _way_on(loop: PartitionLoop) -> str:
     if loop.source.whole:
         return "Restore the topic, or begin again under another topic prefix"
-    return f"Restore the topic, or remove the journal {loop.source.journal.noun} to do without them"
+    journal = loop.source.journal.noun
+    return f"Restore the topic, or remove the journal {journal} to do without what is gone"
