@@ -1,10 +1,11 @@
-"""The broker freezes, dies, keeps dying, has no room, with a whole stack at work: senders are told
-to come again, what was accepted is decided, and nobody has to lend a hand.
+"""The broker freezes, dies, keeps dying, has no room, and the gateway dies, with a whole stack at
+work: senders come again, what was accepted is decided, and nobody has to lend a hand.
 
 Processes that end are started again, as a cluster would.
 """
 
 import asyncio
+import random
 import resource
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +19,9 @@ from deploy.sandbox.java import Jvm
 from deploy.sandbox.kafka import Kafka, broker_jvm
 from deploy.sandbox.progress import Quiet
 from deploy.sandbox.stack import Options, Stack
-from tests.e2e.incidents import break_and_wait, quick_policy, tend
+from schemas.incidents import Incident
+from schemas.topics import INCIDENTS
+from tests.e2e.incidents import break_and_wait, quick_policy, records, tend
 from tests.faults.stack_senders import EACH, SENDERS, Senders, check, recovered
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -26,7 +29,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 IMPATIENT = {"MENDLOG_PRODUCE_TIMEOUT_S": "2"}
 """Of the gateway: a freeze of five seconds is longer than its producer waits for an answer."""
 HANG_S = 30.0
-CRASHES = 3
+CRASHES = KILLS = 3
 KIB = 1024
 FULL_BYTES = 2 * KIB * KIB
 """More than any file of a broker that has just started."""
@@ -108,6 +111,7 @@ async def test_killed_in_the_middle_of_an_incident_that_ends_resolved(
     await check(stack, senders, tmp_path)
 
 
+@pytest.mark.soak
 async def test_it_dies_again_and_again(stack: Stack, tmp_path: Path) -> None:
     async with tended(stack), Senders(stack) as senders:
         for _ in range(CRASHES):
@@ -117,6 +121,24 @@ async def test_it_dies_again_and_again(stack: Stack, tmp_path: Path) -> None:
             await asyncio.to_thread(stack.kafka.start)
         took_s = await recovered(stack, senders, began_s)
     told(f"killed {CRASHES} times", took_s, senders)
+    await check(stack, senders, tmp_path)
+
+
+async def test_the_gateway_is_killed_under_its_senders(
+    stack: Stack, tmp_path: Path, seed: int
+) -> None:
+    """They send again what was not answered, also what Kafka has: one incident has all of it."""
+    whim, took = random.Random(seed), 0.0
+    about = {"alertname": f"Retried{seed}", "namespace": "other", "cluster": "demo"}
+    async with tended(stack), Senders(stack, about) as senders:
+        for _ in range(KILLS):
+            await senders.more(whim.randrange(10, 40))
+            stack.processes["gateway"].kill()
+            took = max(took, await recovered(stack, senders))
+    assert senders.answers[0]
+    told(f"the gateway killed {KILLS} times", took, senders)
+    incidents = await records(stack, INCIDENTS, Incident)
+    assert len({i.incident_id for i in incidents if i.title == about["alertname"]}) == 1
     await check(stack, senders, tmp_path)
 
 
