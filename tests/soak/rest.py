@@ -11,9 +11,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.sandbox.processes import Child, wait_until
-from schemas.topics import ALERTS, COMMANDS, DELIVERIES, NOTICES, OUTCOMES
+from schemas.codec import decode
+from schemas.notices import Delivery, DeliveryStatus, Notice
+from schemas.topics import ALERTS, COMMANDS, DELIVERIES, NOTICES, OUTCOMES, Topic
 from streams.audit.checks.calls import Call
-from streams.read import plain_consumer
+from streams.read import plain_consumer, read_places
 from tests.faults.executor_wire import Asked
 from tests.soak.parts import PARTITIONS, Parts
 
@@ -45,8 +47,29 @@ async def at_rest(parts: Parts) -> float:
 
 
 async def _ends(consumer: AIOKafkaConsumer, prefix: str) -> Mapping[TopicPartition, int]:
-    places = [TopicPartition(t.name(prefix), p) for t in ORDERS for p in range(PARTITIONS)]
-    return dict(await consumer.end_offsets(places))
+    return dict(await consumer.end_offsets(_places(prefix, *ORDERS)))
+
+
+def _places(prefix: str, *topics: Topic) -> list[TopicPartition]:
+    return [TopicPartition(t.name(prefix), p) for t in topics for p in range(PARTITIONS)]
+
+
+async def untold(parts: Parts) -> int:
+    """Notices of which nobody was told."""
+    prefix, owed, told = parts.stack.options.prefix, set[str](), set[str]()
+    consumer = plain_consumer(parts.stack.kafka.bootstrap)
+    await consumer.start()
+    try:
+        for topic in (NOTICES, DELIVERIES):
+            async for record in read_places(consumer, _places(prefix, topic)):
+                match decode(record.value, Notice, Delivery):
+                    case Notice(notice_id=notice_id):
+                        owed.add(notice_id)
+                    case Delivery(notice_id=notice_id, status=DeliveryStatus.SENT):
+                        told.add(notice_id)
+    finally:
+        await consumer.stop()
+    return len(owed - told)
 
 
 def audited(parts: Parts, ledger: Path, folder: Path) -> tuple[int, str]:
