@@ -1,14 +1,16 @@
 """Pull requests at GitHub, or at an Enterprise Server."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, StringConstraints
 
 from remediators.adapters.git.file import RegisteredForge
-from remediators.adapters.git.forge import PULLS_MAX, URL_FORM, Proposal, PullRequest
-from remediators.adapters.git.rest import Call, Rest
-from remediators.core.reply import Answer, Reply
+from remediators.adapters.git.forge import URL_FORM, Proposal, PullRequest
+from remediators.adapters.git.pulls import Pulls
+from remediators.adapters.git.rest import Rest
+from remediators.core.reply import Reply
 
 API_VERSION = "2022-11-28"
 
@@ -38,28 +40,18 @@ class _Pull(BaseModel):
         )
 
 
-_PULLS = TypeAdapter(list[_Pull])
-
-
 class GitHub:
     def __init__(self, forge: RegisteredForge, into: str, timeout_s: float) -> None:
         self._name, self._into = forge.repository, into
-        self._path = f"/repos/{forge.repository}/pulls"
-        self._rest = Rest(forge, timeout_s, _headers)
+        rest = Rest(forge, timeout_s, _headers)
+        path = f"/repos/{forge.repository}/pulls"
+        self._pulls = Pulls(rest, path, _Pull, "pull request")
 
     async def find(self, branch: str) -> PullRequest | Reply | None:
         owner = self._name.partition("/")[0]
         # Without the owner before it, the filter is passed over in silence.
         query = {"head": f"{owner}:{branch}", "base": self._into, "state": "all"}
-        body = await self._rest.read(Call(self._path, {**query, "per_page": str(PULLS_MAX)}))
-        if isinstance(body, Reply):
-            return body
-        try:
-            pulls = _PULLS.validate_json(body)
-        except ValidationError:
-            return Reply(Answer.INVALID, "its answer is no list of pull requests")
-        ours = (each.plain() for each in pulls if self._is_from(branch, each))
-        return next(ours, None)
+        return await self._pulls.first(query, partial(self._is_from, branch))
 
     async def open(
         self, proposal: Proposal, in_time: Callable[[], bool], sent: Callable[[], None]
@@ -70,13 +62,7 @@ class GitHub:
             "head": proposal.branch,
             "base": proposal.into,
         }
-        body = await self._rest.send(Call(self._path, {}, wanted), in_time, sent)
-        if isinstance(body, Reply):
-            return body
-        try:
-            return _Pull.model_validate_json(body).plain()
-        except ValidationError:
-            return Reply(Answer.UNSURE, "its answer is no pull request")
+        return await self._pulls.open(wanted, in_time, sent)
 
     def _is_from(self, branch: str, pull: _Pull) -> bool:
         """Not of a fork, where anybody may name a branch as he likes."""

@@ -1,15 +1,17 @@
 """Merge requests at GitLab: pull requests by another name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, StringConstraints
 
 from remediators.adapters.git.file import RegisteredForge
-from remediators.adapters.git.forge import PULLS_MAX, URL_FORM, Proposal, PullRequest
-from remediators.adapters.git.rest import Call, Rest
-from remediators.core.reply import Answer, Reply
+from remediators.adapters.git.forge import URL_FORM, Proposal, PullRequest
+from remediators.adapters.git.pulls import Pulls
+from remediators.adapters.git.rest import Rest
+from remediators.core.reply import Reply
 
 
 class _Merge(BaseModel):
@@ -30,26 +32,16 @@ class _Merge(BaseModel):
         return PullRequest(self.web_url, "merged" if self.state == "merged" else "closed", text)
 
 
-_MERGES = TypeAdapter(list[_Merge])
-
-
 class GitLab:
     def __init__(self, forge: RegisteredForge, into: str, timeout_s: float) -> None:
         self._into = into
-        self._path = f"/projects/{quote(forge.repository, safe='')}/merge_requests"
-        self._rest = Rest(forge, timeout_s, _headers)
+        rest = Rest(forge, timeout_s, _headers)
+        path = f"/projects/{quote(forge.repository, safe='')}/merge_requests"
+        self._pulls = Pulls(rest, path, _Merge, "merge request")
 
     async def find(self, branch: str) -> PullRequest | Reply | None:
         query = {"source_branch": branch, "target_branch": self._into, "state": "all"}
-        body = await self._rest.read(Call(self._path, {**query, "per_page": str(PULLS_MAX)}))
-        if isinstance(body, Reply):
-            return body
-        try:
-            merges = _MERGES.validate_json(body)
-        except ValidationError:
-            return Reply(Answer.INVALID, "its answer is no list of merge requests")
-        ours = (each.plain() for each in merges if self._is_from(branch, each))
-        return next(ours, None)
+        return await self._pulls.first(query, partial(self._is_from, branch))
 
     async def open(
         self, proposal: Proposal, in_time: Callable[[], bool], sent: Callable[[], None]
@@ -60,13 +52,7 @@ class GitLab:
             "source_branch": proposal.branch,
             "target_branch": proposal.into,
         }
-        body = await self._rest.send(Call(self._path, {}, wanted), in_time, sent)
-        if isinstance(body, Reply):
-            return body
-        try:
-            return _Merge.model_validate_json(body).plain()
-        except ValidationError:
-            return Reply(Answer.UNSURE, "its answer is no merge request")
+        return await self._pulls.open(wanted, in_time, sent)
 
     def _is_from(self, branch: str, merge: _Merge) -> bool:
         """Not of a fork, which the list has too: there anybody may name a branch as he likes."""
