@@ -154,7 +154,7 @@ class FakeCluster:
         return Reply(Answer.DONE)
 
     def _removes(self, request: Request, found: Object) -> Reply:
-        if removed_uid(request) != found["metadata"]["uid"]:
+        if "preconditions" in request.body and removed_uid(request) != found["metadata"]["uid"]:
             return Reply(Answer.CONFLICT, "409: the UID in the precondition does not match")
         if request.verb == EVICT:
             seen = views.seen(request.target, found)

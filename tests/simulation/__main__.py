@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from tests.simulation.guards import GUARDS
-from tests.simulation.seeds import failures, found
+from tests.simulation.seeds import each_found, failures
 from tests.simulation.verdict import history_of
 
 
@@ -26,7 +26,7 @@ def main() -> int:
             print(seed, history_of(seed))
         return 0
     if given.guards:
-        return _guards(seeds)
+        return _guards(seeds, given.jobs)
     began_s = time.monotonic()
     failed = failures(seeds, given.jobs)
     for verdict in failed:
@@ -35,10 +35,10 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _guards(seeds: Sequence[int]) -> int:
+def _guards(seeds: Sequence[int], jobs: int) -> int:
     unfound = 0
-    for guard in GUARDS:
-        verdict = found(guard, seeds)
+    guards = tuple(GUARDS)
+    for guard, verdict in zip(guards, each_found(guards, seeds, jobs), strict=True):
         unfound += verdict is None
         where = "never" if verdict is None else f"{verdict.seed + 1}: {verdict.findings[0]}"
         print(f"{guard}: {where}", flush=True)

@@ -10,7 +10,7 @@ from remediators.core.seen import Json, Seen
 from remediators.core.workload import Surroundings
 from schemas.remediation import Request, Target
 from tests.simulation.process import Process, never
-from tests.simulation.site import Sent, Site
+from tests.simulation.site import Sent, Site, Told
 
 ANSWER_WITHIN_S = 6.0
 LATE_S = 25.0
@@ -19,10 +19,10 @@ LATE_S = 25.0
 class Line:
     """The `Cluster` port of one executor's process."""
 
-    def __init__(self, site: Site, process: Process, killed: set[str]) -> None:
+    def __init__(self, site: Site, process: Process, told: Told) -> None:
         self._site = site
         self._process = process
-        self._killed = killed
+        self._told = told
 
     async def _way(self) -> None:
         if self._process.dead:
@@ -54,9 +54,11 @@ class Line:
         if not in_time():
             return Reply(Answer.HELD_BACK)
         site, trouble, chance = self._site, self._site.trouble, self._site.rng.random()
-        killed, turned_away = frozenset(self._killed), chance < trouble.turned_away
-        name, now_ms = self._process.name, site.timeline.now_ms
-        site.sent.append(Sent(now_ms, request, name, killed, turned_away))
+        lost, turned_away = request.target in site.loses, chance < trouble.turned_away
+        site.sent.append(self._noted(request, turned_away and not lost))
+        if lost:
+            site.loses.discard(request.target)
+            return await self._no_answer()
         if turned_away:
             await self._way()
             return Reply(Answer.THROTTLED, "429", retry_after_ms=1_000)
@@ -84,6 +86,11 @@ class Line:
         site.timeline.after(0.001, None, arrive)
         reply: Reply = await answered
         return reply
+
+    def _noted(self, request: Request, turned_away: bool) -> Sent:
+        killed, withdrawn = frozenset(self._told.killed), frozenset(self._told.withdrawn)
+        now_ms, name = self._site.timeline.now_ms, self._process.name
+        return Sent(now_ms, request, name, killed, withdrawn, turned_away)
 
     def _arrives_after(self, delay_s: float, request: Request) -> None:
         self._site.timeline.after(delay_s, None, self._site.arrives, request)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from remediators.core.marker import LAST_COMMAND
-from remediators.core.request import CREATE, DELETE, EVICT, PATCH
+from remediators.core.request import CREATE, DELETE, EVICT, PATCH, SET, set_value
 from schemas.controls import ALL_CLUSTERS
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Request
 from schemas.topics import partition_for
@@ -70,8 +70,8 @@ class Deeds:
 
     def findings(self) -> Iterator[str]:
         for site in self._sites.values():
-            for sent in site.sent:
-                yield from self._was_allowed(site, sent)
+            for n, sent in enumerate(site.sent):
+                yield from self._was_allowed(site, sent, n)
             yield from self._was_sent_once(site)
             yield from self._was_done_once(site)
         yield from self._undone_once()
@@ -89,7 +89,7 @@ class Deeds:
 
     # Requests.
 
-    def _was_allowed(self, site: Site, sent: Sent) -> Iterator[str]:
+    def _was_allowed(self, site: Site, sent: Sent, place: int) -> Iterator[str]:
         authors = self._authors(sent.request)
         if not authors:
             yield f"a {sent.request.verb} of no command was sent to {site.name}"
@@ -97,6 +97,9 @@ class Deeds:
         wrong = [list(self._is_wrong(sent, command)) for command in authors]
         if all(wrong):
             yield from wrong[0]
+        needless = all(command.command_id in sent.withdrawn for command in authors)
+        if needless and not _in_doubt(sent, site.sent[:place]):
+            yield f"{authors[0].command_id[:8]} was withdrawn, and {sent.process} knew, and sent it"
 
     def _is_wrong(self, sent: Sent, command: Command) -> Iterator[str]:
         name = f"{command.kind} {command.command_id[:8]}"
@@ -168,13 +171,15 @@ class Deeds:
             yield f"{command_id[:8]} is said to be {status}, and it took effect"
 
     def _has_happened(self, command_id: str) -> bool:
-        """Of what is gone nobody can tell by whom, and an end says so."""
+        """Of what is gone, or has a value, nobody can tell by whom."""
         request = self._requests.get(command_id)
         if request is None:
             return False
         site = self._sites[request.target.cluster]
         if request.verb in REMOVALS:
             return _removed(request) in site.gone
+        if request.verb == SET and (request.target, set_value(request)) in site.set_by_hand:
+            return True
         return any(effect.request == request for effect in site.effects)
 
     def _crossed(self, command_id: str) -> bool:
@@ -194,6 +199,14 @@ class Deeds:
 
 def _is(intent: Intent, command: Command) -> bool:
     return intent.command_id == command.command_id
+
+
+def _in_doubt(sent: Sent, before: list[Sent]) -> bool:
+    """Its sender has sent it before, and what came of that it cannot tell."""
+    return any(
+        other.process == sent.process and other.request == sent.request and not other.turned_away
+        for other in before
+    )
 
 
 def _is_at_its_target(effect: Effect, command: Command) -> bool:

@@ -25,6 +25,7 @@ from tests.simulation.membership import Group
 from tests.simulation.network import PATIENCE_S, Network
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
+from tests.simulation.site import Told
 
 BEAT_EVERY_S = 9.0
 BEAT_AGE_S = 22.0
@@ -76,7 +77,7 @@ def executor(
         Scope(),
         KIT,
     )
-    inbox = Inbox(process, network, group, committed, wrong)
+    inbox = Inbox(process, network, group, committed, wrong, board.told)
     ledger = VirtualLedger(process, network)
     limits = Limits(in_flight_max=4, held_max=64, grace_s=1.0)
     return Executor(process.name, inbox, ledger, pulse, means, limits)
@@ -98,9 +99,10 @@ class Inbox:
         group: Group,
         committed: Committed,
         wrong: Wrong,
+        told: Told,
     ) -> None:
         self._process, self._network, self._group = process, network, group
-        self._committed, self._wrong = committed, wrong
+        self._committed, self._wrong, self._told = committed, wrong, told
         self._owner: Owner | None = None
         self._next: dict[int, int] = {}
         self._seen: dict[int, int] = {}
@@ -131,6 +133,7 @@ class Inbox:
         mine = list(partitions)
         for p in mine:
             self._next.pop(p, None)
+        self._told.withdrawn.clear()
         await self._owner.revoked(mine)
 
     def _hear(self, place: Place, end: int) -> None:
@@ -147,7 +150,9 @@ class Inbox:
         if not found:
             self._news.clear()
             await self._news.wait()
-        return [delivery(record, self._group.partitions) for record in found]
+        fetched = [delivery(record, self._group.partitions) for record in found]
+        self._told.withdrawn |= {d.withdrawal.command_id for d in fetched if d.withdrawal}
+        return fetched
 
     def _take(self, partition: int) -> list[Kept]:
         at, end = self._next[partition], self._seen.get(partition, 0)
@@ -197,8 +202,7 @@ class Board:
         self._process, self._network = process, network
         self._read = 0
         self._news = asyncio.Event()
-        self.killed: set[str] = set()
-        """The switches that have reached it; nothing of the executor's own."""
+        self.told = Told()
         network.broker.listeners[BOARD].append(self._hear)
 
     def _hear(self, _place: Place, _end: int) -> None:
@@ -217,7 +221,8 @@ class Board:
     def _posted(self, kept: Kept) -> Posted:
         record = decode(kept.value, Switch, Heartbeat)
         if isinstance(record, Switch):
-            (self.killed.add if record.kill else self.killed.discard)(record.cluster)
+            killed = self.told.killed
+            (killed.add if record.kill else killed.discard)(record.cluster)
         return Posted((kept.key or b"").decode(), kept.timestamp, record)
 
     async def beat(self, heartbeat: Heartbeat) -> None:

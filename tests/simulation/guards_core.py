@@ -5,14 +5,25 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.incidents import Decision
-from streams.core import chain
+from schemas.tape import TapeRecord
+from streams.core import chain, origins
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.ladder import leases, look, orders
+from streams.core.ladder import leases, look, orders, outcomes
 from streams.core.rails import budget, here, switches
 from tests.simulation.patches import Patch
 
 _ORDER, _SEAL = orders.make, chain.seal
+
+
+def _always_new(draft: Draft, record: TapeRecord) -> int:
+    return 0
+
+
+def _any_outcome_counts(draft: Draft, incident: IncidentState, outcome: Any) -> bool:
+    orders.land(draft, incident)
+    orders.release(draft, incident)
+    return True
 
 
 def _whatever_it_is_now(
@@ -48,6 +59,8 @@ def _without(rail: Callable[[Any], Any]) -> tuple[Patch, ...]:
 
 
 GUARDS: Mapping[str, tuple[Patch, ...]] = {
+    "a fact that comes again changes nothing": (Patch(origins, "repeated", _always_new),),
+    "the first end of a command counts": (Patch(outcomes, "_lands", _any_outcome_counts),),
     "an approval is void when its target has moved": (
         Patch(look, "_is_given", _whatever_it_is_now),
     ),

@@ -1,9 +1,12 @@
 """What the executor promises, each without its guard."""
 
+import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from remediators.actions import catalog, rerun_job, run_job
 from remediators.core import patch, protocol
 from remediators.core.admit import Admission, Proceed
 from remediators.core.marker import precondition
@@ -11,14 +14,16 @@ from remediators.core.patch import must_be
 from remediators.core.protocol import Next, begin
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Answer, Reply
+from remediators.core.request import EVICT, text
 from remediators.executor import change, work
 from remediators.executor.desk import Desk
 from remediators.executor.job import Job
 from remediators.executor.pulse import Pulse
-from schemas.remediation import Command, OutcomeReason
+from schemas.remediation import Command, OutcomeReason, Request, Target
 from tests.simulation.patches import Patch
 
 _ADMIT, _HEARD, _BEFORE_SEND = work.admit, protocol.heard, protocol.before_send
+_REMOVAL, _NUMBERS = catalog.removal, itertools.count(1)
 FAR_MS = 10**12
 
 
@@ -66,9 +71,24 @@ async def _reads_nothing(self: Desk, since_ms: int) -> None:
     self.view.read_from_ms = 0
 
 
+async def _goes_by_what_it_knew(self: Desk) -> None:
+    pass
+
+
 async def _announces_blindly(job: Job, intent: Any) -> None:
     await job.write(intent)
     await change._conclude(job, intent, begin(job.command, change._announced(intent)))
+
+
+def _whatever_is_there(verb: str, target: Target, uid: str, options: Any = None) -> Request:
+    request = _REMOVAL(verb, target, uid, options)
+    body = json.loads(request.body)
+    del (body["deleteOptions"] if verb == EVICT else body)["preconditions"]
+    return replace(request, body=text(body))
+
+
+def _any_name(command: Command) -> str:
+    return f"mendlog-{next(_NUMBERS)}"
 
 
 GUARDS: Mapping[str, tuple[Patch, ...]] = {
@@ -85,7 +105,14 @@ GUARDS: Mapping[str, tuple[Patch, ...]] = {
         Patch(change, "_announce", _announces_blindly),
     ),
     "a new owner reads the ledger": (Patch(Desk, "cover", _reads_nothing),),
+    "what another has begun is not refused": (Patch(Desk, "catch_up", _goes_by_what_it_knew),),
     "what another has ended is not done": (Patch(change, "_announce", _announces_blindly),),
     "what may have arrived is in doubt": (Patch(change, "heard", _never_unsure),),
     "what may have been sent is read first": (Patch(change, "resumed", _begins_anew),),
+    "a removal is of one uid": (Patch(catalog, "removal", _whatever_is_there),),
+    "a Job has its command's own name": tuple(
+        Patch(action, "name_for", _any_name) for action in (run_job, rerun_job)
+    ),
+    "what is withdrawn is not begun": (Patch(Job, "withdrawn", None),),
+    "what leaves no trace is sent once": (Patch(protocol, "ONCE", frozenset()),),
 }

@@ -64,7 +64,7 @@ class Keepers:
         """Somebody changes it, in the way in which such a thing is changed."""
         number = self._site.rng.randrange(100)
         if target.kind == FLAG:
-            self._site.switches[target.name].value = VALUES[number % len(VALUES)]
+            self._site.sets(target, VALUES[number % len(VALUES)])
             return f"{target} is set by hand"
         if target.kind == POD and number % 2:
             return self._limits(number)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.codec import decode
 from schemas.controls import ALL_CLUSTERS, ControlKind
+from schemas.kinds import FLAG, ROLLOUT
 from schemas.remediation import Command, CommandKind
 from schemas.topics import COMMANDS
 from tests.simulation.broker import Place
@@ -20,6 +21,9 @@ from tests.simulation.site import Trouble
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+UNTOLD = (FLAG, ROLLOUT)
+"""Of what was done to these nothing tells by whom."""
+TEAMS = ("x", "y")
 PEACE_S = 2.5
 """In which everybody starts, and the policy reaches the tape."""
 STEPS_MAX = 60
@@ -59,6 +63,7 @@ def plan(world: World) -> None:
         world.timeline.at(rng.choice(begins) + rng.random() * 3, None, nemesis.breaks)
     plans(rng.randint(0, 3), nemesis.meddles)
     plans(rng.randint(0, 6), nemesis.strikes)
+    plans(rng.choice((0, 0, 0, 1)), nemesis.echoes)
     plans(rng.randint(0, 2), world.senders.repeats)
     plans(rng.randint(1, 4), world.compacts)
     world.timeline.at(world.active_s, None, world.calms)
@@ -94,8 +99,9 @@ class Nemesis:
     def breaks(self) -> None:
         world, rng = self._world, self._rng
         name = rng.choice(("HighErrors",) * 8 + ("NodeDown", "Other"))
-        target = rng.choice(world.targets)
-        labels = {"pod": rng.choice(("a", "b")), "team": rng.choice(("x", "y"))}
+        known = [t.target for t in world.senders.troubles]
+        target = rng.choice(known if known and rng.random() < 0.3 else world.targets)
+        labels = {"pod": rng.choice(("a", "b")), "team": rng.choice(TEAMS)}
         world.note(f"{name} at {target} {labels}")
         trouble = world.senders.breaks(name, target, **labels)
         if rng.random() < 0.4:
@@ -116,16 +122,23 @@ class Nemesis:
             return
         what = process.name.split("-")[0]
         points = [p for p in POINTS if (what == "executor") == p.startswith("executor")]
-        process.strike_at(self._rng.choice(points), strike)  # type: ignore[arg-type]
+        steps = self._rng.randint(0, 1)
+        process.strike_at(self._rng.choice(points), strike, steps)  # type: ignore[arg-type]
 
     def _commanded(self, place: Place, _end: int) -> None:
         world, rng = self._world, self._rng
         command = decode(world.broker.logs[place].history[-1].value, Command)
         if world.calm or not isinstance(command, Command) or rng.random() > self._aims:
             return
-        self._aims *= 0.8
-        if command.kind in (CommandKind.LOOK, CommandKind.VERIFY) or rng.random() < 0.3:
+        reads = command.kind in (CommandKind.LOOK, CommandKind.VERIFY)
+        if reads:
+            self._aims *= 0.8
+        if reads or rng.random() < 0.2:
             world.timeline.after(rng.random() ** 2 * 3, None, self.meddles)
+        elif command.target.kind in UNTOLD and rng.random() < 0.5:
+            self._obscures(place[1], command)
+        elif rng.random() < 0.4:
+            self._outlasts(place[1], command)
         else:
             self._divides(place[1], command)
 
@@ -144,10 +157,45 @@ class Nemesis:
                     process.strike_at("executor.claimed", stop, rng.randint(1, 25))
             elif rng.random() < 0.7:
                 point = rng.choice(("executor.intent_acked", "executor.response_read"))
-                process.strike_at(point, process.kill)
+                process.strike_at(point, process.kill, rng.randint(0, 1))
         if rng.random() < 0.4:
             begins_s, span_s = SESSION_S * (0.5 + rng.random() / 2), 1 + rng.random() * 4
             world.timeline.after(begins_s, None, self._kills, command.cluster, span_s)
+
+    def _outlasts(self, partition: int, command: Command) -> None:
+        """Its executor is stopped until it has expired. Another carries it out meanwhile, and is
+        killed before he can say so."""
+        world, left_ms = self._world, command.expires_at_ms - self._world.timeline.now_ms
+        if left_ms <= 0:
+            return
+        for member in world.executors.members:
+            if partition in member.has:
+                world.stops(member.process, left_ms / 1000 + self._rng.random() * 2)
+            else:
+                member.process.strike_at("executor.response_read", member.process.kill, 0)
+
+    def _obscures(self, partition: int, command: Command) -> None:
+        """It is lost, or its executor is killed before he can say what came of it, which nothing
+        else tells; and another team has the same trouble."""
+        world, rng = self._world, self._rng
+        for team in TEAMS:
+            tells = partial(world.senders.breaks, "HighErrors", command.target, team=team)
+            world.timeline.after(rng.random() * 10, None, tells)
+        if rng.random() < 0.5:
+            world.sites[command.cluster].loses.add(command.target)
+            return
+        for process in [m.process for m in world.executors.members if partition in m.has]:
+            point = rng.choice(("executor.intent_acked", "executor.response_read"))
+            process.strike_at(point, process.kill, 0)
+
+    def echoes(self) -> None:
+        """Whoever hears of an order is cut off and dies, so that others hear of it; and his word of
+        it arrives too, when it is no longer so."""
+        world, rng = self._world, self._rng
+        for process in [p for p in world.alive if p.name.startswith("processor")]:
+            process.cut()
+            world.timeline.after(0.1, None, process.kill)
+        self._kills(rng.choice(tuple(world.sites)), SESSION_S + 2 + rng.random() * 6)
 
     def _kills(self, cluster: str, span_s: float) -> None:
         self._world.note(f"kill {cluster}")

@@ -128,7 +128,7 @@ def _every_verb() -> str:
     policy = quick(*sections, steps=FIRST + ESCALATE + others, **limits)
     mine = 'alertname="HighErrors"\''
     policy = policy.replace(f"match: ['{mine}]", f"match: ['{mine}, 'kind=\"Deployment\"']")
-    return policy.replace("group_by: [alertname,", "group_by: [alertname, kind,")
+    return _by_team(policy).replace("group_by: [alertname,", "group_by: [alertname, kind,")
 
 
 EVERY_VERB = _every_verb()

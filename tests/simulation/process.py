@@ -67,7 +67,8 @@ class Process(asyncio.AbstractEventLoop):
         self._strike = (self.steps + steps, strike)
 
     def strike_at(self, point: str, strike: Callable[[], None], steps: int = 1) -> None:
-        """So many steps after it next reaches a point of that name; if it never does, never."""
+        """So many steps after it next reaches a point of that name, or right there; if it never
+        does, never."""
         self._point = (point, steps, strike)
 
     def cut(self) -> None:
@@ -80,7 +81,11 @@ class Process(asyncio.AbstractEventLoop):
     def reached(self, point: str) -> None:
         if self._point is not None and self._point[0] in point:
             _, steps, strike = self._point
-            self._strike, self._point = (self.steps + steps, strike), None
+            self._point = None
+            if steps:
+                self._strike = (self.steps + steps, strike)
+            else:
+                strike()
 
     def stop_for_now(self) -> None:
         self.stopped = True

@@ -14,6 +14,7 @@ from schemas.topics import COMMANDS, DECISIONS, INCIDENTS, NOTICES, TAPE
 from streams.core import chain
 from streams.core.decide import Out, decide
 from streams.core.draft import Placed
+from streams.core.entries import ScopeState
 from streams.core.policy import Policy
 from streams.core.state import State
 from streams.steps.effects import InputRecord
@@ -107,5 +108,10 @@ class Replay:
 
 
 def _of_the_world(state: State) -> dict[str, bytes]:
-    entries = ((key, entry) for key, entry in state.items() if key.split("/")[0] in OF_THE_WORLD)
-    return {key: encode_entry(entry) for key, entry in entries}
+    found = {}
+    for key, entry in state.items():
+        if isinstance(entry, ScopeState):
+            found[key] = encode_entry(ScopeState(killed=entry.killed))
+        elif key.split("/")[0] in OF_THE_WORLD:
+            found[key] = encode_entry(entry)
+    return found

@@ -2,8 +2,9 @@
 
 import gc
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
 
 from tests.simulation.verdict import Verdict, simulate
@@ -38,6 +39,11 @@ def found(guard: str, seeds: Iterable[int]) -> Verdict | None:
     """The first world that misses the guard."""
     verdicts = (simulate(seed, guard) for seed in seeds)
     return next((verdict for verdict in verdicts if verdict.findings), None)
+
+
+def each_found(guards: Sequence[str], seeds: Sequence[int], jobs: int) -> Iterator[Verdict | None]:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _settle) as pool:
+        yield from pool.map(found, guards, repeat(seeds))
 
 
 def _failures(seeds: Sequence[int]) -> list[Verdict]:

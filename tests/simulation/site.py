@@ -31,6 +31,16 @@ class Trouble:
     turned_away: float = 0.0
 
 
+@dataclass(slots=True)
+class Told:
+    """What has reached an executor's process that may keep it from sending."""
+
+    killed: set[str] = field(default_factory=set)
+    """Clusters whose switch is on."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Commands; those of the partitions that it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A request whose first byte has left."""
@@ -39,7 +49,8 @@ class Sent:
     request: Request
     process: str
     killed: frozenset[str]
-    """The switches that had reached its sender by then."""
+    withdrawn: frozenset[str]
+    """What its sender had been told by then."""
     turned_away: bool = False
     """The API has answered that it did nothing."""
 
@@ -79,6 +90,9 @@ class Site:
     switches: dict[str, Switch] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    set_by_hand: set[tuple[Target, str]] = field(default_factory=set)
+    loses: set[Target] = field(default_factory=set)
+    """The next request for each of these is lost."""
     gone: set[str] = field(default_factory=set)
     """Uids of what somebody has removed."""
     listeners: list[Callable[[Effect, Any], None]] = field(default_factory=list)
@@ -112,6 +126,10 @@ class Site:
         return str(before["metadata"]["uid"]) if before else ""
 
     # By other hands.
+
+    def sets(self, flag: Target, value: str) -> None:
+        self.switches[flag.name].value = value
+        self.set_by_hand.add((flag, value))
 
     def edits(self, target: Target, edit: Callable[[Any], None]) -> None:
         if target in self.api.objects:

@@ -133,7 +133,7 @@ class World:
 
     async def _executor(self, process: Process) -> None:
         board = Board(process, self.network)
-        lines = {name: Line(site, process, board.killed) for name, site in self.sites.items()}
+        lines = {name: Line(site, process, board.told) for name, site in self.sites.items()}
         made = executor(
             process, self.network, self.executors, self.committed, lines, board, self.wrong
         )
