@@ -10,6 +10,7 @@ from streams.core.lifecycle import Phase
 from streams.core.partition import ScopeState
 from streams.core.standing import AutonomyState, BreakerState
 from tests.builders import QUICK, World, alert
+from tests.golden.ladder import DRAINING
 from tests.policies import ESCALATE, quick, step
 
 CLEARED = (OutcomeStatus.REJECTED, OutcomeReason.CONDITION_CLEARED)
@@ -165,3 +166,50 @@ def test_a_flapping_alert_does_not_have_it_try_for_ever() -> None:
     acts = [c for c in world.every(Command) if c.kind is CommandKind.ACT]
     assert len({c.command_id for c in acts}) == len(acts)
     assert 1 < len(acts) <= 3
+
+
+def test_a_second_step_that_was_withdrawn_is_taken_again() -> None:
+    """The first was carried out, and did not help; that the second would not, nobody knows."""
+    world = World()
+    ordered(world)
+    world.at("2s").obeys()
+    world.at("1m2s").ticks()
+    world.at("1m7s").ticks()
+    world.at("1m8s").obeys(generation=5, observed_generation=5)
+    second = world.only(Command)
+    assert (second.kind, second.step) == (CommandKind.ACT, 1)
+    world.at("1m9s").clears()
+    world.at("1m10s").disobeys(*CLEARED)
+    world.at("2m").fires()
+    world.at("2m5s").ticks()
+    look = world.every(Command)[-1]
+    assert (look.kind, look.step, look.action) == (CommandKind.LOOK, 1, second.action)
+
+
+def test_the_first_step_stays_the_first_until_something_was_done() -> None:
+    world = World()
+    ordered(world)
+    world.at("2s").clears()
+    world.at("3s").disobeys(*CLEARED)
+    for second in (300, 840):
+        world.at(f"{second}s").fires()
+        world.at(f"{second + 1}s").ticks()
+        assert (world.incident.state, world.incident.step) == ("looking", 0)
+        world.at(f"{second + 2}s").clears()
+        assert world.incident.reason == "alerts_clear"
+
+
+def test_a_drain_goes_on_where_its_node_fails_again() -> None:
+    world = World(DRAINING)
+    world.at("0s").fires(node="n1")
+    world.at("1s").obeys()
+    world.at("2s").obeys()
+    world.at("4s").ticks()
+    world.at("5s").obeys()
+    world.at("6s").clears(node="n1")
+    world.at("7s").fires(node="n1")
+    world.at("8s").disobeys(*CLEARED)
+    world.at("10s").ticks()
+    world.at("11s").obeys()
+    again = world.only(Command)
+    assert (again.kind, again.step, again.attempt) == (CommandKind.ACT, 0, 2)
