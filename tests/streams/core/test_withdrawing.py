@@ -153,7 +153,7 @@ def test_nobody_knows_without_an_answer() -> None:
 
 def test_a_flapping_alert_does_not_have_it_try_for_ever() -> None:
     """Each order counts as an attempt of its incident."""
-    world = World()
+    world = World(quick(flap_transitions="16"))
     for second in range(0, 600, 20):
         world.at(f"{second}s").fires()
         world.ticks()
@@ -187,11 +187,11 @@ def test_a_second_step_that_was_withdrawn_is_taken_again() -> None:
 
 
 def test_the_first_step_stays_the_first_until_something_was_done() -> None:
-    world = World()
+    world = World(quick(flap_transitions="16"))
     ordered(world)
     world.at("2s").clears()
     world.at("3s").disobeys(*CLEARED)
-    for second in (300, 840):
+    for second in (10, 20):
         world.at(f"{second}s").fires()
         world.at(f"{second + 1}s").ticks()
         assert (world.incident.state, world.incident.step) == ("looking", 0)
