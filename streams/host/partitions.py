@@ -143,11 +143,18 @@ class Partitions:
             journals = await open_journals(journal, partitions, means.writer, means.reader)
             means.hooks.reached(f"{self.source.agent}.journal_read")
             bounds = await means.reader.bounds(self.topic, partitions)
-            loops = [self._make(journals[p], bounds[p]) for p in partitions]
+            loops = [self._make(journals[p], bounds[p]) for p in partitions if self._opens(p)]
             for loop in loops:  # where one may not go on, none does
-                await self.seek(self._start(loop))
+                if self._opens(loop.partition):
+                    await self.seek(self._start(loop))
             took_s = round(time.monotonic() - began_s, 3)
-            log.info("open", input=self.source.name, partitions=partitions, took_s=took_s)
+            opened = [loop.partition for loop in loops]
+            log.info("open", input=self.source.name, partitions=opened, took_s=took_s)
+
+    def _opens(self, partition: int) -> bool:
+        """False once the partition was revoked. That has cancelled this task, but aiokafka swallows
+        a cancellation that reaches it while a consumer stops."""
+        return self._opening.get(partition) is asyncio.current_task()
 
     def _make(self, journal: Journal, bounds: Bounds) -> PartitionLoop:
         p = journal.partition
