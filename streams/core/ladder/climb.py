@@ -36,6 +36,8 @@ def advance(draft: Draft, incident: IncidentState) -> None:
     if policy is None:
         waiting.hold(draft, incident, Reason.NO_POLICY)
         return
+    if not incident.receivers:
+        incident = _introduced(policy, incident)
     if muted := muting.of(draft, policy, incident):
         waiting.suppress(draft, incident, muted)
         return
@@ -53,6 +55,17 @@ def advance(draft: Draft, incident: IncidentState) -> None:
     # Also where the policy that it began under is no longer kept.
     incident = replace(incident, policy=runs_under.digest, ladder=playbook.digest)
     _next_rung(draft, policy, playbook, incident)
+
+
+def _introduced(policy: Policy, incident: IncidentState) -> IncidentState:
+    """One that is older than the first policy is told what others are told when they open."""
+    seen = policy.sees(incident.labels)
+    return replace(
+        incident,
+        service=seen.service.name if seen.service else "",
+        receivers=seen.receivers,
+        links={**seen.links, **incident.links},
+    )
 
 
 def unfit(policy: Policy, incident: IncidentState, playbook: Playbook | None) -> Reason | None:

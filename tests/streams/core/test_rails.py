@@ -141,6 +141,16 @@ def test_a_policy_that_arrives_later_is_applied_to_what_waited_for_it() -> None:
     assert world.only(Command).kind is CommandKind.LOOK
 
 
+def test_what_waited_for_the_first_policy_has_its_service_and_its_receivers_from_it() -> None:
+    world = World(policy=None)
+    world.at("0s").fires()
+    assert (world.incident.service, world.incident.receivers) == ("", ())
+    services = "services: [{name: shop, match: ['namespace=\"shop\"']}]"
+    world.at("3s").publishes(f"{QUICK}\n{services}")
+    world.at("5s").ticks()
+    assert (world.incident.service, world.incident.receivers) == ("shop", ("ops",))
+
+
 @pytest.mark.parametrize("cluster", [ALL_CLUSTERS, "eu-1"])
 def test_the_kill_switch_holds_and_its_end_lets_go(cluster: str) -> None:
     world = World()
