@@ -149,7 +149,7 @@ class Nemesis:
         for member in world.executors.members:
             process = member.process
             if partition in member.has:
-                span_s = SESSION_S + rng.random() * (STOP_S_MAX - SESSION_S) * 0.7
+                span_s = SESSION_S + rng.random() ** 2 * (STOP_S_MAX - SESSION_S) * 0.7
                 stop = partial(world.stops, process, span_s)
                 if rng.random() < 0.5:
                     stop()
@@ -158,7 +158,7 @@ class Nemesis:
             elif rng.random() < 0.7:
                 point = rng.choice(("executor.intent_acked", "executor.response_read"))
                 process.strike_at(point, process.kill, rng.randint(0, 1))
-        if rng.random() < 0.4:
+        if rng.random() < 0.6:
             begins_s, span_s = SESSION_S * (0.5 + rng.random() / 2), 1 + rng.random() * 4
             world.timeline.after(begins_s, None, self._kills, command.cluster, span_s)
 
