@@ -9,10 +9,10 @@ anew when they are next resent.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from schemas.incidents import Decision
 from schemas.tape import PolicyPublished
+from streams.core.changed import replace
 from streams.core.decide import Step, decide
 from streams.core.draft import Placed
 from streams.core.entries import Entry

@@ -1,9 +1,8 @@
 """The chain of decisions of a cluster: what each covers, and how it is tied to the one before."""
 
-from dataclasses import replace
-
 from schemas.ids import digest
 from schemas.incidents import Decision, Verdict
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.keys import scope_key
 from streams.core.partition import CHECKPOINT_FACTS, CHECKPOINT_MS

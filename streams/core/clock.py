@@ -5,9 +5,8 @@ the two moved apart since the last tick, one of the clocks jumped, and budgets t
 would be wrong; so actions wait until ticks have agreed for a while.
 """
 
-from dataclasses import replace
-
 from schemas.tape import Tick
+from streams.core.changed import replace
 from streams.core.partition import PartitionState
 
 JUMP_MS = 60_000

@@ -5,7 +5,7 @@ randomness and no environment, so a tape that is read again gives the same decis
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemas import sightings
 from schemas.controls import ALL_CLUSTERS, Control
@@ -23,6 +23,7 @@ from schemas.tape import (
 )
 from streams.core import chain, clock, origins
 from streams.core.alerts import group, sight, storm
+from streams.core.changed import replace
 from streams.core.draft import Draft, Placed, UnreadableFact
 from streams.core.entries import Entry, IncidentState
 from streams.core.incident import view

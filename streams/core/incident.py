@@ -1,6 +1,5 @@
 """Moving an incident from phase to phase, and telling of it."""
 
-from dataclasses import replace
 from typing import Any
 
 from schemas.ids import notice_id
@@ -8,6 +7,7 @@ from schemas.incidents import Incident, TimelineEntry
 from schemas.notices import Notice
 from schemas.remediation import Command
 from streams.core.alerts import muting
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState
 from streams.core.keys import crowd_key, incident_key

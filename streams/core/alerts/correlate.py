@@ -5,8 +5,8 @@ runs on, and the service that it depends on. Whatever explains the other is the 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import AlertState, CrowdState, GroupState, IncidentState
 from streams.core.incident import note, store

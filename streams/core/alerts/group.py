@@ -1,7 +1,6 @@
 """Alerts that belong together become one incident: which one an alert joins, and what is told."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import isfinite
 
 from schemas.alerts import Sighting
@@ -9,6 +8,7 @@ from schemas.ids import incident_id as new_incident_id
 from schemas.incidents import TimelineEntry
 from streams.core import routing
 from streams.core.alerts import correlate, storm
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import SAMPLE_MAX, AlertState, CrowdState, GroupState, IncidentState
 from streams.core.incident import CLEARS, note, store

@@ -5,11 +5,11 @@ They are told apart by content, never counted, so reprocessing cannot inflate.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from operator import itemgetter
 
 from schemas.alerts import AlertStatus, Sighting
 from streams.core.alerts import group
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import EXPIRY_GRACE_MS, FLIPS_MAX, AlertState, GroupState
 from streams.core.keys import alert_key

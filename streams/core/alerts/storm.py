@@ -1,9 +1,8 @@
 """So many incidents at once that each of them says little: one incident tells of them all, and
 nothing is done until it is over."""
 
-from dataclasses import replace
-
 from schemas.ids import incident_id as new_incident_id
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import GroupState, IncidentState
 from streams.core.incident import note, store

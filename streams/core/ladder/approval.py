@@ -1,10 +1,9 @@
 """Asking people: for what exactly, and how many of them."""
 
-from dataclasses import replace
-
 from schemas.actions import ACTIONS
 from schemas.ids import digest
 from schemas.remediation import Observation
+from streams.core.changed import replace
 from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice
 from streams.core.ladder import facts

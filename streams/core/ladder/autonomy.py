@@ -5,8 +5,7 @@ people say what they think of a proposal. What fails loses its autonomy until so
 again.
 """
 
-from dataclasses import replace
-
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import autonomy_key

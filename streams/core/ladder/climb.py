@@ -4,11 +4,10 @@ Every function takes the incident as it stands and leaves it in its next phase w
 deadline; the transition itself is `incident.move`.
 """
 
-from dataclasses import replace
-
 from schemas.actions import ROLL_BACK
 from schemas.notices import Notice
 from streams.core.alerts import muting
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, store

@@ -1,7 +1,6 @@
 """How an incident ends, and what its end tells of what was done."""
 
-from dataclasses import replace
-
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, view

@@ -6,7 +6,7 @@ one id, whoever orders it, so it is never done twice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schemas.ids import command_id, notice_id
@@ -18,6 +18,7 @@ from schemas.remediation import (
     OutcomeStatus,
     Target,
 )
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState, LeaseState
 from streams.core.incident import note, notice, store

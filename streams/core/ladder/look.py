@@ -1,9 +1,8 @@
 """A rung in hand: look at the target, ask everybody who must be asked, and act on what was seen."""
 
-from dataclasses import replace
-
 from schemas.remediation import CommandKind, Observation
 from streams.core.alerts import muting
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import Evidence, IncidentState
 from streams.core.incident import move, notice

@@ -1,10 +1,10 @@
 """Commands: made from an incident and its rung, and what they hold until they end."""
 
 import json
-from dataclasses import replace
 
 from schemas.ids import command_id
 from schemas.remediation import Command, CommandKind, Target
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import Evidence, IncidentState
 from streams.core.keys import scope_key, service_key, target_key

@@ -1,8 +1,7 @@
 """What the executor's answers mean for the incident that waits for them."""
 
-from dataclasses import replace
-
 from schemas.remediation import CommandKind, Observation, Outcome, OutcomeReason, OutcomeStatus
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, rung_of

@@ -1,13 +1,12 @@
 """After the action: ask the probes, wait for the alerts, and say whether it worked."""
 
-from dataclasses import replace
-
 from schemas.actions import ACTIONS
 from schemas.remediation import (
     CommandKind,
     Outcome,
     OutcomeStatus,
 )
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import move, notice, rung_of, store

@@ -1,9 +1,8 @@
 """An incident that waits: for time, for what mutes it to end, or for a human."""
 
-from dataclasses import replace
-
 from schemas.notices import Notice
 from streams.core.alerts import muting
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import members_of, move, notice, store

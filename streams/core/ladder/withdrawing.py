@@ -4,9 +4,8 @@ It is withdrawn while nobody has announced it, and under way all the same until 
 answered: whether it was in time, only the executor knows.
 """
 
-from dataclasses import replace
-
 from schemas.remediation import Withdrawal
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.incident import note, store

@@ -1,8 +1,7 @@
 """People's yes and no: whose counts, and what it sets free."""
 
-from dataclasses import replace
-
 from schemas.controls import Control
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import Approver, IncidentState
 from streams.core.incident import move, note, rung_of, store

@@ -3,10 +3,10 @@ the record, and changes nothing."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
 from schemas.remediation import Target
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import (

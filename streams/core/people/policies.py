@@ -1,9 +1,8 @@
 """Which policy is in force, and which of the earlier ones are still needed."""
 
-from dataclasses import replace
-
 from schemas.controls import ALL_CLUSTERS
 from schemas.tape import PolicyPublished
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.keys import policy_key
 from streams.core.partition import PARTITION, PolicyText

@@ -4,8 +4,7 @@ It counts effect, not execution: an action that was carried out and cured nothin
 breaker for each playbook on a cluster, and one for the cluster.
 """
 
-from dataclasses import replace
-
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import breaker_key

@@ -1,8 +1,7 @@
 """A playbook that a cluster's API has refused for want of a right is off there: asking again would
 be refused again. It comes back with the next policy, or when somebody says so."""
 
-from dataclasses import replace
-
+from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
 from streams.core.keys import autonomy_key
