@@ -40,6 +40,7 @@ test: .venv ## the test suite, real broker included
 
 test-faults: .venv ## processes killed, stopped and cut off in the middle
 	@$(BIN)/python -m deploy.sandbox.jars fetch
+	@$(BIN)/python -m tests.simulation --seeds 0:10000 --jobs 2
 	@$(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
 
 test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; needs Go, builds it once

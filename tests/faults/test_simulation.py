@@ -1,18 +1,11 @@
-"""Ten times as many simulated worlds as `make test` runs; and each guard looked for in order."""
+"""Each guard of the simulated worlds, looked for in the order of their seeds."""
 
 import pytest
 
 from tests.simulation.guards import GUARDS
-from tests.simulation.seeds import GUARD_SEEDS, all_keep_their_promises, found
-
-SEEDS = 10_000
+from tests.simulation.seeds import GUARD_SEEDS, found
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.mark.timeout(1_800)
-def test_every_world_keeps_its_promises():
-    all_keep_their_promises(SEEDS)
 
 
 @pytest.mark.timeout(600)

@@ -10,6 +10,8 @@ from tests.simulation.guards import GUARDS
 from tests.simulation.seeds import each_found, failures
 from tests.simulation.verdict import history_of
 
+TOLD_EVERY = 1_000
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
@@ -28,11 +30,16 @@ def main() -> int:
     if given.guards:
         return _guards(seeds, given.jobs)
     began_s = time.monotonic()
-    failed = failures(seeds, given.jobs)
+    failed = failures(seeds, given.jobs, _tell)
     for verdict in failed:
         print(verdict)
     print(f"{len(seeds)} seeds, {len(failed)} failed, {time.monotonic() - began_s:.1f} s")
     return 1 if failed else 0
+
+
+def _tell(done: int, failed: int) -> None:
+    if done % TOLD_EVERY == 0:
+        print(f"{done} worlds, {failed} failed", file=sys.stderr, flush=True)
 
 
 def _guards(seeds: Sequence[int], jobs: int) -> int:

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from multiprocessing import get_context
@@ -20,12 +20,24 @@ def all_keep_their_promises(seeds: int) -> None:
     assert not failed, f"{len(failed)} of {seeds} worlds\n{shown}"
 
 
-def failures(seeds: Sequence[int], jobs: int) -> list[Verdict]:
+def failures(
+    seeds: Sequence[int], jobs: int, tell: Callable[[int, int], None] = lambda _done, _failed: None
+) -> list[Verdict]:
+    """`tell` hears how many are done, and how many of them have failed."""
     portions = [seeds[n : n + AT_ONCE] for n in range(0, len(seeds), AT_ONCE)]
+    failed: list[Verdict] = []
+    for done, found in enumerate(_each(portions, jobs), 1):
+        failed += found
+        tell(min(done * AT_ONCE, len(seeds)), len(failed))
+    return failed
+
+
+def _each(portions: Sequence[Sequence[int]], jobs: int) -> Iterator[list[Verdict]]:
     if jobs == 1:
-        return [v for portion in portions for v in _failures(portion)]
+        yield from map(_failures, portions)
+        return
     with ProcessPoolExecutor(jobs, get_context("spawn"), _settle) as pool:
-        return [v for found in pool.map(_failures, portions) for v in found]
+        yield from pool.map(_failures, portions)
 
 
 def _settle() -> None:
