@@ -206,7 +206,9 @@ class PartitionLoop:
         self._queue_bytes -= _size(record)
         if not self.room.is_set() and self._is_half_empty():
             self.room.set()
-        expected = self._holes.pop(self._expected, self._expected)
+        expected = self._expected
+        while expected in self._holes:  # where the log begins later, and at once has a hole
+            expected = self._holes.pop(expected)
         if record.offset != expected:
             raise NotContiguous(f"offset {record.offset} where {expected} was to come")
         self._expected = expected + 1

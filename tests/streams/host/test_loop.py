@@ -115,6 +115,16 @@ async def test_a_hole_must_have_been_looked_into():
     assert loop.cursor == 6
 
 
+async def test_a_log_that_begins_with_a_hole_is_gone_into():
+    """Retention has left the marker of somebody's transaction as its first."""
+    loop = make_loop(FakeLog(), ScriptStep({}), Ends())
+    loop.start()
+    loop.skip_hole(5)
+    loop.skip_hole(7)
+    await run(loop, 7, 8)
+    assert loop.cursor == 8
+
+
 def test_a_record_out_of_place_is_not_queued():
     with pytest.raises(AssertionError):
         make_loop(FakeLog(), ScriptStep({}), Ends()).offer(record(1))
