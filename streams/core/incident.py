@@ -13,6 +13,7 @@ from streams.core.entries import TIMELINE_MAX, CrowdState, IncidentState
 from streams.core.keys import crowd_key, incident_key
 from streams.core.lifecycle import Event, Phase, after
 from streams.core.playbook import Rung
+from streams.core.policy import Policy
 from streams.core.reasons import Reason
 
 NOTICE_TTL_MS = 3_600_000
@@ -69,6 +70,17 @@ def note(
     if len(kept) >= TIMELINE_MAX:
         kept = (kept[0], *kept[2:])
     return replace(incident, timeline=(*kept, entry))
+
+
+def introduced(policy: Policy, incident: IncidentState) -> IncidentState:
+    """One that is older than the first policy is told what others are told when they open."""
+    seen = policy.sees(incident.labels)
+    return replace(
+        incident,
+        service=seen.service.name if seen.service else "",
+        receivers=seen.receivers,
+        links={**seen.links, **incident.links},
+    )
 
 
 def members_of(draft: Draft, incident: IncidentState) -> int:

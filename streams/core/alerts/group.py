@@ -11,7 +11,7 @@ from streams.core.alerts import correlate, storm
 from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import SAMPLE_MAX, AlertState, CrowdState, GroupState, IncidentState
-from streams.core.incident import CLEARS, note, store
+from streams.core.incident import CLEARS, introduced, note, store
 from streams.core.keys import crowd_key, group_key, incident_key
 from streams.core.ladder import endings, waiting, withdrawing
 from streams.core.lifecycle import Phase
@@ -140,6 +140,9 @@ def _join(
     members, came_back = _counted(draft, group, sighting, again=again)
     incident = draft.get(incident_key(group.incident_id), IncidentState)
     assert incident is not None
+    policy = draft.policy()
+    if policy and not incident.receivers:
+        incident = introduced(policy, incident)
     strangers = _strangers(draft, incident, sighting, seen)
     if came_back or strangers or (not again and members & (members - 1) == 0):
         _tell_joined(draft, incident, members, strangers)

@@ -10,7 +10,7 @@ from streams.core.alerts import muting
 from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import IncidentState
-from streams.core.incident import move, notice, store
+from streams.core.incident import introduced, move, notice, store
 from streams.core.keys import change_key
 from streams.core.ladder import endings, facts, look, orders, waiting
 from streams.core.lifecycle import Event, Phase
@@ -36,7 +36,7 @@ def advance(draft: Draft, incident: IncidentState) -> None:
         waiting.hold(draft, incident, Reason.NO_POLICY)
         return
     if not incident.receivers:
-        incident = _introduced(policy, incident)
+        incident = introduced(policy, incident)
     if muted := muting.of(draft, policy, incident):
         waiting.suppress(draft, incident, muted)
         return
@@ -54,17 +54,6 @@ def advance(draft: Draft, incident: IncidentState) -> None:
     # Also where the policy that it began under is no longer kept.
     incident = replace(incident, policy=runs_under.digest, ladder=playbook.digest)
     _next_rung(draft, policy, playbook, incident)
-
-
-def _introduced(policy: Policy, incident: IncidentState) -> IncidentState:
-    """One that is older than the first policy is told what others are told when they open."""
-    seen = policy.sees(incident.labels)
-    return replace(
-        incident,
-        service=seen.service.name if seen.service else "",
-        receivers=seen.receivers,
-        links={**seen.links, **incident.links},
-    )
 
 
 def unfit(policy: Policy, incident: IncidentState, playbook: Playbook | None) -> Reason | None:

@@ -151,6 +151,20 @@ def test_what_waited_for_the_first_policy_has_its_service_and_its_receivers_from
     assert (world.incident.service, world.incident.receivers) == ("shop", ("ops",))
 
 
+def test_what_waited_and_fires_again_under_the_first_policy_is_introduced_to_it_too() -> None:
+    """Its receivers come with the alert, and say nothing of its service."""
+    world = World(policy=None)
+    world.at("0s").fires(service="shop")
+    world.at("1s").clears(service="shop")
+    before = world.incident.incident_id
+    services = "services: [{name: shop, match: ['namespace=\"shop\"']}]"
+    each_alone = QUICK.replace("group_by: [alertname, deployment]", "group_by: [...]")
+    world.at("3s").publishes(f"{each_alone}\n{services}")
+    world.at("4s").fires(service="shop")
+    assert world.incident.incident_id == before
+    assert (world.incident.service, world.incident.receivers) == ("shop", ("ops",))
+
+
 @pytest.mark.parametrize("cluster", [ALL_CLUSTERS, "eu-1"])
 def test_the_kill_switch_holds_and_its_end_lets_go(cluster: str) -> None:
     world = World()
