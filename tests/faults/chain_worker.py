@@ -16,6 +16,7 @@ from streams.host.inputs import INPUTS
 from streams.host.processor import run_processor
 from streams.settings import ProcessorSettings
 from tests.faults.chain import OUTPUTS, SwarmStep
+from tests.faults.late_seeks import make_seeks_late
 
 
 class Fault:
@@ -35,6 +36,7 @@ class Fault:
 
 
 def main() -> int:
+    make_seeks_late()
     spec = os.environ.get("CHAIN_FAULT")
     hooks = Hooks(reached=Fault(spec).reached) if spec else Hooks()
     pace_ms = int(os.environ.get("CHAIN_MS_PER_RECORD", "0"))

@@ -28,7 +28,15 @@ class Plain:
         self.workers: list[Child] = []
         self._tmp = tmp
 
-    def start_worker(self, folder: str, *, fault: str = "::", concurrency: int = 1) -> Child:
+    def start_worker(
+        self,
+        folder: str,
+        *,
+        fault: str = "",
+        concurrency: int = 1,
+        cursor: bool = True,
+        late_seeks: int = 0,
+    ) -> Child:
         """On that folder: its own, or that of one before it."""
         number = len(self.workers)
         env = os.environ | {
@@ -37,6 +45,8 @@ class Plain:
             "PLAIN_DATA_DIR": str(self._tmp / folder),
             "PLAIN_FAULT": fault,
             "PLAIN_CONCURRENCY": str(concurrency),
+            "PLAIN_CURSOR": "yes" if cursor else "no",
+            "LATE_SEEKS": str(late_seeks),
         }
         argv = (sys.executable, "-m", "tests.faults.plain_worker", "worker", "--without-web")
         log_file = self._tmp / f"plain-{number}.log"

@@ -2,7 +2,9 @@
 
 An agent counts the records of each key and remembers the last offset that it applied, so that a
 record that comes again is not counted again; of each it sends the count. `PLAIN_FAULT=POINT:N:HOW`
-strikes when it reaches that point for the Nth time: a signal's name, RAISE or HANG.
+strikes when it reaches that point for the Nth time: a signal's name, RAISE or HANG; several with
+commas between them.
+`PLAIN_CURSOR=no` counts as the guide's first example does, and whatever comes again once more.
 """
 
 import asyncio
@@ -12,10 +14,17 @@ from collections import Counter
 
 import faust
 
+from tests.faults.late_seeks import make_seeks_late
+
 CURSOR = b"@"
+BUFFER_RECORDS = 64
+"""So few that a poll brings more than Faust can hand to the agent at once."""
 
 name = os.environ["PLAIN_NAME"]
+remembers = os.environ["PLAIN_CURSOR"] != "no"
 seen: Counter[str] = Counter()
+specs = (spec.split(":") for spec in os.environ["PLAIN_FAULT"].split(",") if spec)
+faults = {(point, int(nth)): how for point, nth, how in specs}
 
 app = faust.App(
     name,
@@ -29,6 +38,7 @@ app = faust.App(
     key_serializer="raw",
     processing_guarantee="at_least_once",
     producer_acks=-1,
+    stream_buffer_maxsize=BUFFER_RECORDS,
     table_standby_replicas=0,
     topic_disable_leader=True,
     value_serializer="raw",
@@ -42,7 +52,7 @@ counts = app.Table("counts", partitions=1, key_type=bytes, value_type=bytes)
 async def count(stream):
     async for event in stream.events():
         offset = event.message.offset
-        if offset <= int(counts.get(CURSOR, b"-1")):
+        if remembers and offset <= int(counts.get(CURSOR, b"-1")):
             continue
         await strike("received")
         counted = b"%d" % (int(counts.get(event.key, b"0")) + 1)
@@ -54,9 +64,9 @@ async def count(stream):
 
 
 async def strike(point: str) -> None:
-    wanted, nth, how = os.environ.get("PLAIN_FAULT", "::").split(":")
     seen[point] += 1
-    if point != wanted or seen[point] != int(nth):
+    how = faults.get((point, seen[point]))
+    if how is None:
         return
     print(f"fault: {point}", flush=True)
     if how == "RAISE":
@@ -67,4 +77,5 @@ async def strike(point: str) -> None:
 
 
 if __name__ == "__main__":
+    make_seeks_late()
     app.main()
