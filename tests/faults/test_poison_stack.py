@@ -164,7 +164,8 @@ async def test_commands_that_were_done_or_altered_or_are_over_have_no_effect(
     assert await asyncio.to_thread(revision, stack) == before
     outcomes = await records(stack, OUTCOMES, Outcome)
     assert not [o for o in outcomes if o.command_id.startswith(FORGED)]
-    await check(stack, senders, tmp_path)
+    # What somebody has forged stands among the orders, whose number at once is limited.
+    await check(stack, senders, tmp_path, without=["I6"])
 
 
 class Orders:
