@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 # Faults mostly wait: for sessions, for time-outs, for processes to start.
-TWO := --numprocesses=2 --dist=loadfile
+BESIDE := --numprocesses=3 --dist=loadfile
 KILLED := tests/faults/test_every_action_killed.py tests/faults/test_executor_killed_elsewhere.py
 CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate.py \
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
@@ -41,7 +41,7 @@ test: .venv ## the test suite, real broker included
 test-faults: .venv ## processes killed, stopped and cut off in the middle
 	@$(BIN)/python -m deploy.sandbox.jars fetch
 	@$(BIN)/python -m tests.simulation --seeds 0:10000 --jobs 2
-	@$(BIN)/python -m pytest tests/faults $(TWO) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/faults $(BESIDE) $(PYTEST_ARGS)
 
 test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; needs Go, builds it once
 	@$(BIN)/python -m deploy.sandbox.control_plane build
@@ -53,7 +53,7 @@ soak: .venv ## each action killed at twenty moments, long faults, a million aler
 	@$(BIN)/python -m deploy.sandbox.jars fetch
 	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest $(KILLED) -k moment --numprocesses=2
 	@MENDLOG_SOAK=1 MENDLOG_SEEDS=$$(seq -s, 1 5) $(BIN)/python -m pytest tests/faults \
-	  -k "not whatever_moment and not any_moment" $(TWO) $(PYTEST_ARGS)
+	  -k "not whatever_moment and not any_moment" $(BESIDE) $(PYTEST_ARGS)
 	@$(BIN)/python -m tests.soak
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %

@@ -13,6 +13,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 
