@@ -6,11 +6,13 @@ that stands still fills the bound and not the memory.
 
 from types import TracebackType
 
-from schemas.topics import BODY_BYTES_MAX, MIB
+from schemas.topics import BODY_BYTES_MAX, KIB, MIB
 from streams.ingest.refusal import RETRY_SOON_S, BadConfiguration, Refused
 
 REQUEST_BYTES_MAX = 96 * MIB
 """All records travel in one request to a broker, which takes 100 MiB of it."""
+SMALL_BYTES = 256 * KIB
+"""What almost every delivery stays below."""
 
 
 class Flight:
@@ -21,10 +23,17 @@ class Flight:
                 f"{2 * BODY_BYTES_MAX} and {REQUEST_BYTES_MAX}"
             )
         self._bytes_max = bytes_max
+        self._spared = min(bytes_max // 4, bytes_max - 2 * BODY_BYTES_MAX)
+        """No large body is promised room there: whoever announces such bodies and sends nothing
+        keeps out others of their kind, and none of the small ones."""
         self.bytes = 0
 
-    def take(self, size: int) -> None:
-        if self.bytes + size > self._bytes_max:
+    def keep(self, size: int) -> None:
+        """For what is only announced."""
+        self.take(size, self._spared if size > SMALL_BYTES else 0)
+
+    def take(self, size: int, spared: int = 0) -> None:
+        if self.bytes + size > self._bytes_max - spared:
             raise Refused(503, "too many alerts are waiting for Kafka", RETRY_SOON_S)
         self.bytes += size
 
@@ -45,7 +54,7 @@ class Share:
     def keep(self, size: int) -> None:
         """Room for what is to come, before any of it is. Many who had half of theirs would keep one
         another out, and come again, and keep one another out."""
-        self._flight.take(size)
+        self._flight.keep(size)
         self._size += size
         self._kept += size
 
