@@ -134,9 +134,9 @@ class Processor:
         await check_topics(settings.bootstrap, self._topics())
         await self.writer.start()
         await self.offsets.start()
-        await self.seats.give_up_old_ones(self.offsets)
         await self.web.start()
         log.info("worker started", agents=settings.agents, web_port=self.web.port)
+        await self.seats.give_up_old_ones(self.offsets)
 
     def _topics(self) -> dict[str, int]:
         """The topics that must be there, with their numbers of partitions."""
