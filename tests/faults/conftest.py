@@ -15,6 +15,7 @@ SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1").split("
 FELL = "where the kill fell"
 """Told by a test of chance of each of its kills; added up at the end."""
 SOAK = os.environ.get("MENDLOG_SOAK") == "1"
+LONGEST = "test_soak_runs"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -23,7 +24,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is left out, unless somebody has the time."""
+    """What takes long is left out, unless somebody has the time; what takes longest begins first, so
+    that the others are done beside it."""
+    items.sort(key=lambda item: item.path.stem != LONGEST)
     long = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
     if long:
         config.hook.pytest_deselected(items=long)

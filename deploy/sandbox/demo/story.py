@@ -125,6 +125,8 @@ class Story:
             self.end, self.ended_at_ms = incident.state, at_ms
         elif incident.state == "resolved" and self.acted_at_ms is not None:
             self.end, self.ended_at_ms = reason, at_ms
+        elif incident.state == "closed" and not self.ended:
+            self.incident_id = self._state = ""  # The fault is still there: the next one is told.
         return f"incident {incident.state}: {reason}"
 
     def _hear_command(self, at_ms: int, command: Command) -> str:

@@ -121,6 +121,16 @@ def test_an_incident_that_clears_before_anything_was_done_goes_on() -> None:
     assert not story.ended
 
 
+def test_one_that_closes_with_nothing_done_leaves_the_story_to_the_next() -> None:
+    story = Story(FAULT_MS)
+    for state in ("open", "resolved", "closed"):
+        story.hear(at("incidents"), FAULT_MS + 1, incident(state, "alerts_clear"))
+    story.hear(at("incidents"), FAULT_MS + 2, incident("open", incident_id="next"))
+    story.hear(at("outcomes"), FAULT_MS + 3, outcome(CommandKind.ACT, OutcomeStatus.APPLIED))
+    story.hear(at("incidents"), FAULT_MS + 4, incident("resolved", "verified", "next"))
+    assert (story.incident_id, story.end) == ("next", "verified")
+
+
 def test_an_incident_that_clears_after_an_action_is_ended_but_not_verified() -> None:
     story = Story(FAULT_MS)
     story.hear(at("incidents"), FAULT_MS + 1, incident("open"))
