@@ -24,8 +24,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is left out, unless somebody has the time; what takes longest begins first, so
-    that the others are done beside it."""
+    """What takes long is left out, unless somebody has the time; what takes longest begins first,
+    and the others are done beside it."""
     items.sort(key=lambda item: item.path.stem != LONGEST)
     long = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
     if long:
