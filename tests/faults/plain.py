@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.sandbox.processes import Child
 from streams.host.offsets import GroupOffsets
 from streams.host.reading import LogReader
+from tests.faults.late_seeks import IN_TIME
 from tests.faults.waits import reached
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ class Plain:
         fault: str = "",
         concurrency: int = 1,
         cursor: bool = True,
-        late_seeks: int = 0,
+        late_seeks: int = IN_TIME,
     ) -> Child:
         """On that folder: its own, or that of one before it."""
         number = len(self.workers)

@@ -51,16 +51,21 @@ async def test_a_journal_has_all_that_was_applied_when_the_worker_was_killed(
         await chains.check()
 
 
+@pytest.mark.soak  # Faust's own race for the seek spoils some of its runs.
 async def test_a_table_believes_a_worker_that_slept(kafka: Kafka, tmp_path: Path):
     """Whoever wrote last is right, and the next count starts from there."""
     async with plain(kafka.bootstrap, tmp_path) as table:
         await table.send([b"key"] * RECORDS)
-        zombie = table.start_worker("zombie", fault="sent:20:STOP")
+        zombie = table.start_worker("zombie", fault="sent:20:STOP", late_seeks=0)
         await said(zombie, "fault: sent")
-        owner = table.start_worker("owner")
+        owner = table.start_worker("owner", late_seeks=0)
         # One more than RECORDS where the owner finds the key of a record without the cursor.
         (counted,) = await table.result_of(RECORDS - 1)
-        await table.committed(RECORDS)
+
+        async def holds_the_last() -> bool:
+            return (CURSOR, RECORDS - 1) in await table.changelog()
+
+        await reached(holds_the_last, "the last write of the owner")
         written = len(await table.changelog())
         zombie.resume()
 
@@ -71,7 +76,7 @@ async def test_a_table_believes_a_worker_that_slept(kafka: Kafka, tmp_path: Path
         zombie.kill()
         owner.kill()
         assert dict(await table.changelog())[b"key"] < counted
-        table.start_worker("heir")
+        table.start_worker("heir", late_seeks=0)
         await table.send([b"key"])
         assert counted + 1 not in await table.result_of(RECORDS)
 
