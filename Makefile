@@ -3,8 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
-# Faults mostly wait: for sessions, for time-outs, for processes to start.
-BESIDE := --numprocesses=3 --dist=loadfile
+# Faults mostly wait: for sessions, for time-outs, for brokers to start. By itself xdist would begin
+# with the files of most tests; the order is that of tests/faults/conftest.py.
+BESIDE := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 KILLED := tests/faults/test_every_action_killed.py tests/faults/test_executor_killed_elsewhere.py
 CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate.py \
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
@@ -36,7 +37,7 @@ up: .venv ## the same stack, kept running until Ctrl-C
 
 test: .venv ## the test suite, real broker included
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@$(BIN)/python -m pytest --ignore=tests/faults $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/faults --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 test-faults: .venv ## processes killed, stopped and cut off in the middle
 	@$(BIN)/python -m deploy.sandbox.jars fetch
@@ -51,10 +52,10 @@ test-cluster: .venv ## the cluster contract on a real Kubernetes control plane; 
 
 soak: .venv ## each action killed at twenty moments, long faults, a million alerts; by hand
 	@$(BIN)/python -m deploy.sandbox.jars fetch
-	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest $(KILLED) -k moment --numprocesses=2
-	@MENDLOG_SOAK=1 MENDLOG_SEEDS=$$(seq -s, 1 5) $(BIN)/python -m pytest tests/faults \
+	@MENDLOG_SEEDS=$$(seq -s, 1 20) $(BIN)/python -m pytest $(KILLED) -k moment --numprocesses=3
+	@MENDLOG_SOAK=1 MENDLOG_SEEDS=3,4,5 $(BIN)/python -m pytest tests/faults \
 	  -k "not whatever_moment and not any_moment" $(BESIDE) $(PYTEST_ARGS)
-	@$(BIN)/python -m tests.soak
+	@$(BIN)/python -m tests.soak --minutes 15
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from bench.calm import calmest
 from bench.figures import percentiles
 from bench.tap import Tap
 from deploy import topics
@@ -48,6 +49,10 @@ GIVE_UP_S = 60.0
 
 
 def figures(*, real: bool = False) -> dict[str, Any]:
+    return calmest("the executor", lambda _number: _round(real=real))
+
+
+def _round(*, real: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="mendlog-bench-") as name:
         folder = Path(name)
         cluster = RealCluster(folder / "c", CLUSTER) if real else Cluster(folder / "c")

@@ -20,14 +20,16 @@ WORKER = Path(__file__).parent / "quix_worker.py"
 WITHIN_S = 300.0
 
 
-def per_s(bootstrap: str, alerts: Sequence[dict[str, object]], folder: Path) -> int | None:
+def per_s(
+    bootstrap: str, topic: str, alerts: Sequence[dict[str, object]], folder: Path
+) -> int | None:
     """None where it is not installed."""
     if not PYTHON.exists():
         print("quix: not measured; `make .cache/quix/bin/python` installs it", file=sys.stderr)
         return None
-    asyncio.run(_load(bootstrap, alerts))
+    asyncio.run(_load(bootstrap, topic, alerts))
     done = subprocess.run(
-        [str(PYTHON), str(WORKER), bootstrap, "bench-quix", str(len(alerts)), str(folder)],
+        [str(PYTHON), str(WORKER), bootstrap, topic, str(len(alerts)), str(folder)],
         capture_output=True,
         text=True,
         check=True,
@@ -38,14 +40,14 @@ def per_s(bootstrap: str, alerts: Sequence[dict[str, object]], folder: Path) -> 
     return int(found["per_s"])
 
 
-async def _load(bootstrap: str, alerts: Sequence[dict[str, object]]) -> None:
+async def _load(bootstrap: str, topic: str, alerts: Sequence[dict[str, object]]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic("bench-quix", 1, 1)])
+    await admin.create_topics([NewTopic(topic, 1, 1)])
     await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=50, max_batch_size=1 << 20)
     await producer.start()
     for alert in alerts:
         key = fingerprint(alert["labels"]).encode()  # type: ignore[arg-type]
-        await producer.send("bench-quix", json.dumps(alert).encode(), key=key)
+        await producer.send(topic, json.dumps(alert).encode(), key=key)
     await producer.stop()

@@ -20,7 +20,7 @@ SERVICES = 200
 POSTS_AT_ONCE = 8
 
 
-def alerts(count: int, run: str) -> list[dict[str, object]]:
+def alerts(count: int, run: str, service: str = "service") -> list[dict[str, object]]:
     """Alerts of 200 services as Prometheus would send them."""
     return [
         {
@@ -29,8 +29,8 @@ def alerts(count: int, run: str) -> list[dict[str, object]]:
                 "run": run,
                 "cluster": "demo",
                 "namespace": "shop",
-                "service": f"service-{n % SERVICES}",
-                "pod": f"service-{n % SERVICES}-{n // SERVICES}",
+                "service": f"{service}-{n % SERVICES}",
+                "pod": f"{service}-{n % SERVICES}-{n // SERVICES}",
                 "severity": "warning",
             },
             "annotations": {"summary": "a service answers with errors"},

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from deploy.tables import Tables, table
-from schemas.actions import PROBES
+from schemas.probes import PROBES
 from streams.policy.limits import LIMITS, field_of
 from streams.policy.never import NEVER
 from streams.policy.presets import PRESETS

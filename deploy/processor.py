@@ -8,8 +8,7 @@ import structlog
 from schemas.signing import SigningKey, read_signing_key
 from schemas.topics import ALERTS, CONTROLS, METRICS, OUTCOMES, Topic
 from streams.authors import NOBODY, load_authors
-from streams.detect.rule import RatioRule
-from streams.detect.rules_file import load_rules
+from streams.detect.rules_file import Rule, load_rules
 from streams.host.exits import Hooks
 from streams.host.processor import Steps, run_processor
 from streams.incarnations import read_incarnations
@@ -46,7 +45,7 @@ def _command_key(settings: ProcessorSettings) -> SigningKey | None:
     return read_signing_key(settings.command_key)
 
 
-async def steps_of(settings: ProcessorSettings, rules: Sequence[RatioRule]) -> Steps:
+async def steps_of(settings: ProcessorSettings, rules: Sequence[Rule]) -> Steps:
     file = settings.control_authors_file
     authors = load_authors(file) if file else NOBODY
     births = await read_incarnations(settings.bootstrap, settings.topic_prefix)

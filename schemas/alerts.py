@@ -4,6 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
+ALERT_KEY = "alert_key"
+"""The label that holds a sender's own key of an alert, where it has one."""
+NO_DATA = "no_data"
+"""The label of an alert that says only that its source does not know. Nobody mends a service
+because of one, unless a playbook asks for the label."""
+
 
 class AlertStatus(StrEnum):
     FIRING = "firing"
@@ -24,9 +32,11 @@ class Alert:
     generator_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One alert seen once: what every source's parser produces.
+class Sighting(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One alert seen once: what every source's parser produces, and a row of the tape.
+
+    There is one for each alert of each delivery, so it is of the kind that is made in an eighth of
+    a dataclass' time.
 
     A repeat of (source, fingerprint, starts_at_ms, status) tells nothing new; `ends_at_ms` moves
     with every resend and is not part of that identity.

@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from schemas.topics import BATCH_BYTES_MAX, Topic
-from streams.steps.effects import InputRecord
+from streams.steps.effects import InputRecord, without_nulls
 
 FETCH_BYTES_MAX = 2 * BATCH_BYTES_MAX
 QUIET_TIMEOUT_S = 30.0
@@ -117,5 +117,5 @@ def input_record(topic: Topic, record: ConsumerRecord) -> InputRecord:
         at_ms=record.timestamp,
         key=record.key,
         value=record.value,
-        headers=tuple(record.headers),
+        headers=without_nulls(record.headers),
     )

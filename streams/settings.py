@@ -73,6 +73,20 @@ class ScraperSettings(KafkaSettings):
     web_host: str = "127.0.0.1"
 
 
+class WatcherSettings(KafkaSettings):
+    cluster: str = ""
+    """The one that is watched, by the name that it has here."""
+    request_timeout_s: float = 30.0
+    """For one page of a list."""
+    silent_s: float = 150.0
+    """A watch that says nothing for so long is dead; bookmarks come each minute."""
+    repeat_s: float = 60.0
+    """How often what still fires is said again; each time it is good for four minutes."""
+    web_port: int = 0
+    """Health and metrics of the watcher itself, on loopback unless `web_host` says otherwise."""
+    web_host: str = "127.0.0.1"
+
+
 class PeopleSettings(KafkaSettings):
     """Of the commands by which people give orders."""
 

@@ -118,7 +118,7 @@ class FakeCluster:
 
     def take_effect(self, request: Request, *, rehearsal: bool = False) -> Reply:
         """What the API does with a request; for replies that then tell another story."""
-        before = copy.deepcopy(self.objects)
+        before = dict(self.objects)  # what is changed is put in the place of what was
         reply = self._does(request)
         if rehearsal:
             self.objects = before

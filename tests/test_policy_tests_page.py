@@ -4,15 +4,19 @@ from textwrap import indent
 
 from streams.desk.run import tell
 from streams.desk.stories import stories_of
+from streams.detect.rules_file import compile_rules
 from tests.test_docs import EXAMPLE, blocks
 
-WHOLE, DEEDS, EXPECTATIONS = blocks("docs/policy-tests.md", "yaml")
+WHOLE, DEEDS, SAMPLES, RULES, EXPECTATIONS = blocks("docs/policy-tests.md", "yaml")
 HEAD = "tests:\n  - name: of the page\n    timeline:\n"
 
 
 def test_the_example_passes_with_the_example_of_a_policy() -> None:
-    for story in stories_of(WHOLE, "docs/policy-tests.md").all:
-        result = tell(story, EXAMPLE)
+    rules = compile_rules(RULES, "detections.yaml")
+    stories = [story for text in (WHOLE, SAMPLES) for story in stories_of(text, "page").all]
+    assert len(stories) == 3
+    for story in stories:
+        result = tell(story, EXAMPLE, rules)
         assert result.failure is None, "\n".join([*map(str, result.timeline), str(result.failure)])
 
 

@@ -22,6 +22,27 @@ ALERT = {
     "severity": "critical",
 }
 
+DETECTIONS = """\
+version: 1
+detections:
+  - kind: threshold
+    name: QueueDeep
+    of: {metric: queue_depth}
+    by: [cluster, queue]
+    above: 100
+    for: 1m
+"""
+
+
+def samples() -> Iterator[str]:
+    """The page's line is one of them."""
+    (block,) = blocks(str(PAGE), "json")
+    line = json.loads(block)
+    for minute, depth in enumerate([5, 500, 500, 500, 5], -1):
+        (sample,) = line["samples"]
+        at_ms = line["at_ms"] + minute * 60_000
+        yield json.dumps({**line, "at_ms": at_ms, "samples": [{**sample, "value": depth}]}) + "\n"
+
 
 def shown() -> Iterator[tuple[str, str]]:
     for block in blocks(str(PAGE), "console"):
@@ -39,6 +60,8 @@ def test_what_is_shown_is_what_is_said(
 ) -> None:
     (tmp_path / "policy.yaml").write_text(EXAMPLE)
     (tmp_path / "alert.json").write_text(json.dumps(ALERT))
+    (tmp_path / "detections.yaml").write_text(DETECTIONS)
+    (tmp_path / "samples.jsonl").write_text("".join(samples()))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         main(command.split())

@@ -13,10 +13,12 @@ def gateway() -> None:
     from deploy.failpoints import failpoint
     from deploy.logs import configure
     from deploy.registry import join_registry
-    from streams.ingest.gateway import run_gateway
+    from streams.ingest.gateway.process import run_gateway
+    from streams.people.held_alerts import HeldAlerts
     from streams.settings import GatewaySettings
 
     configure()
     settings = GatewaySettings()
     join_registry(settings.registry_url, settings.topic_prefix)
-    raise typer.Exit(run_gateway(settings, failpoint()))
+    holdings = HeldAlerts(settings.bootstrap, settings.topic_prefix)
+    raise typer.Exit(run_gateway(settings, failpoint(), holdings))

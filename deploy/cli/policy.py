@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.policy_compare import compare
+from deploy.cli.policy_detect import detect
 from deploy.cli.policy_explain import explain
 from deploy.cli.policy_init import init
 from deploy.cli.policy_publish import drop, promote, publish
@@ -106,6 +107,7 @@ for name, command in {
     "check": check,
     "explain": explain,
     "test": tell,
+    "detect": detect,
     "publish": publish,
     "compare": compare,
     "promote": promote,

@@ -12,6 +12,15 @@ from deploy.cli.policy_explain import PolicyOption, policy_at
 from deploy.cli.terminal import show_json
 
 LINE_MAX = 2_000
+DetectionsOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MENDLOG_DETECTIONS_FILE",
+        help="A file of rules over samples.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 
 
 def tell(
@@ -19,19 +28,21 @@ def tell(
         list[Path], typer.Argument(help="Files of tests.", exists=True, dir_okay=False)
     ],
     policy: PolicyOption = None,
+    detections: DetectionsOption = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML here, too.")] = None,
     timeline: Annotated[bool, typer.Option(help="Show what happened in every test.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell stories to a policy: given these alerts at these times, expect these decisions.
 
-    The policy is the one that --policy names, else that the file names. Exit 1 where a test fails;
-    it is shown with what had happened by then. How tests are written: docs/policy-tests.md.
+    The policy is the one that --policy names, else that the file names; so it is with --detections
+    and the rules that judge samples. Exit 1 where a test fails; it is shown with what had happened
+    by then. How tests are written: docs/policy-tests.md.
     """
     from streams.desk.stories import read_stories
 
     read = [read_stories(file) for file in files]
-    results = {found.file: _results(found, policy) for found in read}
+    results = {found.file: _results(found, policy, detections) for found in read}
     if junit:
         from streams.desk.junit import junit as xml
 
@@ -48,16 +59,22 @@ def tell(
     raise typer.Exit(1 if failed else 0)
 
 
-def _results(found: Any, policy: Path | None) -> list[Any]:
+def _results(found: Any, policy: Path | None, detections: Path | None) -> list[Any]:
     from streams.desk.run import tell as told
+    from streams.detect.rules_file import load_rules
     from streams.policy.load import load_file
 
-    own = Path(found.file).parent / found.policy if found.policy else None
-    where = policy or own or policy_at(None)
-    if not where.exists():
-        raise typer.BadParameter(f"{found.file}: there is no policy at {where}")
-    _, text = load_file(where)
-    return [told(story, text) for story in found.all]
+    _, text = load_file(_named(found, "policy", policy, found.policy) or policy_at(None))
+    rules = _named(found, "file of detections", detections, found.detections)
+    return [told(story, text, load_rules(rules) if rules else ()) for story in found.all]
+
+
+def _named(found: Any, what: str, given: Path | None, own: str) -> Path | None:
+    """What was given, else what the file names, from its folder on."""
+    where = given or (Path(found.file).parent / own if own else None)
+    if where and not where.exists():
+        raise typer.BadParameter(f"{found.file}: there is no {what} at {where}")
+    return where
 
 
 def _show(file: str, result: Any, timeline: bool) -> None:
@@ -80,7 +97,24 @@ def _listed(results: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
             "passed": result.failure is None,
             "failure": asdict(result.failure) if result.failure else None,
             "timeline": [asdict(line) for line in result.timeline],
+            "detections": [_detection(result.story, one) for one in result.detected],
         }
         for file, told in results.items()
         for result in told
     ]
+
+
+def _detection(story: Any, one: Any) -> dict[str, Any]:
+    from streams.desk.detecting import why
+
+    return {
+        "rule": one.rule,
+        "state": one.status.value,
+        "labels": dict(one.labels),
+        "since_ms": one.since_ms - story.start_ms,
+        "value": one.value,
+        "threshold": one.threshold,
+        "window_ms": one.window_ms,
+        "why": why(one),
+        "series": [[point.at_ms - story.start_ms, point.value] for point in one.series],
+    }

@@ -12,7 +12,7 @@ def scraper() -> None:
     """Read Prometheus endpoints; settings from MENDLOG_*, see docs/operations.md."""
     from deploy.logs import configure
     from deploy.registry import join_registry
-    from streams.ingest.scrape import run_scraper
+    from streams.ingest.scraper.scrape import run_scraper
     from streams.settings import ScraperSettings
 
     configure()

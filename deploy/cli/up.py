@@ -33,14 +33,14 @@ def up(
 ) -> None:
     """Run broker, sandbox cluster, checkout and all of Mendlog until Ctrl-C."""
     from deploy.sandbox.progress import reporter
-    from deploy.sandbox.stack import Options, Stack
+    from deploy.sandbox.stack import ACCEPT_FIRST, Options, Stack
 
     quiet_clients()
     # No Event: set by a handler that interrupts its own wait, it waits for itself for ever.
     stop: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stop.put(number))
-    options = Options(notifier_file=notifier.resolve() if notifier else None)
+    options = Options(nice=ACCEPT_FIRST, notifier_file=notifier.resolve() if notifier else None)
     if policy:
         options = replace(options, policy=policy)
     with tempfile.TemporaryDirectory(prefix="mendlog-") as scratch:

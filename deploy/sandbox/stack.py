@@ -52,6 +52,8 @@ class Options:
     session_timeout_s: float = 10.0
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """More settings for a process, by its name."""
+    nice: Mapping[str, int] = field(default_factory=dict)
+    """Which processes let others go first, by name, and how much: as nice(1) counts it."""
 
 
 class Stack:
@@ -157,12 +159,16 @@ class Stack:
     def _launch(self, name: str, environment: Mapping[str, str] = NOTHING) -> None:
         child = Child(
             name,
-            [sys.executable, "-m", "deploy.cli.main", name],
+            [*self._nicely(name), sys.executable, "-m", "deploy.cli.main", name],
             log_file=self.folder / "logs" / f"{name}.log",
             env={**os.environ, **self._environment(name), **environment},
         )
         child.start()
         self.processes[name] = child
+
+    def _nicely(self, name: str) -> list[str]:
+        much = self.options.nice.get(name)
+        return ["nice", "-n", str(much)] if much else []
 
     def _environment(self, name: str) -> dict[str, str]:
         options, port = self.options, str(self._ports[name])
@@ -202,6 +208,8 @@ class Stack:
         )
 
 
+ACCEPT_FIRST: Mapping[str, int] = {"processor": 5}
+"""On cores that they share the gateway goes before what decides: what is accepted is safe."""
 PROCESSES = ("gateway", "processor", "executor", "scraper")
 
 

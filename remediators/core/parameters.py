@@ -4,14 +4,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from schemas.actions import (
-    LINE_FORM,
-    NUMBER_FORM,
-    PROBE_TIMEOUT_MS_MAX,
-    QUANTITY_FORM,
-    Parameter,
-    ParameterType,
-)
+from schemas.parameters import LINE_FORM, NUMBER_FORM, QUANTITY_FORM, Parameter, ParameterType
+from schemas.probes import PROBE_TIMEOUT_MS_MAX
 
 DIGITS_MAX = 9
 """More than any count of replicas, and far from what would hurt a parser."""

@@ -29,6 +29,8 @@ BACKOFF_MS = 100
 BACKOFF_MS_MAX = 2_000
 LAST_READS_MS = 5_000
 LAST_READS_EVERY_MS = 500
+ON_ITS_WAY_MS = 500
+"""What is sent in the last moments of a command may be at the API after its time: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,14 @@ def resume(command: Command, request: Request) -> Next:
     return Attempt(command, request, unsure=True, hindrance=OutcomeReason.NO_ANSWER), Read()
 
 
+def in_time(command: Command, now_ms: int) -> bool:
+    """Whether what is sent now is at the API before the command expires."""
+    return now_ms < command.expires_at_ms - ON_ITS_WAY_MS
+
+
 def before_send(attempt: Attempt, refusal: Refusal | None, now_ms: int) -> Next:
     """Time and the switches are asked again before every send."""
-    if refusal is None and now_ms >= attempt.command.expires_at_ms:
+    if refusal is None and not in_time(attempt.command, now_ms):
         refusal = Refusal(attempt.hindrance, attempt.detail or "expired before it was sent")
     if refusal is None:
         return attempt, Send()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from remediators.actions.plan import Kit
 from remediators.core.floor import DEFAULT, Floor
 from remediators.core.outcome import Pen
+from remediators.core.protocol import in_time
 from remediators.core.refusal import Refusal
 from remediators.core.reply import Reply
 from remediators.core.scope import Scope
@@ -88,11 +89,11 @@ class Job:
 
     def may_send(self) -> bool:
         """Asked from another thread, last of all before the first byte leaves."""
-        return self.in_time and self.refusal is None
+        return in_time(self.command, self.now_ms) and self.refusal is None
 
     def may_repeat(self) -> bool:
         """The same, of what may be at the API already: to take it back is too late."""
-        return self.in_time and self.stopped is None
+        return in_time(self.command, self.now_ms) and self.stopped is None
 
     async def write(self, record: Recorded) -> None:
         await self.desk.write(record)

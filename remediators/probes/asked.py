@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.actions import PLACEHOLDERS, PROBES, PROBES_MAX
+from schemas.probes import PLACEHOLDERS, PROBES, PROBES_MAX
 from schemas.remediation import Target
 
 

@@ -18,8 +18,8 @@ from remediators.probes import (
 )
 from remediators.probes.asked import Asked, filled_in
 from remediators.probes.sight import Probe, Sight, Verdict, untold
-from schemas import actions
-from schemas.actions import (
+from schemas import probes
+from schemas.probes import (
     DRAINED,
     EXPANDED,
     GONE,
@@ -59,6 +59,6 @@ async def _verdict(asked: Asked, sight: Sight) -> Verdict:
     probe = PROBES.get(asked.kind)
     if probe is None:
         return untold("no such probe in this release")
-    kind = actions.PROBES[asked.kind]
+    kind = probes.PROBES[asked.kind]
     fault = parameters.fault(asked.kind, kind.parameters, kind.one_of, asked.parameters)
     return untold(fault) if fault else await probe(filled_in(asked, sight.target), sight)

@@ -25,7 +25,7 @@ from schemas.topics import (
     TAPE,
 )
 from streams.audit.verdict import Place, place_of
-from streams.ingest import sources
+from streams.ingest.formats import catalog as sources
 from streams.steps.effects import InputRecord
 
 RECORDS: Mapping[str, tuple[type, ...]] = {
@@ -103,7 +103,8 @@ def _decoded(record: InputRecord) -> Any:
 
 def _alerts(record: InputRecord) -> Any:
     source = record.header("source") or "unknown"
-    return sources.read(record.value, source, record.header("format"), record.at_ms)
+    format = record.header("format")
+    return sources.read(record.value, source, format, record.at_ms, headers=record.headers)
 
 
 def _fact(record: InputRecord) -> Any:
@@ -111,7 +112,7 @@ def _fact(record: InputRecord) -> Any:
     found = decode(record.value, TapeRecord)
     if isinstance(found, TapeRecord) and isinstance(found.fact, Sightings):
         try:
-            sightings.rows(found.fact)
+            sightings.unpack(found.fact)
         except ValueError as fault:
             return Undecodable(DecodeFault.MALFORMED, str(fault))
     return found

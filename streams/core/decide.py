@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas import sightings
+from schemas.alerts import Sighting
 from schemas.controls import ALL_CLUSTERS, Control
 from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident
@@ -80,9 +81,9 @@ def _hear(draft: Draft, repeated: int) -> None:
     cluster, fact = draft.fact.record.cluster, draft.fact.record.fact
     match fact:
         case Sightings():
-            rows = _rows(fact)[repeated:]
+            seen = _unpacked(fact)[repeated:]
             _note_lag(draft, cluster, fact)
-            sight.see_all(draft, cluster, rows)
+            sight.see_all(draft, cluster, seen)
         case Detection():
             _see_detection(draft, cluster, fact)
         case Observation():
@@ -109,9 +110,9 @@ def _end_lapsed_alerts(draft: Draft, incident_id: str) -> None:
         _on_due(draft, key)
 
 
-def _rows(fact: Sightings) -> list[sight.Row]:
+def _unpacked(fact: Sightings) -> list[Sighting]:
     try:
-        return sightings.rows(fact)
+        return sightings.unpack(fact)
     except ValueError as fault:
         raise UnreadableFact(str(fault)) from fault
 
@@ -124,17 +125,12 @@ def _note_lag(draft: Draft, cluster: str, fact: Sightings) -> None:
 
 
 def _see_detection(draft: Draft, cluster: str, fact: Detection) -> None:
-    row: sight.Row = (
-        DETECT,
-        fingerprint(fact.labels),
-        fact.status.value,
-        fact.since_ms,
-        0,
-        dict(fact.labels),
-        dict(fact.annotations),
+    name = fingerprint(fact.labels)
+    seen = Sighting(
+        DETECT, name, fact.status, fact.since_ms, 0, dict(fact.labels), dict(fact.annotations)
     )
-    sight.see_all(draft, cluster, [row])
-    group.measured(draft, alert_key(cluster, DETECT, row[1]), fact.rule, fact.value)
+    sight.see_all(draft, cluster, [seen])
+    group.measured(draft, alert_key(cluster, DETECT, name), fact.rule, fact.value)
 
 
 def _hear_logic(draft: Draft, fact: LogicActivated) -> None:

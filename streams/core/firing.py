@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from schemas.alerts import AlertStatus
 from streams.core.entries import AlertState, Entry
+from streams.core.keys import cluster_of
 from streams.core.policy import Policy
 from streams.core.seen import Seen
 
@@ -75,8 +76,3 @@ def inhibitors(
 
 def values_of(labels: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
     return tuple([labels.get(name, "") for name in names])
-
-
-def cluster_of(alert_key: str) -> str:
-    """Of `alert/<cluster>/…`, as it stands in the key."""
-    return alert_key.split("/", 2)[1]

@@ -1,12 +1,16 @@
 """Under which key each entry is stored: its kind first, then whose it is."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from schemas.remediation import Target
 
+PARTS_MAX = 10_000
+"""Names and values of groups, sources and clusters: few, each in thousands of keys."""
 _KEYED = str.maketrans({c: f"%{ord(c):02x}" for c in "%/,="})
 
 
+@lru_cache(maxsize=PARTS_MAX)
 def key_part(text: str) -> str:
     """A name as one part of a key: names that senders choose must not run into each other."""
     return text.translate(_KEYED)
@@ -79,6 +83,11 @@ def autonomy_key(cluster: str, playbook: str) -> str:
 
 def alert_key(cluster: str, source: str, fingerprint: str) -> str:
     return f"alert/{key_part(cluster)}/{key_part(source)}/{fingerprint}"
+
+
+def cluster_of(alert: str) -> str:
+    """Of `alert/<cluster>/…`, as it stands in the key."""
+    return alert.split("/", 2)[1]
 
 
 def group_key(cluster: str, values: Mapping[str, str]) -> str:

@@ -71,8 +71,15 @@ class Onlooker:
         self._policy = policy
         self._deciding = _deciding(policy)
         self._known: dict[tuple[str, ...], Seen] = {}
+        self._last: tuple[Mapping[str, str], Seen] | None = None
+        """Of one alert several parts of the core ask, one after another."""
 
     def __call__(self, labels: Mapping[str, str]) -> Seen:
+        if self._last is None or self._last[0] is not labels:
+            self._last = labels, self._see(labels)
+        return self._last[1]
+
+    def _see(self, labels: Mapping[str, str]) -> Seen:
         get = labels.get
         values = tuple([get(name, "") for name in self._deciding])
         seen = self._known.get(values)

@@ -98,6 +98,8 @@ class StormState:
     """A storm is on until then; 0: none."""
     incident_id: str = ""
     """The one incident that people are told of."""
+    crowded: bool = False
+    """Its incident says already that there are more alerts than are followed."""
 
     @property
     def deadline_ms(self) -> int | None:

@@ -5,12 +5,14 @@ back from the journal decides as the one that was written.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from schemas.alerts import AlertStatus
 from streams.core.entries import AlertState, Entry, GroupState, IncidentState
 from streams.core.firing import Firing
+from streams.core.keys import cluster_of, key_part
 from streams.core.lifecycle import Phase
 from streams.core.policy import Policy
 
@@ -37,6 +39,7 @@ class State:
         self._places: dict[Place, dict[str, None]] = {}
         self._kinds: dict[str, dict[str, None]] = {"silence": {}, "freeze": {}}
         self._firing: Firing | None = None
+        self._alerts: Counter[str] = Counter()
         for key, entry in self._entries.items():
             self._index(key, None, entry)
 
@@ -70,6 +73,8 @@ class State:
         told = after or before
         if isinstance(told, AlertState):
             _move(self._members, key, _incident_of(before), _incident_of(after))
+            if before is None or after is None:
+                self._alerts[cluster_of(key)] += 1 if before is None else -1
             if self._firing is not None:
                 self._firing.change(key, before, after)
         elif isinstance(told, GroupState):
@@ -85,6 +90,10 @@ class State:
                 kind[key] = None
                 if after is None:
                     del kind[key]
+
+    def alerts_of(self, cluster: str) -> int:
+        """How many are followed, those that ended lately among them."""
+        return self._alerts[key_part(cluster)]
 
     def members(self, incident_id: str) -> Iterable[str]:
         """Keys of the incident's alerts that fire, in the order of their joining; after a recovery

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.alerts import AlertStatus, Sighting
-from streams.ingest.alertmanager import parse_api_v2
+from streams.ingest.formats.alertmanager import parse_api_v2
 
 
 class AlertsUnreadable(Exception):

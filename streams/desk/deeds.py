@@ -11,11 +11,12 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
-from schemas.actions import NUMBER_FORM
 from schemas.alerts import AlertStatus
 from schemas.controls import ALL_CLUSTERS, ControlKind
+from schemas.parameters import NUMBER_FORM
 from schemas.remediation import CommandKind, Observation, OutcomeReason, OutcomeStatus
 from schemas.tape import Detection
+from streams.desk.series import MEASURED
 from streams.desk.stage import NotNow, Stage
 from streams.policy.matchers import parse_all
 from streams.policy.selectors import LABELS
@@ -256,6 +257,11 @@ VERBS: Mapping[str, Verb] = {
     ),
     "clears": Verb("an alert ends", ALERTS, _sees(AlertStatus.RESOLVED)),
     "detects": Verb("a detection of Mendlog's own", DETECTED, _detects),
+    "measures": Verb(
+        "samples for the detections: series, from now on",
+        MEASURED,
+        lambda stage, deed: stage.measures(deed.value),
+    ),
     "observed": Verb(
         "the executor has looked: a healthy target of three replicas, but for this", SEEN, _observed
     ),

@@ -4,98 +4,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.actions import ACTIONS, ESCALATE
 from schemas.incidents import Incident
 from schemas.notices import Notice
-from schemas.remediation import Command, CommandKind, Withdrawal
+from schemas.remediation import Command, Withdrawal
+from schemas.tape import Detection
 from streams.core.decide import Out
 from streams.core.lifecycle import Phase
-from streams.core.playbook import MODES
 from streams.core.reasons import Reason
+from streams.desk.asked import COMMAND, DETECTION, INCIDENT, NOTICE, Asked, words, written
+from streams.desk.detecting import said_of, why
 from streams.desk.stage import Stage, of, said, verdicts
-from streams.policy.selectors import LABELS
-from streams.reading.shapes import (
-    FLAG,
-    TEXT,
-    WORDS,
-    Found,
-    Key,
-    Keys,
-    Shape,
-    checked,
-    either,
-    list_of,
-    made,
-    one_of,
-    record,
-    whole,
-)
+from streams.reading.nodes import spoken
+from streams.reading.shapes import FLAG, Shape, checked, list_of, whole
 
-Asked = Mapping[str, Any]
-"""The keys that were written down, with what they must be."""
 QUIET = frozenset({Phase.RESOLVED.value, Phase.CLOSED.value})
-
-
-def _written(what: str, keys: Mapping[str, tuple[Shape[Any], str]]) -> Shape[Asked]:
-    """A mapping of which only what is written down is asked."""
-    optional: Keys = {name: Key(shape, about, None) for name, (shape, about) in keys.items()}
-    return record(what, optional, _given)
-
-
-def _given(found: Found) -> Asked:
-    return {name: value for name, value in found.all().items() if name in found}
-
-
-def _words(words: Any) -> Shape[str]:
-    return one_of({str(word): "" for word in words})
-
-
-PHASE = _words(Phase)
-INCIDENT: Shape[Asked] = either(
-    made(PHASE, lambda state: {"state": state}),
-    _written(
-        "an incident",
-        {
-            "of": (LABELS, "which: the newest one whose labels are these"),
-            "state": (PHASE, "its phase"),
-            "reason": (_words(Reason), "why it is in it"),
-            "playbook": (TEXT, 'its name; "" for none'),
-            "mode": (_words(MODES), "how far it may go by itself"),
-            "step": (whole(), "which step, from 1"),
-            "target": (WORDS, "the name of what is acted on"),
-            "service": (TEXT, "of the catalogue"),
-            "severity": (WORDS, "its severity"),
-            "receivers": (list_of(WORDS), "who is told of it"),
-            "alerts": (whole(0), "how many it has had"),
-            "change_related": (FLAG, "somebody deployed shortly before"),
-        },
-    ),
-)
-KIND = _words(CommandKind)
-COMMAND: Shape[Asked] = either(
-    made(KIND, lambda kind: {"kind": kind}),
-    _written(
-        "a command",
-        {
-            "kind": (KIND, "look, act, verify or rollback"),
-            "action": (_words(a for a in ACTIONS if a != ESCALATE), "what it does"),
-            "target": (WORDS, "the name of what it does it to"),
-            "namespace": (WORDS, "where that is"),
-            "parameters": (LABELS, "all of them"),
-        },
-    ),
-)
-NOTICE: Shape[Asked] = either(
-    made(WORDS, lambda kind: {"kind": kind}),
-    _written(
-        "a notice",
-        {
-            "kind": (WORDS, "escalated, approval, resolved, …"),
-            "receivers": (list_of(WORDS), "who is told"),
-            "text": (WORDS, "part of what is said"),
-        },
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +77,7 @@ def _commands(asked: tuple[Asked, ...], stage: Stage, news: list[Out]) -> Iterat
             "parameters": dict(command.parameters),
         }
 
-    yield from _each("commands", asked, [(c, got(c)) for c in of(news, Command)])
+    yield from _each("commands", asked, [(said(c), got(c)) for c in of(news, Command)])
 
 
 def _notices(asked: tuple[Asked, ...], stage: Stage, news: list[Out]) -> Iterator[str]:
@@ -163,7 +85,31 @@ def _notices(asked: tuple[Asked, ...], stage: Stage, news: list[Out]) -> Iterato
         text = _Containing(notice.text)
         return {"kind": notice.kind, "receivers": notice.receivers, "text": text}
 
-    yield from _each("notices", asked, [(n, got(n)) for n in of(news, Notice)])
+    yield from _each("notices", asked, [(said(n), got(n)) for n in of(news, Notice)])
+
+
+def _detections(asked: tuple[Asked, ...], stage: Stage, news: list[Out]) -> Iterator[str]:
+    def got(detection: Detection) -> Asked:
+        return {
+            "rule": detection.rule,
+            "labels": _Holding(detection.labels),
+            "state": detection.status.value,
+            "since": since(detection),
+            "says": _Containing(why(detection)),
+        }
+
+    def since(detection: Detection) -> str:
+        return spoken(detection.since_ms - stage.start_ms)
+
+    told = [(f"{said_of(d)} (since {since(d)})", got(d)) for d in stage.detected]
+    yield from _each("detections", asked, told)
+
+
+class _Holding(dict[str, str]):
+    """Equal to every mapping that is part of it."""
+
+    def __eq__(self, part: object) -> bool:
+        return isinstance(part, Mapping) and part.items() <= self.items()
 
 
 class _Containing(str):
@@ -175,8 +121,9 @@ class _Containing(str):
         return isinstance(part, str) and part in str(self)
 
 
-def _each(what: str, asked: tuple[Asked, ...], got: list[tuple[Out, Asked]]) -> Iterator[str]:
-    """As many as were asked for, in any order: what is due at once is in the order of ids."""
+def _each(what: str, asked: tuple[Asked, ...], got: list[tuple[str, Asked]]) -> Iterator[str]:
+    """As many as were asked for, in any order: what is due at once is in the order of ids. `got`
+    is what there is, and how it is told."""
     left = list(got)
     for wanted in sorted(asked, key=len, reverse=True):
         fitting = (row for row in left if all(row[1][k] == v for k, v in wanted.items()))
@@ -185,7 +132,7 @@ def _each(what: str, asked: tuple[Asked, ...], got: list[tuple[Out, Asked]]) -> 
     if len(got) == len(asked) and not left:
         return
     expected = "; ".join(" ".join(f"{k}={_shown(v)}" for k, v in a.items()) for a in asked)
-    there = "; ".join(said(out) for out, _ in got)
+    there = "; ".join(told for told, _ in got)
     yield f"{what}: expected {expected or 'none'}; got {there or 'none'}"
 
 
@@ -211,7 +158,12 @@ EXPECTATIONS: Mapping[str, Expectation] = {
     "open": Expectation("how many incidents are neither resolved nor closed", whole(0), _open),
     "commands": Expectation("all that are new, in any order", list_of(COMMAND), _commands),
     "notices": Expectation("all that are new, in any order", list_of(NOTICE), _notices),
-    "reasons": Expectation("each is among the new ones", list_of(_words(Reason), 1), _reasons),
+    "detections": Expectation(
+        "all that samples gave since the moment before, in any order",
+        list_of(DETECTION),
+        _detections,
+    ),
+    "reasons": Expectation("each is among the new ones", list_of(words(Reason), 1), _reasons),
     "nothing": Expectation("true: no command and no notice is new", FLAG, _nothing),
 }
 
@@ -224,7 +176,7 @@ def _not_both(reading: Any, node: Any, asked: Asked) -> None:
 
 
 EXPECT = checked(
-    _written("what is expected", {k: (e.shape, e.about) for k, e in EXPECTATIONS.items()}),
+    written("what is expected", {k: (e.shape, e.about) for k, e in EXPECTATIONS.items()}),
     _not_both,
 )
 

@@ -55,7 +55,7 @@ def cluster_of(alert: Sighting, cluster: str) -> str:
 def begins(draft: Draft, policy: Policy, alert: Sighting, cluster: str) -> IncidentState:
     """The incident that the alert opens, with the alert in it."""
     seen, key = policy.sees(alert.labels), key_of(alert, cluster)
-    values = group.values_of(alert, seen)
+    values = group.values_of(alert.labels, seen)
     incident = group.opened(draft, cluster_of(alert, cluster), "", values, alert, policy, seen)
     known = _fires(alert, draft.now_ms, incident.incident_id)
     draft.put(key, known)

@@ -1,6 +1,7 @@
 """A rehearsal that knows what came of it: which commands await an answer, and what is new."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import TypeVar
 
 from schemas.alerts import AlertStatus, Sighting
@@ -8,8 +9,12 @@ from schemas.ids import fingerprint
 from schemas.incidents import Decision, Incident, Verdict
 from schemas.notices import Notice
 from schemas.remediation import Command, CommandKind, Withdrawal
+from schemas.tape import Detection
 from streams.core.decide import Out
+from streams.desk.meter import Meter, NotMeasured
 from streams.desk.rehearsal import Rehearsal, Restless
+from streams.desk.series import Measured
+from streams.detect.rules_file import Rule
 
 T = TypeVar("T")
 RESENT_MS = 60_000
@@ -23,7 +28,7 @@ class NotNow(Exception):
 
 class Stage(Rehearsal):
     """`labels`: of every alert that does not say otherwise. `always`: alerts that fire all along,
-    and are sent again and again."""
+    and are sent again and again. `rules`: what judges the samples."""
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class Stage(Rehearsal):
         labels: Mapping[str, str],
         source: str,
         always: tuple[Mapping[str, str], ...] = (),
+        rules: Sequence[Rule] = (),
     ) -> None:
         super().__init__(cluster, start_ms)
         self.start_ms, self.labels, self.source = start_ms, labels, source
@@ -41,6 +47,10 @@ class Stage(Rehearsal):
         """How many outputs have been told of already."""
         self.incidents: dict[str, Incident] = {}
         """Each as it stands, in the order of their opening."""
+        self._meter = Meter(rules, cluster, labels)
+        self.detected: list[Detection] = []
+        """Of the moment under way."""
+        self._untold: list[tuple[int, Detection]] = []
 
     def alert(self, given: Mapping[str, str], status: AlertStatus) -> Sighting:
         whole = {name: value for name, value in {**self.labels, **given}.items() if value}
@@ -54,19 +64,47 @@ class Stage(Rehearsal):
         self.news()
 
     def goes_to(self, at_ms: int) -> None:
-        """Up to that moment: what falls due, and the alerts that are always there."""
-        while self._always and (next_ms := self._next_resend_ms()) <= at_ms:
-            self.waits_until(next_ms)
-            self.sees(*self._always)
+        """Up to that moment: what falls due, the alerts that are always there, and samples."""
+        while True:
+            resend_ms, sample_ms = self._next_resend_ms(), self._meter.next_ms
+            next_ms = min(
+                resend_ms if self._always else inf, inf if sample_ms is None else sample_ms
+            )
+            if next_ms > at_ms:
+                break
+            self.waits_until(int(next_ms))
+            if self._always and next_ms == resend_ms:
+                self.sees(*self._always)
+            if next_ms == sample_ms:
+                self._reads()
             if self.offset > FACTS_MAX:
                 raise Restless(f"more than {FACTS_MAX} facts: `always` is sent every minute")
         self.waits_until(at_ms)
+
+    def measures(self, measured: Measured) -> None:
+        """From now on. Raises NotNow."""
+        try:
+            self._meter.begins(measured, self.now_ms)
+        except NotMeasured as fault:
+            raise NotNow(str(fault)) from None
+        self._reads()
+
+    def _reads(self) -> None:
+        for record, detection in self._meter.reads(self.now_ms):
+            self.plays(self.now_ms, record)
+            self._untold.append((self.now_ms, detection))
 
     def _next_resend_ms(self) -> int:
         gone_ms = self.now_ms - self.start_ms
         return self.start_ms + (gone_ms // RESENT_MS + 1) * RESENT_MS
 
     # What came of it.
+
+    def untold(self) -> list[tuple[int, Detection]]:
+        """What samples have given since this was asked last, and when."""
+        new, self._untold = self._untold, []
+        self.detected += [detection for _, detection in new]
+        return new
 
     def news(self) -> list[Out]:
         """What was decided since this was asked last."""

@@ -59,6 +59,8 @@ class Stories:
     file: str
     policy: str
     """Where the policy is, from the file's folder on; empty: the file does not say."""
+    detections: str
+    """Where the rules over samples are, likewise."""
     all: tuple[Story, ...]
 
 
@@ -81,7 +83,8 @@ def stories_of(text: str, file: str) -> Stories:
     reading.settle_names()
     reading.stop_at_faults()
     assert found
-    return Stories(file, found["policy"], tuple(_whole(found, story) for story in found["tests"]))
+    told = tuple(_whole(found, story) for story in found["tests"])
+    return Stories(file, found["policy"], found["detections"], told)
 
 
 # One moment.
@@ -167,6 +170,7 @@ FILE: Shape[Found] = record(
     "a file of tests",
     {
         "policy": Key(WORDS, "a file or folder, from this file's folder on", ""),
+        "detections": Key(WORDS, "a file of rules over samples, likewise", ""),
         **_COMMON,
         "tests": Key(list_of(STORY, 1), "each in a world of its own"),
     },

@@ -18,7 +18,7 @@ from streams.host.inputs import AgentInput
 from streams.host.loop import PartitionLoop
 from streams.host.partitions import Partitions
 from streams.host.reading import LogReader
-from streams.steps.effects import InputRecord
+from streams.steps.effects import InputRecord, without_nulls
 
 SEEK_PAUSE_S = 0.2
 
@@ -109,5 +109,5 @@ def _input_record(source: AgentInput, message: Any) -> InputRecord:
         at_ms=round(message.timestamp * 1000),
         key=message.key,
         value=message.value,
-        headers=tuple(message.headers or ()),
+        headers=without_nulls(message.headers or ()),
     )

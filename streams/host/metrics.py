@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from streams.host.last_exit import LastExit
 from streams.host.loop import PartitionLoop
 from streams.host.partitions import Partitions
+from streams.steps.effects import LimitedStep
 
 PLACE = ("input", "partition")
 
@@ -40,10 +41,24 @@ class WorkerCollector(Collector):
             repairs.add_metric(place, loop.journal.repairs)
             lag.add_metric(place, partitions.progress(loop).lag)
             pace.add_metric(place, loop.pace_s)
-        return [records, groups, repairs, lag, pace, self._opening(), self._exit()]
+        others = self._left_out(), self._opening(), self._exit()
+        return [records, groups, repairs, lag, pace, *others]
 
     def _loops(self) -> Iterable[tuple[Partitions, PartitionLoop]]:
         return ((partitions, loop) for partitions in self._inputs for loop in partitions)
+
+    def _left_out(self) -> Metric:
+        left_out = GaugeMetricFamily(
+            "mendlog_series_left_out",
+            "Series not watched within the last two hours, because of a limit.",
+            labels=[*PLACE, "rules"],
+        )
+        for partitions, loop in self._loops():
+            if isinstance(loop.step, LimitedStep):
+                for rules, count in loop.step.left_out.items():
+                    place = (partitions.source.name, str(loop.partition), rules)
+                    left_out.add_metric(place, count)
+        return left_out
 
     def _opening(self) -> Metric:
         opening = GaugeMetricFamily(

@@ -34,7 +34,7 @@ class Flight:
 
     def take(self, size: int, spared: int = 0) -> None:
         if self.bytes + size > self._bytes_max - spared:
-            raise Refused(503, "too many alerts are waiting for Kafka", RETRY_SOON_S)
+            raise Refused(503, "too much is waiting for Kafka", RETRY_SOON_S)
         self.bytes += size
 
     def give(self, size: int) -> None:

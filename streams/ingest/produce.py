@@ -15,11 +15,14 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
 from schemas.topics import KIB, REJECTS, partition_for
+from streams.ingest.broker_clock import BrokerClock
 from streams.ingest.flight import Flight
 
 ANSWERED_RECENTLY_S = 10.0
 PROBE_TIMEOUT_S = 2.0
 NEVER = float("-inf")
+BY_BROKER = 1
+"""LogAppendTime, in Kafka's number for the type of a timestamp."""
 _RECORD_OVERHEAD_BYTES = 512
 """At least what headers and framing add; to account for records, not to limit them."""
 
@@ -49,6 +52,7 @@ class Writer:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._flight = flight
         self._timeout_s = timeout_s
+        self.clock = BrokerClock()
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._ending: set[asyncio.Task[None]] = set()
@@ -61,8 +65,9 @@ class Writer:
         try:
             async with asyncio.timeout(self._timeout_s):
                 producer = await self._ready_producer()
+                sent_ms = self.clock.own_ms()
                 acks = [await self._send(producer, record) for record in records]
-                await _settled(acks)
+                appended_ms = await _settled(acks)
         except TimeoutError as error:
             raise self._silent(error) from None
         except KafkaError as error:
@@ -70,6 +75,8 @@ class Writer:
             # would be refused for the gap in its numbers.
             self._replace(producer)
             raise self._silent(error) from None
+        if appended_ms is not None:
+            self.clock.heard(sent_ms, appended_ms)
         self._answered()
 
     async def answers(self, topic: str) -> bool:
@@ -164,11 +171,16 @@ class Writer:
         return NotAcknowledged(f"Kafka did not acknowledge within {self._timeout_s:g} s")
 
 
-async def _settled(acks: Sequence[Ack]) -> None:
-    """Raises the first error. Unlike `gather`, leaves alone what is still waiting."""
+async def _settled(acks: Sequence[Ack]) -> int | None:
+    """When the broker appended one of them, by its clock. Raises the first error. Unlike `gather`,
+    leaves alone what is still waiting."""
     done, _ = await asyncio.wait(acks)
+    appended_ms = None
     for ack in done:
-        ack.result()
+        told = ack.result()
+        if told.timestamp_type == BY_BROKER:
+            appended_ms = told.timestamp
+    return appended_ms
 
 
 async def _end(producer: AIOKafkaProducer) -> None:

@@ -8,11 +8,15 @@ class Refused(Exception):
     """`status` and a sentence for the sender. 503 says when to come again; 429 is never said,
     because Alertmanager does not retry it."""
 
-    def __init__(self, status: int, why: str, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, status: int, why: str, retry_after_s: int | None = None, asks_for: str = "Bearer"
+    ) -> None:
+        """`asks_for`: what a 401 says that would do. Google shows its password only when asked."""
         super().__init__(why)
         self.status = status
         self.why = why
         self.retry_after_s = retry_after_s
+        self.asks_for = asks_for
 
 
 class BadConfiguration(Exception):

@@ -7,14 +7,8 @@ from dataclasses import replace
 
 from yaml.nodes import Node, ScalarNode
 
-from schemas.actions import (
-    LINE_FORM,
-    NUMBER_FORM,
-    PROBE_TIMEOUT_MS_MAX,
-    QUANTITY_FORM,
-    Parameter,
-    ParameterType,
-)
+from schemas.parameters import LINE_FORM, NUMBER_FORM, QUANTITY_FORM, Parameter, ParameterType
+from schemas.probes import PROBE_TIMEOUT_MS_MAX
 from streams.policy.selectors import LABELS
 from streams.reading.nodes import Reading
 from streams.reading.shapes import TEXT, WORDS, Found, Key, Shape, checked, duration, made, record

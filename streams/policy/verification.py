@@ -2,7 +2,7 @@
 
 from yaml.nodes import Node
 
-from schemas.actions import PROBES, PROBES_MAX
+from schemas.probes import PROBES, PROBES_MAX
 from streams.core.playbook import Probe, Verification
 from streams.policy.parameters import parameters
 from streams.reading.nodes import Reading

@@ -1,6 +1,6 @@
 """What a step takes and gives: one input record in; changed entries and outputs out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -21,6 +21,11 @@ class InputRecord:
 
     def header(self, name: str) -> str | None:
         return next((v.decode(errors="replace") for k, v in self.headers if k == name), None)
+
+
+def without_nulls(headers: Iterable[tuple[str, bytes | None]]) -> tuple[tuple[str, bytes], ...]:
+    """A header that has no value says nothing."""
+    return tuple((name, value) for name, value in headers if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,15 @@ class PackingStep(Protocol):
     """A step that makes less of many records at once than of each alone."""
 
     def apply_all(self, records: Sequence[InputRecord]) -> Effects: ...
+
+
+@runtime_checkable
+class LimitedStep(Protocol):
+    """A step that does not watch all that it hears of."""
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many series a limit keeps out, by kind of rule."""
 
 
 OpenStep = Callable[[int, Mapping[bytes, bytes]], PartitionStep]

@@ -55,7 +55,7 @@ class Platform:
         asyncio.run(made())
 
     def start(self, command: str, **settings: str) -> Child:
-        (port,) = ports.choose(1)
+        port = settings.get("PORT") or str(ports.choose(1)[0])
         given = {
             "BOOTSTRAP": self.bootstrap,
             "TOPIC_PREFIX": self.prefix,
@@ -64,8 +64,8 @@ class Platform:
             "DATA_DIR": str(self.folder / f"{command}-{len(self.children)}"),
             "CLUSTER": "eu-1",
             "SESSION_TIMEOUT_S": "6",
-            "WEB_PORT": str(port),
-            "PORT": str(port),
+            "WEB_PORT": port,
+            "PORT": port,
             **settings,
         }
         child = Child(

@@ -15,7 +15,7 @@ from schemas.topics import ALERTS, TAPE, journal
 from streams.audit.auditor import Asked
 from streams.audit.verdict import INVARIANTS
 from streams.host.entries import CURSOR, read_entry
-from streams.ingest.sources import read
+from streams.ingest.formats.catalog import read
 from streams.read import plain_consumer, read_partition
 from tests.audited import audited
 from tests.e2e.incidents import break_and_wait, records

@@ -3,19 +3,32 @@ what the executor's worlds stand on."""
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
 from tests.faults.executor_verbs import FlagHouse, flag_house
+from tests.faults.prepared import end_interpreters
 
-SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1").split(","))
+SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1,2").split(","))
 FELL = "where the kill fell"
 """Told by a test of chance of each of its kills; added up at the end."""
 SOAK = os.environ.get("MENDLOG_SOAK") == "1"
-LONGEST = "test_soak_runs"
+LONGEST = (
+    "test_every_action_killed",
+    "test_soak_runs",
+    "test_stack_storm",
+    "test_host_rebalance",
+    "test_incident_kills",
+    "test_simulation",
+    "test_clock_stack",
+    "test_poison_stack",
+    "test_stack_broker",
+    "test_host_tombstones",
+)
+"""Of the files; each is one process's from its first test to its last."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,23 +37,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is left out, unless somebody has the time; what takes longest begins first,
-    and the others are done beside it."""
-    items.sort(key=lambda item: item.path.stem != LONGEST)
-    long = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    """What takes long is left out, unless somebody has the time, who then has no use for files that
+    would do the same again. What takes longest begins first, and the others are done beside it."""
+    order = {stem: number for number, stem in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+    wanted = _of_soak(items) if SOAK else [i for i in items if not i.get_closest_marker("soak")]
+    if len(wanted) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
+
+
+def _of_soak(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Whole files: some tests go on where the one before them has ended."""
+    files = {i.path for i in items if i.get_closest_marker("soak") or "seed" in _parameters(i)}
+    return [item for item in items if item.path in files]
+
+
+def _parameters(item: pytest.Item) -> Mapping[str, object]:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params if callspec else {}
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     outcome = yield
     report = outcome.get_result()
-    callspec = getattr(item, "callspec", None)
-    if report.failed and callspec and "seed" in callspec.params:
-        test = item.nodeid.split("[")[0]
-        seed = callspec.params["seed"]
+    parameters = _parameters(item)
+    if report.failed and "seed" in parameters:
+        test, seed = item.nodeid.split("[")[0], parameters["seed"]
         report.sections.append(("repeat with", f"MENDLOG_SEEDS={seed} pytest '{test}'"))
 
 
@@ -51,6 +75,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if fell:
         told = ", ".join(f"{count} {moment}" for moment, count in fell.most_common())
         terminalreporter.write_line(f"killed at any moment: {told}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interpreters() -> Iterator[None]:
+    yield
+    end_interpreters()
 
 
 @pytest.fixture(scope="module")

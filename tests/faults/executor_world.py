@@ -11,7 +11,6 @@ whatever has happened to the processes.
 import asyncio
 import json
 import os
-import sys
 import time
 import uuid
 from collections import defaultdict
@@ -46,10 +45,17 @@ from tests.audited import audited
 from tests.deploy.sandbox.cluster.workloads import deployment
 from tests.faults.executor_wire import Asked as Change
 from tests.faults.executor_wire import Wire
+from tests.faults.prepared import prepared
 from tests.hand import Hand
 
-ROOT = Path(__file__).parents[2]
-EXECUTOR = (sys.executable, "-m", "deploy.cli.main", "executor")
+EXECUTOR = ("deploy.cli.main", "executor")
+IMPORTED = (
+    "deploy.cli.executor",
+    "deploy.logs",
+    "deploy.registry",
+    "remediators.bootstrap",
+    "remediators.settings",
+)
 CLUSTER = "eu-1"
 NAME = "web"
 TTL_MS = 60_000
@@ -90,11 +96,9 @@ class World:
 
     # The executors.
 
-    def start_executor(self, die_at: str = "", **settings: str) -> Child:
-        """With `die_at` it is killed, once, at that point."""
+    def start_executor(self, die_at: str = "", *, armed: bool = True, **settings: str) -> Child:
+        """With `die_at` it is killed, once, at that point, if it is armed."""
         number = len(self.executors)
-        armed = self._tmp / f"armed-{number}"
-        armed.touch()
         env = os.environ | {
             "MENDLOG_BOOTSTRAP": self.bootstrap,
             "MENDLOG_TOPIC_PREFIX": self.prefix,
@@ -106,14 +110,22 @@ class World:
             "MENDLOG_PORT_FILE": str(self._tmp / f"port-{number}"),
             "MENDLOG_HEARTBEAT_S": "0.5",
             POINT: die_at,
-            ARMED: str(armed),
+            ARMED: str(self._armed(number)),
             **{f"MENDLOG_{name.upper()}": value for name, value in settings.items()},
         }
         log_file = self._tmp / f"executor-{number}.log"
-        child = Child(f"executor {number}", EXECUTOR, log_file=log_file, env=env, cwd=ROOT)
-        child.start()
+        child = prepared(f"executor {number}", EXECUTOR, IMPORTED, log_file=log_file, env=env)
         self.executors.append(child)
+        if armed:
+            self.arm(child)
+        child.start()
         return child
+
+    def arm(self, executor: Child) -> None:
+        self._armed(self.executors.index(executor)).touch()
+
+    def _armed(self, number: int) -> Path:
+        return self._tmp / f"armed-{number}"
 
     async def died(self, executor: Child) -> None:
         await eventually(lambda: not executor.alive, f"{executor.name} to die")

@@ -1,12 +1,14 @@
 """kill -9 in the middle of every action, on real processes: one effect, and one end.
 
-One world for each action; each kill is of another executor, with another object before it.
+One world for each action; each kill is of the executor that carried the command before it to its
+end, with another object before it.
 """
 
 import asyncio
 import os
 import random
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest_asyncio
 
 from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import Child
 from remediators.actions.catalog import CATALOG
 from schemas.kinds import KINDS
 from schemas.remediation import Command
@@ -46,20 +49,35 @@ async def here(kafka: Kafka, api: Cluster, tmp_path: Path) -> AsyncIterator[Worl
 async def test_killed_at_every_point_it_has_acted_once(here: World, action: str, tmp_path: Path):
     sample = SAMPLES[action]
     await asyncio.to_thread(make_beside, here, sample)
-    survivor = here.start_executor()
-    for number, point in enumerate(POINTS):
-        target = await asyncio.to_thread(make, here, sample, f"case-{number}")
-        files = await asyncio.to_thread(files_for, sample, target, tmp_path)
+    executor, its = None, None
+    for number, (point, then) in enumerate(pairwise((*POINTS, ""))):
+        name = f"case-{number}"
+        target = await asyncio.to_thread(make, here, sample, name)
+        files = await asyncio.to_thread(files_for, sample, target, folder(tmp_path / name))
+        if executor is None or files != its:
+            executor = await asyncio.to_thread(another, here, executor, point, files)
         act = await as_soon_as_it_can_be(here, action, target)
-        await asyncio.to_thread(survivor.stop)
+        here.arm(executor)
         await here.send(act)
         here.commands.append(act)
-        await here.died(here.start_executor(die_at=point, **files))
-        survivor = here.start_executor(**files)
+        await here.died(executor)
+        executor, its = another(here, None, then, files), files
         outcome = await here.ended(act)
         assert (outcome.status, outcome.reason) == in_doubt(action), (point, outcome)
     changes = len(here.wire.changes())
     assert changes == len(POINTS) or (action in ONCE and changes < len(POINTS))
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def another(here: World, before: Child | None, die_at: str, files: dict[str, str]) -> Child:
+    """That lives until it is armed."""
+    if before is not None:
+        before.stop()
+    return here.start_executor(die_at, armed=False, **files)
 
 
 def in_doubt(action: str) -> End:
@@ -85,9 +103,8 @@ async def test_killed_at_any_moment_it_has_acted_once(
 
     async def order(name: str) -> Command:
         target = await asyncio.to_thread(make, here, sample, name)
-        folder = tmp_path / name
-        folder.mkdir()
-        await kills.at_hand(**await asyncio.to_thread(files_for, sample, target, folder))
+        of_it = folder(tmp_path / name)
+        await kills.at_hand(**await asyncio.to_thread(files_for, sample, target, of_it))
         return await as_soon_as_it_can_be(here, action, target)
 
     await kills.each(action, order, in_doubt(action))

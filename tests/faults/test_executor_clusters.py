@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 MANY = 100
 """More than may be carried out at once."""
-TTL_MS = 25_000
+TTL_MS = 12_000
 
 
 @pytest.fixture(scope="module")

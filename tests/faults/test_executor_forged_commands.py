@@ -18,9 +18,10 @@ from schemas.remediation import CommandKind, Observation, OutcomeStatus
 from schemas.signing import COMMAND, CONTROL, SigningKey, read_signing_key
 from schemas.topics import REJECTS
 from streams.read import plain_consumer, read_partition
-from tests.faults.executor_world import PARTITIONS, ROOT, World, bound_to, world
+from tests.faults.executor_world import PARTITIONS, World, bound_to, world
 from tests.keys import make_key
 from tests.remediators.notify.vendors import standing_in
+from tests.source import ROOT
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

@@ -26,7 +26,7 @@ async def test_a_table_loses_for_good_what_was_stored_when_the_worker_was_killed
     async with plain(kafka.bootstrap, tmp_path) as table:
         await table.send([b"key-%d" % n for n in range(20)])
         await ended(table.start_worker("here", fault="stored:20:KILL"))
-        table.start_worker("here")
+        await said(table.start_worker("here"), "sought")
         for n in range(20, RECORDS):  # one by one: a backlog meets another hole
             await table.send([b"key-%d" % n])
             await table.result_of(n)

@@ -64,13 +64,34 @@ async def test_any_sequence_of_joining_leaving_dying_and_pausing(
 ):
     async with world(kafka.bootstrap, tmp_path, seed, partitions=4) as chains:
         chains.start_worker()
-        async with chains.steady_load(0.05):
-            for _ in range(TRANSITIONS):
-                await chains.outputs.more(chains.random.randrange(1, 500))
-                await _something_happens(chains)
-            chains.start_worker()
-            await chains.outputs.more(500)
-        await chains.caught_up()
+        async with chains.kept_running():
+            async with chains.steady_load(0.05):
+                for _ in range(TRANSITIONS):
+                    await chains.outputs.more(chains.random.randrange(1, 500))
+                    await _something_happens(chains)
+                chains.start_worker()
+                await chains.outputs.more(500)
+            await chains.caught_up()
+        await chains.check()
+
+
+async def test_the_last_worker_is_one_that_paused_for_longer_than_its_session(
+    kafka: Kafka, tmp_path: Path, seed: int
+):
+    """It ends, as what it holds may be another's by now; whoever runs it starts another."""
+    async with world(kafka.bootstrap, tmp_path, seed, partitions=4) as chains:
+        paused, other = chains.start_worker(), chains.start_worker()
+        async with chains.kept_running():
+            async with chains.steady_load(0.05):
+                await said(paused, STARTED)
+                await said(other, STARTED)
+                await chains.outputs.more(500)
+                paused.pause()
+                await asyncio.sleep(SESSION_TIMEOUT_S * 1.5)
+                paused.resume()
+                other.kill()
+                await chains.outputs.more(500)
+            await chains.caught_up()
         await chains.check()
 
 

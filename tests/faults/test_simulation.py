@@ -1,11 +1,12 @@
-"""Each guard of the simulated worlds, looked for in the order of their seeds."""
+"""Each guard of the simulated worlds, looked for in the order of their seeds; `make test` looks
+first where it was found last."""
 
 import pytest
 
 from tests.simulation.guards import GUARDS
 from tests.simulation.seeds import GUARD_SEEDS, found
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @pytest.mark.timeout(600)

@@ -27,6 +27,7 @@ from schemas.remediation import Command, CommandKind
 from schemas.topics import ALERTS, COMMANDS, INCIDENTS, MIB
 from streams.audit.auditor import Asked
 from streams.audit.verdict import INVARIANTS
+from streams.core.alerts.sight import ALERTS_MAX
 from tests.audited import audited
 from tests.deploy.cli.conftest import process
 from tests.e2e.incidents import contents, records
@@ -45,7 +46,8 @@ AT_ONCE_MAX = 3
 PATIENT_S = 30.0
 """For what people order. It is seconds; how fast the machine is decides nothing here."""
 RESIDENT_MIB_MAX = 200
-"""Of each process. The processor remembers every alert that fires, and nothing else that grows."""
+"""Of each process. The processor remembers alerts that fire, up to a limit, and nothing else that
+grows."""
 ALERT_BYTES_MAX = 4 * 1024
 WITHIN_S = 1800.0
 FILE = """
@@ -174,7 +176,7 @@ async def sizes(stack: Stack) -> AsyncIterator[Counter[str]]:
 
 
 def is_small(largest: Counter[str], alerts: int) -> bool:
-    remembered = alerts * ALERT_BYTES_MAX // MIB
+    remembered = min(alerts, ALERTS_MAX) * ALERT_BYTES_MAX // MIB
     others = (mib for name, mib in largest.items() if name != "processor")
     return largest["processor"] <= RESIDENT_MIB_MAX + remembered and max(others) < RESIDENT_MIB_MAX
 

@@ -8,10 +8,9 @@ compared with chains recomputed from the input.
 import asyncio
 import os
 import random
-import sys
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -29,10 +28,11 @@ from streams.host.offsets import GroupOffsets
 from streams.host.reading import LogReader
 from streams.host.writer import Writer
 from tests.faults.chain import ENDS, OUTPUTS, Fact, SwarmStep, recomputed
+from tests.faults.prepared import prepared
 from tests.faults.waits import WITHIN_S
 
-WORKER = (sys.executable, "-m", "tests.faults.chain_worker")
-ROOT = Path(__file__).parents[2]
+WORKER = ("tests.faults.chain_worker",)
+IMPORTED = ("streams.host.processor", "tests.faults.chain", "tests.faults.late_seeks")
 SESSION_TIMEOUT_S = 2.0
 LONG_SESSION_S = 60.0
 """For what is true only while nobody's session runs out, on a slow machine too."""
@@ -93,10 +93,26 @@ class World:
             **(settings or {}),
         }
         log_file = self._tmp / f"worker-{number}.log"
-        child = Child(f"worker {number}", WORKER, log_file=log_file, env=env, cwd=ROOT)
+        child = prepared(f"worker {number}", WORKER, IMPORTED, log_file=log_file, env=env)
         child.start()
         self.workers.append(child)
         return child
+
+    @asynccontextmanager
+    async def kept_running(self, session_s: float = SESSION_TIMEOUT_S) -> AsyncIterator[None]:
+        """As whatever runs workers does: for one that ends by itself another is started."""
+
+        async def run() -> None:
+            replaced: set[Child] = set()
+            while True:
+                for worker in [w for w in self.workers if not w.alive and w not in replaced]:
+                    replaced.add(worker)
+                    if (worker.exit_code or 0) > 0:
+                        self.start_worker(session_s=session_s)
+                await asyncio.sleep(0.1)
+
+        async with _beside(run()):
+            yield
 
     async def load(self, records: int) -> None:
         """Appends that many records to each partition of each input."""
@@ -116,13 +132,8 @@ class World:
                     await self.load(BATCH)
                 await asyncio.sleep(pause_s)
 
-        task = asyncio.create_task(run())
-        try:
+        async with _beside(run()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def caught_up(self) -> None:
         """Returns when every input record, as of now, has had its output."""
@@ -318,6 +329,11 @@ async def world(
     following = asyncio.create_task(made.outputs.follow())
     try:
         yield made
+    except AssertionError as failure:
+        for worker in made.workers:
+            state = "runs" if worker.alive else f"ended with {worker.exit_code}"
+            failure.add_note(f"{worker.name} {state}:\n{worker.log_tail()}")
+        raise
     finally:
         for worker in made.workers:
             worker.kill()
@@ -325,6 +341,18 @@ async def world(
         with suppress(asyncio.CancelledError, KafkaError):
             await following
         await made.producer.stop()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Goes on for as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def make_topics(bootstrap: str, prefix: str, partitions: int) -> None:

@@ -63,7 +63,7 @@ def write_tape(name: str, tape: list[tuple[int, TapeRecord]]) -> None:
 def _line(at_ms: int, record: TapeRecord) -> Line:
     fact: Any = record.fact
     if isinstance(fact, Sightings):
-        seen = list(sightings.unpack(fact))
+        seen = [msgspec.structs.asdict(one) for one in sightings.unpack(fact)]
         late = fact.received_at_ms
         fact = {"received_at_ms": late, "seen": seen} if late else seen
     return Line(at_ms, record.cluster, type(record.fact).__name__, fact, record.origin)
@@ -83,7 +83,7 @@ def _sightings(fact: Any) -> Sightings:
     """Only those that waited before they were read say when they came."""
     received_at_ms = fact["received_at_ms"] if isinstance(fact, dict) else 0
     seen = fact["seen"] if isinstance(fact, dict) else fact
-    rows = [sightings.row_bytes(s) for s in msgspec.convert(seen, list[Sighting])]
+    rows = [sightings.row_bytes(Sighting(**one)) for one in seen]
     return sightings.pack_rows(rows, received_at_ms)
 
 

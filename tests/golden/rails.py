@@ -123,6 +123,13 @@ def not_for_us(world: World) -> None:
     world.at("2s").fires("Billing")
 
 
+def not_known(world: World) -> None:
+    """A source that does not know is for people, beside what is known of the same workload."""
+    world.at("0s").fires(no_data="error")
+    world.at("1s").fires(pod="web-1")
+    world.at("2s").clears(no_data="error")
+
+
 def no_target(world: World) -> None:
     """No label, no target; a namespace that nobody allowed; no playbook."""
     world.at("0s").fires(deployment="")
@@ -231,6 +238,7 @@ RAILS: tuple[History, ...] = (
     what_the_look_forbids,
     late_looks,
     not_for_us,
+    not_known,
     no_target,
     blind,
     everything_broken,

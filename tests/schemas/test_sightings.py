@@ -1,10 +1,9 @@
 """The JSON body of a `Sightings` fact: a contract of its own beside the Avro record around it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.alerts import AlertStatus, Sighting
 from schemas.sightings import pack, unpack
@@ -29,14 +28,14 @@ BODY_V1 = (
 
 def test_golden_bytes() -> None:
     assert pack([SEEN]) == Sightings(1, BODY_V1)
-    assert list(unpack(Sightings(1, BODY_V1))) == [SEEN]
+    assert unpack(Sightings(1, BODY_V1)) == [SEEN]
 
 
 @given(st.lists(values(Sighting), max_size=5))
 def test_sightings_come_back_from_their_body(seen: list[Sighting]) -> None:
     packed = pack(seen)
     assert packed.count == len(seen)
-    assert list(unpack(packed)) == seen
+    assert unpack(packed) == seen
 
 
 @given(labels=st.dictionaries(st.text(), st.text(), max_size=5), data=st.data())
@@ -58,18 +57,19 @@ def test_labels_in_another_order_are_the_same_bytes(
         BODY_V1.replace(b"firing", b"burning"),
         BODY_V1.replace(b"1700000000000", b'"soon"'),
         BODY_V1.replace(b",{}]]", b"]]"),
+        BODY_V1.replace(b",{}]]", b",{},{}]]"),
         BODY_V1 + b"x",
         BODY_V1.replace("→".encode(), b"\xff"),
     ],
 )
 def test_a_body_that_nobody_packed(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text is msgspec's
-        list(unpack(Sightings(1, body)))
+        unpack(Sightings(1, body))
 
 
 @given(st.binary(max_size=100))
 def test_nothing_but_a_value_error_is_raised(body: bytes) -> None:
     try:
-        list(unpack(Sightings(1, body)))
+        unpack(Sightings(1, body))
     except ValueError:
         pass

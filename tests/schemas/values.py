@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
@@ -40,6 +41,8 @@ _AVRO_LEAVES: Mapping[str, st.SearchStrategy[Any]] = {
 def values(tp: Any) -> st.SearchStrategy[Any]:
     if tp in _LEAVES:
         return _LEAVES[tp]
+    if isinstance(tp, type) and issubclass(tp, msgspec.Struct):
+        return st.builds(tp, **{f.name: values(f.type) for f in msgspec.structs.fields(tp)})
     if dataclasses.is_dataclass(tp):
         hints = typing.get_type_hints(tp)
         return st.builds(tp, **{f.name: values(hints[f.name]) for f in dataclasses.fields(tp)})

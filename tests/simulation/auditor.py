@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from schemas.codec import decode
 from schemas.remediation import Command, Observation, Outcome
 from schemas.topics import COMMANDS, OUTCOMES, TAPE
 from streams.core.policy import Policy
@@ -12,6 +11,7 @@ from tests.simulation.broker import Broker, Kept
 from tests.simulation.deeds import Deeds
 from tests.simulation.executor import Claimed
 from tests.simulation.processor import INPUTS, PREFIX
+from tests.simulation.records import recorded
 from tests.simulation.replay import Replay
 from tests.simulation.site import Site
 from tests.simulation.workload import ALERTS_TOPIC
@@ -59,7 +59,7 @@ class Auditor:
     def _read_outcomes(self) -> None:
         for p in range(self._partitions):
             for kept in self._history(OUTCOMES.noun, p):
-                said = decode(kept.value, Outcome, Observation)
+                said = recorded(kept.value, Outcome, Observation)
                 assert isinstance(said, Outcome | Observation)
                 if isinstance(said, Observation) or said.status.terminal:
                     self._answered.add(said.command_id)
@@ -131,6 +131,6 @@ class Auditor:
     def _commands_are_answered(self) -> Iterator[str]:
         for p in range(self._partitions):
             for kept in self._history(COMMANDS.noun, p):
-                command = decode(kept.value, Command)
+                command = recorded(kept.value, Command)
                 if isinstance(command, Command) and command.command_id not in self._answered:
                     yield f"{command.kind} {command.command_id[:8]} was never answered"

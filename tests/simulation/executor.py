@@ -12,7 +12,7 @@ from remediators.executor.loop import Executor, Limits
 from remediators.executor.metrics import Metrics
 from remediators.executor.pulse import Pulse
 from remediators.ports import BrokerLost, Cluster, Delivery, Outlook, Owner, Posted, Recorded
-from schemas.codec import decode, encode
+from schemas.codec import encode
 from schemas.controls import Heartbeat, Switch
 from schemas.remediation import Observation, Outcome
 from schemas.topics import COMMANDS, OUTCOMES, SWITCHES
@@ -25,6 +25,7 @@ from tests.simulation.membership import Group
 from tests.simulation.network import PATIENCE_S, Network
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
+from tests.simulation.records import recorded
 from tests.simulation.site import Told
 
 BEAT_EVERY_S = 9.0
@@ -190,7 +191,7 @@ class VirtualLedger:
         await self._network.ask(self._process)
         for kept in list(self._network.broker.logs[OUTCOMES_TOPIC, partition].history):
             if kept.timestamp >= since_ms:
-                record = decode(kept.value, Outcome, Observation)
+                record = recorded(kept.value, Outcome, Observation)
                 assert isinstance(record, Outcome | Observation)
                 yield kept.timestamp, record
 
@@ -219,7 +220,7 @@ class Board:
         return [self._posted(record) for record in found]
 
     def _posted(self, kept: Kept) -> Posted:
-        record = decode(kept.value, Switch, Heartbeat)
+        record = recorded(kept.value, Switch, Heartbeat)
         if isinstance(record, Switch):
             killed = self.told.killed
             (killed.add if record.kill else killed.discard)(record.cluster)

@@ -44,6 +44,6 @@ def _last(fact: Sightings, parts: tuple[object, ...]) -> Sightings:
     known = len(fact.parts) - len(parts)
     if not known:
         return fact
-    rows = sightings.rows(fact)[sum(part.count for part in fact.parts[:known]) :]
+    rows = sightings.unpack(fact)[sum(part.count for part in fact.parts[:known]) :]
     body = msgspec.json.encode(rows)
     return replace(fact, count=len(rows), body=body, parts=fact.parts[known:])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from schemas.codec import decode
 from schemas.controls import ALL_CLUSTERS, ControlKind
 from schemas.kinds import FLAG, ROLLOUT
 from schemas.remediation import Command, CommandKind
@@ -16,6 +15,7 @@ from tests.simulation.membership import SESSION_S
 from tests.simulation.network import Odds
 from tests.simulation.process import Process
 from tests.simulation.processor import PREFIX
+from tests.simulation.records import recorded
 from tests.simulation.site import Trouble
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Nemesis:
 
     def _commanded(self, place: Place, _end: int) -> None:
         world, rng = self._world, self._rng
-        command = decode(world.broker.logs[place].history[-1].value, Command)
+        command = recorded(world.broker.logs[place].history[-1].value, Command)
         if world.calm or not isinstance(command, Command) or rng.random() > self._aims:
             return
         reads = command.kind in (CommandKind.LOOK, CommandKind.VERIFY)

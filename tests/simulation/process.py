@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from tests.simulation.timeline import Handle, Timeline
 
+TASKS_MAX = 32
+"""So many are kept before those that have ended are let go."""
 CLOSED_TIMES_MAX = 5
 """How often a coroutine may wait again while it is closed; a TaskGroup does once."""
 
@@ -32,6 +34,9 @@ class Process(asyncio.AbstractEventLoop):
         self.timeline = timeline
         self._point: tuple[str, int, Callable[[], None]] | None = None
         self._on_death = on_death
+        self._tasks: list[asyncio.Task[Any]] = []
+        """All that have not ended, and some that have."""
+        self._tasks_max = TASKS_MAX
         self._ready: deque[Handle] = deque()
         self._missed: deque[Handle] = deque()
 
@@ -47,19 +52,22 @@ class Process(asyncio.AbstractEventLoop):
             self._missed.append(handle)
             return
         self._ready.append(handle)
-        if asyncio._get_running_loop() is None:
+        if not self.timeline.busy:
             self._run()
 
     def _run(self) -> None:
+        ready = self._ready
         asyncio._set_running_loop(self)
+        self.timeline.busy = True
         try:
-            while self._ready and not self.dead and not self.stopped:
-                self._ready.popleft().run()
+            while ready and not self.dead and not self.stopped:
+                ready.popleft().run()
                 self.steps += 1
                 if self._strike is not None and self.steps >= self._strike[0]:
                     strike, self._strike = self._strike[1], None
                     strike()
         finally:
+            self.timeline.busy = False
             asyncio._set_running_loop(None)
 
     def strike_after(self, steps: int, strike: Callable[[], None]) -> None:
@@ -106,7 +114,8 @@ class Process(asyncio.AbstractEventLoop):
     def bury(self) -> None:
         """What is left would be cleaned up whenever Python gets to it, in some later world."""
         self.dead = True
-        for task in asyncio.all_tasks(self):
+        tasks, self._tasks = self._unended(), []
+        for task in tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             _close(task.get_coro())
         self._ready.clear()
@@ -149,7 +158,16 @@ class Process(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Work, **named: Any) -> asyncio.Task[Any]:
-        return asyncio.Task(coro, loop=self, **named)
+        task = asyncio.Task(coro, loop=self, **named)
+        self._tasks.append(task)
+        if len(self._tasks) > self._tasks_max:
+            self._tasks = self._unended()
+            self._tasks_max = TASKS_MAX + 2 * len(self._tasks)
+        return task
+
+    def _unended(self) -> list[asyncio.Task[Any]]:
+        """asyncio's own `all_tasks` goes through those of every process and world."""
+        return [task for task in self._tasks if not task.done()]
 
     def get_debug(self) -> bool:
         return False

@@ -43,19 +43,17 @@ class Replay:
     """By topic."""
     commands: dict[str, Command] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    _once: list[Placed] = field(default_factory=list)
-    """The tape, with the passing of time in the place of what came again."""
+    _once: State | None = None
+    """What it comes to with the passing of time in the place of what came again, once some has."""
     _links: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._judges = Judges(self.policy)
 
     def hears(self, tape: Sequence[Kept]) -> None:
-        facts = [self._placed(kept) for kept in tape]
-        for fact in facts:
-            self._hear(fact)
-        if self._once != facts:
-            self.findings += self._changed_by_repeats()
+        for kept in tape:
+            self._hear(self._placed(kept))
+        self.findings += self._changed_by_repeats()
         self.findings += [f"out of order: {record.origin}" for record in self.heard.out_of_order]
         self.findings += self._restless()
 
@@ -68,16 +66,24 @@ class Replay:
         return fact
 
     def _hear(self, fact: Placed) -> None:
+        new = self.heard.new_of(fact.record)
+        self._hear_once(fact, new)
         step = decide(BOOK, self.state, fact)
         self.state.apply(step.changes)
-        new = self.heard.new_of(fact.record)
         told = new.fact if new else None
         for words in self._judges.see(fact.at_ms, told, step.outputs):
             self._found(fact.offset, words)
         for out in step.outputs:
             self._gives(fact.offset, out)
-        time_passes = TapeRecord(ALL_CLUSTERS, Tick(fact.at_ms))
-        self._once.append(replace(fact, record=new or time_passes))
+
+    def _hear_once(self, fact: Placed, new: TapeRecord | None) -> None:
+        """Up to the first that comes again the two states are one."""
+        if self._once is None and new != fact.record:
+            self._once = State(dict(self.state.items()))
+        if self._once is not None:
+            time_passes = TapeRecord(ALL_CLUSTERS, Tick(fact.at_ms))
+            once = replace(fact, record=new or time_passes)
+            self._once.apply(decide(BOOK, self._once, once).changes)
 
     def _gives(self, offset: int, out: Out) -> None:
         self.outputs.setdefault(TOPIC_OF.get(type(out), COMMANDS).noun, []).append(encode(out))
@@ -90,10 +96,9 @@ class Replay:
             self._links[out.cluster] = (out.seq, chain.link(out))
 
     def _changed_by_repeats(self) -> Iterator[str]:
-        once = State()
-        for fact in self._once:
-            once.apply(decide(BOOK, once, fact).changes)
-        mine, due = _of_the_world(self.state), _of_the_world(once)
+        if self._once is None:
+            return
+        mine, due = _of_the_world(self.state), _of_the_world(self._once)
         if differ := sorted(k for k in mine.keys() | due.keys() if mine.get(k) != due.get(k)):
             yield f"what came again has changed {differ[:3]}"
 

@@ -40,6 +40,8 @@ class Timeline:
         self.events = 0
         self._coming: list[tuple[float, int, Owner | None, Handle]] = []
         self._number = 0
+        self.busy = False
+        """Some process is in the middle of its steps."""
 
     @property
     def now_ms(self) -> int:
@@ -51,7 +53,8 @@ class Timeline:
         """Of two events of one time the one that was planned first comes first."""
         handle = Handle(callback, arguments)
         self._number += 1
-        heapq.heappush(self._coming, (max(at_s, self.now_s), self._number, owner, handle))
+        at_s = at_s if at_s > self.now_s else self.now_s
+        heapq.heappush(self._coming, (at_s, self._number, owner, handle))
         return handle
 
     def after(
@@ -60,8 +63,9 @@ class Timeline:
         return self.at(self.now_s + delay_s, owner, callback, *arguments)
 
     def run(self, until_s: float) -> None:
-        while self._coming and self._coming[0][0] <= until_s:
-            self.now_s, _, owner, handle = heapq.heappop(self._coming)
+        coming = self._coming
+        while coming and coming[0][0] <= until_s:
+            self.now_s, _, owner, handle = heapq.heappop(coming)
             if handle.cancelled():
                 continue
             self.events += 1

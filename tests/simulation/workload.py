@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from schemas.codec import decode, encode
+from schemas.codec import encode
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind, Switch
 from schemas.kinds import NODE
 from schemas.notices import Notice
 from schemas.remediation import Target
 from schemas.topics import ALERTS, CONTROLS, NOTICES, partition_for
 from streams.host.writer import Record
-from streams.ingest.sources import API_V2
+from streams.ingest.formats.alertmanager import API_V2
 from streams.policy.digests import digest_of
 from tests.simulation.broker import Broker, Kept
 from tests.simulation.executor import BOARD
 from tests.simulation.processor import PREFIX
+from tests.simulation.records import recorded
 from tests.simulation.timeline import START_MS, Timeline
 
 ALERTS_TOPIC, CONTROLS_TOPIC = ALERTS.name(PREFIX), CONTROLS.name(PREFIX)
@@ -154,7 +155,7 @@ class People:
             self._hear(kept)
 
     def _hear(self, kept: Kept) -> None:
-        notice = decode(kept.value, Notice)
+        notice = recorded(kept.value, Notice)
         if not isinstance(notice, Notice) or not notice.proposal or not self.answers:
             return
         if notice.notice_id in self._answered:

@@ -24,7 +24,9 @@ from tests.soak.watch import Watch
 def main() -> int:
     given = options.read()
     with tempfile.TemporaryDirectory(prefix="mendlog-soak-") as scratch:
-        return asyncio.run(soak(given, given.folder or Path(scratch)))
+        folder = given.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(soak(given, folder))
 
 
 async def soak(given: Options, folder: Path) -> int:

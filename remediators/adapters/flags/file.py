@@ -16,7 +16,7 @@ from pydantic import (
 from remediators.addresses import address
 from remediators.core.flag import ConfigMapKey, Flag
 from remediators.reading import read_as
-from schemas.actions import LINE_FORM
+from schemas.parameters import LINE_FORM
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
 Value = Annotated[str, StringConstraints(pattern=f"^{LINE_FORM}$")]

@@ -17,7 +17,8 @@ from streams.audit.checks.offsets import Offsets
 from streams.audit.ground import Ground, Horizon
 from streams.audit.heard import Given, Heard
 from streams.audit.verdict import Place, Verdict
-from streams.ingest.parsed import Parsed
+from streams.ingest.formats.parsed import Parsed
+from streams.steps.observe import clusters_of
 
 INPUTS = {topic.noun: topic for topic in (ALERTS, METRICS, OUTCOMES, CONTROLS, TAPE)}
 HOMELESS = "no_cluster"
@@ -88,7 +89,8 @@ class Covered:
         waits.place = heard.place
         match heard.value:
             case Parsed():
-                waits.wanted, waits.faults = len(heard.value.sightings), len(heard.value.faults)
+                told = (clusters_of(record, seen, "") for seen in heard.value.sightings)
+                waits.wanted, waits.faults = sum(map(len, told)), len(heard.value.faults)
             case Undecodable():
                 waits.faults = 1
             case _ if record.topic in (OUTCOMES, CONTROLS):

@@ -14,8 +14,8 @@ from schemas.topics import ALERTS, Topic
 from streams.audit.ground import Ground, Horizon
 from streams.audit.heard import Heard
 from streams.audit.verdict import Verdict
-from streams.ingest.alertmanager import parse_api_v2
-from streams.ingest.parsed import Parsed
+from streams.ingest.formats.alertmanager import parse_api_v2
+from streams.ingest.formats.parsed import Parsed
 
 Identity = tuple[str, int]
 """Fingerprint, and when it began; -1 where the sender left that to us."""

@@ -6,6 +6,7 @@ runs on, and the service that it depends on. Whatever explains the other is the 
 
 from collections.abc import Iterator, Mapping
 
+from schemas.alerts import NO_DATA
 from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import AlertState, CrowdState, GroupState, IncidentState
@@ -28,13 +29,20 @@ Found = tuple[IncidentState, Reason]
 def find(
     draft: Draft, policy: Policy, cluster: str, labels: Mapping[str, str], seen: Seen
 ) -> Found | None:
-    """The open incident that an alert belongs to although its group has none."""
+    """The open incident that an alert belongs to although its group has none. What says only that
+    its source does not know belongs to nothing else, and explains nothing."""
+    if labels.get(NO_DATA):
+        return None
     whole = {**labels, **seen.added}
     return (
         _same_key(draft, policy, cluster, whole)
         or _on_node(draft, policy, cluster, whole, seen)
         or _depends(draft, policy, cluster, seen)
     )
+
+
+def _standing_at(draft: Draft, place: Place) -> list[IncidentState]:
+    return [one for one in draft.incidents_at(place) if not one.labels.get(NO_DATA)]
 
 
 def key_of(policy: Policy, labels: Mapping[str, str]) -> str:
@@ -55,7 +63,7 @@ def _same_key(
     draft: Draft, policy: Policy, cluster: str, labels: Mapping[str, str]
 ) -> Found | None:
     key = key_of(policy, labels)
-    there = draft.incidents_at((cluster, "key", key)) if key else []
+    there = _standing_at(draft, (cluster, "key", key)) if key else []
     return (there[0], Reason.SAME_KEY) if there else None
 
 
@@ -65,7 +73,7 @@ def _on_node(
     node = labels.get(policy.correlation.node_label, "")
     if not node or policy.correlation.nodes is None or seen.is_of_node:
         return None
-    there = draft.incidents_at((cluster, "node", node))
+    there = _standing_at(draft, (cluster, "node", node))
     return (there[0], Reason.ON_NODE) if there else None
 
 
@@ -76,7 +84,7 @@ def _depends(draft: Draft, policy: Policy, cluster: str, seen: Seen) -> Found | 
         return None
     best: IncidentState | None = None
     for name in _dependencies(policy, seen.service.name):
-        for incident in draft.incidents_at((cluster, "service", name)):
+        for incident in _standing_at(draft, (cluster, "service", name)):
             if draft.now_ms - incident.opened_at_ms <= window_ms:
                 best = incident
                 break
@@ -99,6 +107,8 @@ def _dependencies(policy: Policy, service: str) -> Iterator[str]:
 def gather(draft: Draft, policy: Policy, root: IncidentState) -> None:
     """An incident that begins, or begins again, may explain others that are open: they join it,
     root first."""
+    if root.labels.get(NO_DATA):
+        return
     for incident, reason in _explained(draft, policy, root):
         _merge(draft, policy, incident, root.incident_id, reason)
 
@@ -108,7 +118,7 @@ def _explained(draft: Draft, policy: Policy, root: IncidentState) -> list[Found]
     since_ms = root.opened_at_ms - policy.correlation.window_ms
     found: dict[str, Found] = {}
     for place, reason in _explains(policy, root):
-        for incident in draft.incidents_at(place):
+        for incident in _standing_at(draft, place):
             other = incident.incident_id != root.incident_id
             if other and incident.opened_at_ms >= since_ms and _may_merge(incident):
                 found.setdefault(incident.incident_id, (incident, reason))

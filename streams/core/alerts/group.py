@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import isfinite
 
-from schemas.alerts import Sighting
+from schemas.alerts import NO_DATA, Sighting
 from schemas.ids import incident_id as new_incident_id
 from schemas.incidents import TimelineEntry
 from streams.core import routing
@@ -34,7 +34,7 @@ def alert_fired(
 ) -> GroupState:
     """Join the open incident of the alert's group or of what it correlates with, or open one; of
     the incident `was_of` it has been before."""
-    values = values_of(sighting, seen)
+    values = values_of(sighting.labels, seen)
     key = group_key(cluster, values)
     group = draft.get(key, GroupState)
     if group is not None:
@@ -50,11 +50,13 @@ def alert_fired(
     return _open(draft, cluster, key, values, sighting, policy, seen)
 
 
-def values_of(sighting: Sighting, seen: Seen | None) -> Mapping[str, str]:
+def values_of(labels: Mapping[str, str], seen: Seen | None) -> Mapping[str, str]:
+    """That a source does not know is never part of an incident of what others know."""
     if seen is None or not seen.routes:
-        return sighting.labels
-    labels = {**sighting.labels, **seen.added} if seen.added else sighting.labels
-    return routing.group_labels(seen.routes[0], labels)
+        return labels
+    whole = {**labels, **seen.added} if seen.added else labels
+    values = routing.group_labels(seen.routes[0], whole)
+    return {**values, NO_DATA: labels[NO_DATA]} if labels.get(NO_DATA) else values
 
 
 def _open(

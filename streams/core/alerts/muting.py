@@ -7,8 +7,8 @@ from streams.core import intervals
 from streams.core.alerts import flap
 from streams.core.draft import Draft
 from streams.core.entries import AlertState, IncidentState
-from streams.core.firing import cluster_of, inhibitors
-from streams.core.keys import key_part
+from streams.core.firing import inhibitors
+from streams.core.keys import cluster_of, key_part
 from streams.core.policy import Policy
 from streams.core.reasons import Reason
 from streams.core.routing import Route

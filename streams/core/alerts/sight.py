@@ -5,84 +5,126 @@ They are told apart by content, never counted, so reprocessing cannot inflate.
 """
 
 from collections.abc import Iterable
-from operator import itemgetter
+from operator import attrgetter
 
 from schemas.alerts import AlertStatus, Sighting
-from streams.core.alerts import group
+from streams.core.alerts import group, storm
 from streams.core.changed import replace
 from streams.core.draft import Draft
 from streams.core.entries import EXPIRY_GRACE_MS, FLIPS_MAX, AlertState, GroupState
 from streams.core.keys import alert_key
+from streams.core.policy import Policy
 from streams.core.reasons import Reason
 
 COARSE_MS = 60_000
 """How far a repeat must move an alert's times before that is worth a write."""
 VITAL_MS = 15_000
 """The same where that an alert was seen at all is what counts."""
+ALERTS_MAX = 250_000
+"""Alerts of a cluster that are followed one by one; they take about half a gigabyte. More than that
+at once is a storm, and which alerts it is made of helps nobody. For those that hold others back
+there is as much room again."""
 FIRING, RESOLVED = AlertStatus.FIRING, AlertStatus.RESOLVED
 
-Row = tuple[str, str, str, int, int, dict[str, str], dict[str, str]]
 
-
-def see_all(draft: Draft, cluster: str, rows: Iterable[Row]) -> None:
-    """The rows of one delivery. What is news is heard by alert and in the order of time: how a
-    sender puts them says nothing."""
+def see_all(draft: Draft, cluster: str, sightings: Iterable[Sighting]) -> None:
+    """Those of one delivery. What is news is heard by alert and in the order of time: how a sender
+    puts them says nothing."""
     prefixes: dict[str, str] = {}
-    news: list[Row] = []
+    news: list[Sighting] = []
     changes, known_before, now_ms = draft.changes, draft.state.get, draft.now_ms
-    for row in rows:
-        source, fingerprint, status, starts_at_ms, ends_at_ms = row[:5]
-        prefix = prefixes.get(source)
+    for seen in sightings:
+        prefix = prefixes.get(seen.source)
         if prefix is None:
-            prefix = prefixes[source] = alert_key(cluster, source, "")
-        key = prefix + fingerprint
+            prefix = prefixes[seen.source] = alert_key(cluster, seen.source, "")
+        key = prefix + seen.fingerprint
         known = changes[key] if key in changes else known_before(key)
         assert known is None or isinstance(known, AlertState)
-        if status != "firing" or known is None or known.status is not FIRING:
-            news.append(row)
-        elif _moved(known, starts_at_ms, ends_at_ms, now_ms):
-            _resent(draft, key, known, row)
-    for row in sorted(news, key=IN_ORDER):
-        _see(draft, cluster, prefixes[row[0]] + row[1], row)
+        if seen.status is not FIRING or known is None or known.status is not FIRING:
+            news.append(seen)
+        elif _moved(known, seen, now_ms):
+            _resent(draft, key, known, seen)
+    _hear_news(draft, cluster, [(prefixes[s.source] + s.fingerprint, s) for s in news])
 
 
-IN_ORDER = itemgetter(0, 1, 3, 2, 4)
+IN_ORDER = attrgetter("source", "fingerprint", "starts_at_ms", "status", "ends_at_ms")
 """By alert, then by when it began, its end after its begin."""
 
 
-def _moved(known: AlertState, starts_at_ms: int, ends_at_ms: int, now_ms: int) -> bool:
-    if starts_at_ms > known.starts_at_ms:
+def _hear_news(draft: Draft, cluster: str, news: Iterable[tuple[str, Sighting]]) -> None:
+    policy = draft.policy()
+    room = ALERTS_MAX - draft.state.alerts_of(cluster)
+    left_out = 0
+    for key, seen in _as_one(draft, sorted(news, key=lambda pair: IN_ORDER(pair[1]))):
+        known = draft.get(key, AlertState)
+        if known is None and room <= 0 and not (_holds_back(policy, seen) and room > -ALERTS_MAX):
+            left_out += 1
+            continue
+        room -= known is None
+        _see(draft, cluster, key, known, seen)
+    if left_out:
+        storm.crowded(draft, policy, cluster, left_out)
+
+
+def _as_one(draft: Draft, news: list[tuple[str, Sighting]]) -> list[tuple[str, Sighting]]:
+    """What ends comes before what begins, so that nothing joins what is over; but where an alert
+    of a group ends and another of it begins, as a warning that became critical, the group goes on.
+    """
+    ends = {key: seen.status is RESOLVED for key, seen in news}
+    if len(set(ends.values())) < 2:
+        return news
+    going_on = {_group_of(draft, key, seen) for key, seen in news if not ends[key]}
+
+    def turn(pair: tuple[str, Sighting]) -> int:
+        key, seen = pair
+        if not ends[key]:
+            return 1
+        return 2 if _group_of(draft, key, seen) in going_on else 0
+
+    return sorted(news, key=turn)
+
+
+def _group_of(draft: Draft, key: str, seen: Sighting) -> frozenset[tuple[str, str]]:
+    """An end may not repeat what its begin has said."""
+    policy, known = draft.policy(), draft.get(key, AlertState)
+    labels = known.labels if known else seen.labels
+    return frozenset(group.values_of(labels, policy.sees(labels) if policy else None).items())
+
+
+def _holds_back(policy: Policy | None, seen: Sighting) -> bool:
+    """Whoever does not follow such an alert would act where the policy says to wait."""
+    rules = policy.sees(seen.labels) if policy else None
+    return rules is not None and bool(rules.brakes or rules.watchdogs or rules.sources)
+
+
+def _moved(known: AlertState, seen: Sighting, now_ms: int) -> bool:
+    if seen.starts_at_ms > known.starts_at_ms:
         return True
-    if known.ends_at_ms and ends_at_ms >= known.ends_at_ms + COARSE_MS:
+    if known.ends_at_ms and seen.ends_at_ms >= known.ends_at_ms + COARSE_MS:
         return True
     return now_ms >= known.last_seen_at_ms + (VITAL_MS if known.vital else 5 * COARSE_MS)
 
 
-def _resent(draft: Draft, key: str, known: AlertState, row: Row) -> None:
+def _resent(draft: Draft, key: str, known: AlertState, seen: Sighting) -> None:
     """It fires on, or again: an end of the firing before is no end of this one."""
     policy = draft.policy()
     moved = replace(
         known,
-        starts_at_ms=max(known.starts_at_ms, row[3]),
-        ends_at_ms=max(known.ends_at_ms, row[4]),
+        starts_at_ms=max(known.starts_at_ms, seen.starts_at_ms),
+        ends_at_ms=max(known.ends_at_ms, seen.ends_at_ms),
         last_seen_at_ms=draft.now_ms,
         vital=bool(policy and policy.sees(known.labels).watchdogs),
     )
     draft.put(key, moved)
 
 
-def _see(draft: Draft, cluster: str, key: str, row: Row) -> None:
-    source, fingerprint, status, starts_at_ms, ends_at_ms, labels, annotations = row
-    known = draft.get(key, AlertState)
-    seen = Sighting(
-        source, fingerprint, AlertStatus(status), starts_at_ms, ends_at_ms, labels, annotations
-    )
+def _see(draft: Draft, cluster: str, key: str, known: AlertState | None, seen: Sighting) -> None:
     if seen.status is RESOLVED:
         _see_resolved(draft, key, known, seen)
     elif known is None or known.status is not FIRING:
         _see_firing(draft, cluster, key, known, seen)
-    elif _moved(known, starts_at_ms, ends_at_ms, draft.now_ms):
-        _resent(draft, key, known, row)
+    elif _moved(known, seen, draft.now_ms):
+        _resent(draft, key, known, seen)
 
 
 def _see_firing(

@@ -24,13 +24,35 @@ def count(draft: Draft, policy: Policy, cluster: str) -> None:
     state = draft.get(key, StormState) or StormState()
     state = replace(state, slots=_counted(state.slots, limits, draft.now_ms))
     draft.put(key, state)
-    if not _is_storm(draft, policy, cluster, state):
+    if _is_storm(draft, policy, cluster, state):
+        share = f"or {limits.storm_share_percent} % of services"
+        _rages(draft, policy, cluster, state, f"over {limits.storm_incidents} at once, {share}")
+
+
+def crowded(draft: Draft, policy: Policy | None, cluster: str, left_out: int) -> None:
+    """More alerts fire than are followed one by one: it is a storm for as long as such come."""
+    draft.decided(cluster, "", f"left_out: {left_out}", Reason.TOO_MANY_ALERTS)
+    if policy is None:
         return
+    state = draft.get(storm_key(cluster), StormState) or StormState()
+    told = "more alerts than are followed one by one: see what fires at its source"
+    state = _rages(draft, policy, cluster, state, told)
+    incident = draft.get(incident_key(state.incident_id), IncidentState)
+    if incident and not state.crowded:
+        draft.put(storm_key(cluster), replace(state, crowded=True))
+        store(draft, note(draft, incident, "crowded", Reason.TOO_MANY_ALERTS, told))
+
+
+def _rages(
+    draft: Draft, policy: Policy, cluster: str, state: StormState, detail: str
+) -> StormState:
+    """From now on until it has been quiet for the cooldown; people are told once."""
     began = not state.until_ms
-    state = replace(state, until_ms=draft.now_ms + limits.storm_cooldown_ms)
-    draft.put(key, state)
+    state = replace(state, until_ms=draft.now_ms + policy.limits.storm_cooldown_ms)
     if began:
-        draft.put(key, replace(state, incident_id=_open(draft, policy, cluster)))
+        state = replace(state, incident_id=_open(draft, policy, cluster, detail))
+    draft.put(storm_key(cluster), state)
+    return state
 
 
 def _counted(
@@ -53,7 +75,7 @@ def _is_storm(draft: Draft, policy: Policy, cluster: str, state: StormState) -> 
     return len(draft.open_services(cluster)) * 100 > limits.storm_share_percent * services
 
 
-def _open(draft: Draft, policy: Policy, cluster: str) -> str:
+def _open(draft: Draft, policy: Policy, cluster: str, detail: str) -> str:
     """It has no alerts of its own, and goes to people at once."""
     fact = draft.fact
     key = group_key(cluster, {}) + "storm"  # No group of alerts has a key without "=".
@@ -77,8 +99,6 @@ def _open(draft: Draft, policy: Policy, cluster: str) -> str:
     draft.grouped.setdefault(incident.incident_id, []).append(key)
     draft.decided(cluster, incident.incident_id, "opened", Reason.STORM, incident.phase.value)
     opened = note(draft, incident, "opened", Reason.STORM)
-    limits = policy.limits
-    detail = f"over {limits.storm_incidents} at once, or {limits.storm_share_percent} % of services"
     waiting.escalate(draft, store(draft, opened), Reason.STORM, detail)
     return incident.incident_id
 
@@ -90,7 +110,7 @@ def over(draft: Draft, key: str) -> None:
     if not state.until_ms:
         draft.put(key, None)
         return
-    calm = replace(state, until_ms=0, incident_id="")
+    calm = replace(state, until_ms=0, incident_id="", crowded=False)
     forgotten = calm.deadline_ms is None or calm.deadline_ms <= draft.now_ms
     draft.put(key, None if forgotten else calm)
     incident = draft.get(incident_key(state.incident_id), IncidentState)

@@ -5,6 +5,7 @@ deadline; the transition itself is `incident.move`.
 """
 
 from schemas.actions import ROLL_BACK
+from schemas.alerts import NO_DATA
 from schemas.notices import Notice
 from streams.core.alerts import muting
 from streams.core.changed import replace
@@ -60,6 +61,8 @@ def unfit(policy: Policy, incident: IncidentState, playbook: Playbook | None) ->
     """Why this incident is for people, whatever the rails would say."""
     if policy.sees(incident.labels).never:
         return Reason.NEVER_AUTOMATED
+    if incident.labels.get(NO_DATA) and not (playbook and NO_DATA in playbook.matches.names):
+        return Reason.NO_DATA
     if playbook is None:
         return Reason.NO_PLAYBOOK
     return Reason.PLAYBOOK_OFF if playbook.mode is Mode.OFF else None

@@ -9,12 +9,11 @@ from schemas.actions import (
     DRAIN,
     EVICT_POD,
     EXPAND_VOLUME,
-    EXPANDED,
-    HAS_ROOM,
     RAISE_MAX,
     RERUN_JOB,
     ROLL_BACK,
 )
+from schemas.probes import EXPANDED, HAS_ROOM
 from streams.core import intervals
 from streams.core.alerts import muting
 from streams.core.playbook import Mode, target_of

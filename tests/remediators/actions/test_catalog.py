@@ -8,7 +8,7 @@ from remediators.core.refusal import Refusal
 from remediators.core.request import BODY_BYTES_MAX
 from remediators.core.workload import REVISION
 from remediators.probes.catalog import PROBES
-from schemas import actions
+from schemas import probes
 from schemas.actions import ACTIONS, ESCALATE, ROLL_BACK, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, Target
 from streams.policy.playbooks import KINDS
@@ -27,7 +27,7 @@ def test_undoable_by_the_contract_and_by_the_catalogue():
 
 
 def test_every_probe_and_kind_that_a_policy_may_name():
-    assert set(PROBES) == set(actions.PROBES)
+    assert set(PROBES) == set(probes.PROBES)
     assert set(KINDS) == {kind for action in ACTIONS.values() for kind in action.kinds}
 
 

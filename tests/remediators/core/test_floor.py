@@ -8,15 +8,7 @@ import pytest
 from remediators.core.floor import Floor, takes_ready_pods, too_few
 from remediators.core.seen import Seen
 from remediators.core.workload import Pods, Surroundings, Workload
-from schemas.actions import (
-    CORDON,
-    DEGRADE,
-    DELETE_POD,
-    EVICT_POD,
-    RESTART,
-    ROLL_BACK,
-    SCALE,
-)
+from schemas.actions import CORDON, DEGRADE, DELETE_POD, EVICT_POD, RESTART, ROLL_BACK, SCALE
 from schemas.kinds import NODE, POD
 from schemas.remediation import OutcomeReason, Target
 from tests.remediators.builders import workload

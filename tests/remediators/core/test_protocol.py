@@ -56,7 +56,8 @@ def play(start, replies, readings, refusal: Callable[[int], Refusal | None] = la
                 seen = readings.pop(0) if len(readings) > 1 else readings[0]
                 step = protocol.read(attempt, seen, now_ms)
             case Send():
-                assert now_ms < ACT.expires_at_ms, "sent after it expired"
+                on_its_way_ms = protocol.ON_ITS_WAY_MS
+                assert now_ms < ACT.expires_at_ms - on_its_way_ms, "there after it expired"
                 assert refusal(now_ms) is None, "sent although refused"
                 sent += 1
                 reply = replies.pop(0) if len(replies) > 1 else replies[0]
@@ -147,6 +148,13 @@ def test_killed_between_two_sends_what_is_under_way_is_still_found_out():
     assert (end.status, sent) == (OutcomeStatus.APPLIED, 1)
     end, sent, _ = play(FRESH, [LOST], [HELD], later)
     assert (end.status, sent) == (OutcomeStatus.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize(("left_ms", "sends"), [(500, False), (501, True)])
+def test_in_its_last_half_second_it_is_not_sent(left_ms: int, sends: bool):
+    now_ms = ACT.expires_at_ms - left_ms
+    _, move = protocol.before_send(protocol.begin(ACT, PATCHED)[0], None, now_ms)
+    assert isinstance(move, Send) is sends
 
 
 def test_resumed_after_the_expiry_it_is_never_sent():

@@ -6,14 +6,7 @@ import pytest
 
 from remediators.core import protocol
 from remediators.core.seen import ENABLED, PAUSED_UNTIL
-from schemas.actions import (
-    CORDON,
-    EXPAND_VOLUME,
-    RAISE_MAX,
-    RAISE_MEMORY,
-    SET_FLAG,
-    SHIFT_TRAFFIC,
-)
+from schemas.actions import CORDON, EXPAND_VOLUME, RAISE_MAX, RAISE_MEMORY, SET_FLAG, SHIFT_TRAFFIC
 from tests.fakes import Object
 from tests.remediators.actions.test_every_action import begun
 from tests.remediators.executor.bench import Died, words

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from remediators.probes.asked import Asked, Unreadable, asked, filled_in
-from schemas.actions import PROBES_MAX
+from schemas.probes import PROBES_MAX
 from tests.remediators.builders import TARGET
 
 

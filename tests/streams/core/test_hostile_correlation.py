@@ -1,5 +1,7 @@
 """Incidents that become one in ways that nobody planned: each history once broke a rule."""
 
+import pytest
+
 from schemas.alerts import AlertStatus
 from schemas.remediation import Command, CommandKind
 from streams.core.entries import AlertState, CrowdState, GroupState, IncidentState
@@ -113,3 +115,18 @@ def test_nothing_is_done_to_a_root_whose_own_alerts_have_ended() -> None:
 def firing(world: World) -> list[AlertState]:
     alerts = (e for _, e in world.state.items() if isinstance(e, AlertState))
     return [a for a in alerts if a.status is AlertStatus.FIRING]
+
+
+@pytest.mark.parametrize("node", [f"n{n}" for n in range(4)])
+def test_what_begins_as_its_node_comes_back_is_not_explained_by_it(node: str) -> None:
+    """Whether both come in one delivery must not matter: it would never be acted on."""
+    world = World(quick(CATALOGUE, CORRELATED))
+    world.at("0s").fires("NodeDown", deployment="db", node=node)
+    world.at("1m")
+    down = {"deployment": "db", "node": node}
+    world.sees(
+        alert("NodeDown", status=AlertStatus.RESOLVED, **down),
+        alert(deployment="checkout", node=node, starts_at_ms=world.now_ms),
+    )
+    (begun,) = [i for i in world.incidents() if i.labels["alertname"] == "HighErrors"]
+    assert begun.state != "resolved"

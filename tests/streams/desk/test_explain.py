@@ -1,12 +1,12 @@
 """What is said of a policy is what the core does with it."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.alerts import Sighting
 from schemas.ids import fingerprint

@@ -15,12 +15,14 @@ from streams.desk.expected import EXPECTATIONS
 from streams.desk.junit import junit
 from streams.desk.run import Result, tell
 from streams.desk.stories import read_stories, stories_of
+from streams.detect.rules_file import load_rules
 from streams.policy.load import load_file
 from streams.reading.faults import FileError
 from tests.builders import QUICK
 from tests.policies import ESCALATE, quick, step
 
 FILES = sorted(Path("deploy").rglob("*-tests.yaml"))
+DEMO = Path("deploy/sandbox/policies/demo-tests.yaml")
 HEAD = """
 labels: {namespace: shop, deployment: checkout, severity: critical}
 tests:
@@ -55,7 +57,8 @@ def faults(text: str) -> list[str]:
 def test_the_tests_that_are_shipped_pass(file: Path) -> None:
     found = read_stories(file)
     _, policy = load_file(file.parent / found.policy)
-    failures = {story.name: tell(story, policy).failure for story in found.all}
+    rules = load_rules(file.parent / found.detections) if found.detections else ()
+    failures = {story.name: tell(story, policy, rules).failure for story in found.all}
     assert not any(failures.values()), failures
 
 
@@ -253,7 +256,7 @@ tests:
         "t.yaml:8:25: either `at` or `after`",
         "t.yaml:9:27: unknown: 'maybe'; known: failed, passed, untold",
         "t.yaml:10:40: a matcher's value has no closing quote: \"(",
-        "t.yaml:11:26: expected one of incident, open, commands, notices, reasons, nothing",
+        f"t.yaml:11:26: expected one of {', '.join(EXPECTATIONS)}",
         "t.yaml:12:26: `nothing` says it all: leave out `commands` and `notices`",
         "t.yaml:13:26: belongs to an answer of the executor",
         "t.yaml:14:44: expected a number",
@@ -263,7 +266,7 @@ tests:
 
 
 def test_every_verb_and_every_expectation_is_told_here() -> None:
-    shown = Path(__file__).read_text()
+    shown = "".join(file.read_text() for file in Path(__file__).parent.glob("test_stories*.py"))
     assert not [verb for verb in VERBS if f"{verb}: " not in shown and f'"{verb}"' not in shown]
     assert not [key for key in EXPECTATIONS if f"{key}: " not in shown]
 
@@ -283,7 +286,7 @@ def test_results_for_a_ci_server() -> None:
     assert "fires alertname=?" in failed[0].text
 
 
-PIECES = sorted({*re.findall(r"[\w.]+|[{}\[\]:,\"'\n -]", FILES[0].read_text()), "\x00", "é", "&a"})
+PIECES = sorted({*re.findall(r"[\w.]+|[{}\[\]:,\"'\n -]", DEMO.read_text()), "\x00", "é", "&a"})
 
 
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
@@ -294,13 +297,13 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @given(st.data())
 def test_a_file_with_any_part_replaced_is_told_or_refused(data: st.DataObject) -> None:
-    text = FILES[0].read_text()
+    text = DEMO.read_text()
     at = data.draw(st.integers(0, len(text)))
     length, piece = data.draw(st.integers(0, 12)), data.draw(st.sampled_from(PIECES))
     try:
         found = stories_of(text[:at] + piece + text[at + length :], "t.yaml")
     except FileError:
         return
-    _, policy = load_file(FILES[0].parent / "demo.yaml")
+    _, policy = load_file(DEMO.parent / "demo.yaml")
     for story in found.all:
         tell(story, policy)

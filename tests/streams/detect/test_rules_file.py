@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.detect.rules_file import compile_rules, load_rules
+from streams.detect.rules_file import RATIO_WINDOW_MAX_MS, compile_rules, load_rules
+from streams.host.windows import KEPT_S
 from streams.reading.faults import FileError
 
 DEMO = Path("deploy/sandbox/policies/demo-detections.yaml")
@@ -25,6 +26,7 @@ def test_the_demo_detections_read() -> None:
         ("above: 0.1", "above: 10", "expected a share"),
         ("    above: 0.1\n", "", "a detection needs 'above'"),
         ("window: 3s", "window: 3", "expected a duration"),
+        ("window: 3s", "window: 301s", "at most 5m"),
         ("least: 5", "atleast: 5", "unknown key 'atleast'"),
         ("by: [cluster,", "by: [", ""),
     ],
@@ -37,6 +39,10 @@ def test_faults(old: str, new: str, expected: str) -> None:
         return
     with pytest.raises(FileError, match=expected):
         compile_rules(text.replace(old, new), "d.yaml")
+
+
+def test_a_ratio_is_of_no_longer_than_the_host_keeps_samples() -> None:
+    assert RATIO_WINDOW_MAX_MS == KEPT_S * 1000
 
 
 def test_twins_are_refused() -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections import Counter
 
-from streams.ingest.gateway import Reached, run_gateway
+from streams.ingest.gateway.process import Reached, run_gateway
 from streams.settings import GatewaySettings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from schemas.topics import ALERTS, Topic
-from streams.ingest.gateway import Gateway
+from streams.ingest.gateway.process import Gateway
 from streams.settings import GatewaySettings
 from tests.streams.ingest.topics import records_of
 
@@ -63,7 +63,9 @@ async def gateways() -> AsyncIterator[Start]:
     started: list[Gateway] = []
     async with aiohttp.ClientSession(auto_decompress=False) as http:
 
-        async def run(bootstrap: str, *, env=None, reached=lambda _: None, **settings) -> Running:
+        async def run(
+            bootstrap: str, *, env=None, reached=lambda _: None, holdings=None, **settings
+        ) -> Running:
             given = {
                 "port": 0,
                 "topic_prefix": f"t{uuid.uuid4().hex[:8]}",
@@ -72,7 +74,7 @@ async def gateways() -> AsyncIterator[Start]:
                 **settings,
             }
             chosen = GatewaySettings(bootstrap=bootstrap, **given)
-            gateway = Gateway(chosen, reached, env or {})
+            gateway = Gateway(chosen, reached, env or {}, holdings)
             await gateway.start()
             started.append(gateway)
             return Running(gateway, chosen, http)

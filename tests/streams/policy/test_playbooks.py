@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from schemas.actions import ACTIONS, PROBES, PROBES_MAX
+from schemas.actions import ACTIONS
 from schemas.kinds import ELSEWHERE
 from schemas.kinds import KINDS as KNOWN
+from schemas.probes import PROBES, PROBES_MAX
 from streams.core.playbook import Approval, Mode, Probe
 from streams.policy.load import compile_policy
 from streams.policy.playbooks import KINDS

@@ -13,7 +13,7 @@ from schemas.topics import ALERTS, TAPE_SIGHTINGS_MAX
 from streams.core import origins
 from streams.core.draft import Draft, Placed
 from streams.core.state import State
-from streams.ingest.sources import API_V2
+from streams.ingest.formats.alertmanager import API_V2
 from streams.policy.book import PolicyBook
 from streams.steps.effects import InputRecord
 from streams.steps.observe import ObserveStep

@@ -3,17 +3,14 @@
 import json
 from dataclasses import replace
 
-import msgspec
 import pytest
 
 from schemas import sightings
 from schemas.codec import decode, encode
 from schemas.controls import ALL_CLUSTERS, Control, ControlKind
-from schemas.metrics import Sample, Samples
 from schemas.rejects import Reject
 from schemas.remediation import Command, CommandKind, Outcome, OutcomeStatus, Withdrawal
 from schemas.tape import (
-    Detection,
     LogicActivated,
     PolicyPublished,
     Sightings,
@@ -24,7 +21,6 @@ from schemas.topics import (
     ALERTS,
     COMMANDS,
     CONTROLS,
-    METRICS,
     OUTCOMES,
     REJECTS,
     TAPE,
@@ -32,15 +28,12 @@ from schemas.topics import (
     TAPE_SIGHTINGS_MAX,
     Topic,
 )
-from streams.detect.rules_file import load_rules
 from streams.policy.book import PolicyBook
 from streams.steps.decide import DecideStep
-from streams.steps.detect import WINDOWS, DetectStep, group_key, readings_of
 from streams.steps.effects import Effects, InputRecord, Output
 from streams.steps.observe import ObserveStep
 from streams.steps.relay import open_relay
 from tests.builders import QUICK, START_MS, World
-from tests.streams.detect.test_rules_file import DEMO
 
 
 def record(topic: Topic, value: bytes | None, offset: int = 7, **headers: str) -> InputRecord:
@@ -245,106 +238,3 @@ def test_decide_refuses_entries_that_it_cannot_read() -> None:
         DecideStep(PolicyBook(), 0, {b"wizardry/1": b"{}"})
     with pytest.raises(ValueError, match="cannot be read"):
         DecideStep(PolicyBook(), 0, {b"partition": b"[]"})
-
-
-RULES = load_rules(DEMO)
-TARGET = {"cluster": "eu-1", "namespace": "shop", "deployment": "checkout", "service": "checkout"}
-
-
-def scrape(at_ms: int, good: float, bad: float) -> Samples:
-    name = "checkout_requests_total"
-    return Samples(
-        TARGET, at_ms, (Sample(name, {"code": "200"}, good), Sample(name, {"code": "500"}, bad))
-    )
-
-
-def detect(step: DetectStep, history: list[Samples]) -> list[Output]:
-    """Feed the last scrape with a window of all."""
-    rule = RULES[0]
-    readings = [readings_of(RULES, samples)[rule.name] for samples in history]
-    windows = {group_key(rule, history[-1]): {"pod-1": readings}}
-    raw = InputRecord(
-        METRICS, 0, len(history), START_MS, None, encode(history[-1]),
-        ((WINDOWS, msgspec.json.encode(windows)),),
-    )  # fmt: skip
-    return list(step.apply(raw).outputs)
-
-
-def test_detect_tells_once_when_a_rule_begins_to_hold_and_once_when_it_ceases() -> None:
-    step = DetectStep(RULES, "born", "", {})
-    history = [scrape(0, 0, 0), scrape(1000, 100, 0)]
-    assert not detect(step, history)
-    history.append(scrape(2000, 150, 50))
-    (output,) = detect(step, history)
-    fact = decode(output.value, TapeRecord)
-    assert isinstance(fact, TapeRecord)
-    assert isinstance(fact.fact, Detection)
-    assert (fact.cluster, fact.fact.rule, fact.fact.status) == ("eu-1", "ErrorRatioHigh", "firing")
-    assert fact.fact.labels["alertname"] == "ErrorRatioHigh"
-    history.append(scrape(3000, 200, 90))
-    assert not detect(step, history), "it holds still: nothing new to tell"
-    history += [scrape(5000, 300, 90), scrape(7000, 400, 90), scrape(8000, 500, 90)]
-    (output,) = detect(step, history)
-    fact = decode(output.value, TapeRecord)
-    assert isinstance(fact, TapeRecord)
-    assert isinstance(fact.fact, Detection)
-    assert fact.fact.status == "resolved"
-    assert fact.fact.since_ms == 2000
-
-
-def test_a_rule_that_ceases_and_begins_within_one_moment_begins_later_than_before() -> None:
-    """Two beginnings of one time would be one alert to the core, which has seen that one end."""
-    step = DetectStep(RULES, "born", "", {})
-    started: list[int] = []
-    moment = [scrape(0, 0, 0), scrape(1000, 100, 50)]
-    calm = [scrape(0, 0, 0), scrape(1000, 1000, 50)]
-    for history in (moment, calm, moment):
-        for output in detect(step, history):
-            fact = decode(output.value, TapeRecord)
-            assert isinstance(fact, TapeRecord)
-            assert isinstance(fact.fact, Detection)
-            if fact.fact.status == "firing":
-                started.append(fact.fact.since_ms)
-    assert started == [1000, 1001]
-
-
-def test_a_window_with_too_little_in_it_is_inconclusive() -> None:
-    step = DetectStep(RULES, "born", "", {})
-    assert not detect(step, [scrape(0, 0, 0), scrape(1000, 0, 3)])
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_counter_without_a_value_is_not_remembered(value: float) -> None:
-    assert not readings_of(RULES, scrape(0, value, 0))
-    assert not readings_of(RULES, scrape(0, 1, value))
-
-
-def test_what_cannot_be_told_changes_no_rule_and_its_journal_can_be_read() -> None:
-    step = DetectStep(RULES, "born", "", {})
-    huge = 1.7e308
-    restarted = [scrape(1000 * n, 0, huge * (n % 2)) for n in range(4)]
-    assert not detect(step, restarted), "infinitely many of infinitely many"
-    history = [scrape(0, 0, 0), scrape(1000, 50, 50), scrape(2000, 60, 90)]
-    assert detect(step, history)
-
-
-def test_a_clock_that_was_ahead_does_not_keep_a_rule_from_firing() -> None:
-    step = DetectStep([replace(RULES[0], for_ms=60_000)], "born", "", {})
-    ahead = START_MS + 3_600_000
-    assert not detect(step, [scrape(ahead, 0, 0), scrape(ahead + 1, 100, 50)])
-    fired = [
-        out
-        for at_ms in range(START_MS, START_MS + 120_000, 5_000)
-        for out in detect(step, [scrape(at_ms, 0, 0), scrape(at_ms + 1_000, 100, 50)])
-    ]
-    assert len(fired) == 1
-
-
-def test_windows_that_a_sender_claims_are_not_believed() -> None:
-    step = DetectStep(RULES, "born", "", {})
-    samples = scrape(1000, 100, 0)
-    mine = msgspec.json.encode({group_key(RULES[0], samples): {"pod-1": [(0, 0, 0), (1000, 9, 0)]}})
-    claimed = ((WINDOWS, b"junk"), (WINDOWS, mine))
-    assert not step.apply(
-        InputRecord(METRICS, 0, 1, START_MS, None, encode(samples), claimed)
-    ).outputs

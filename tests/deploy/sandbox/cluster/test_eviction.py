@@ -1,5 +1,8 @@
 """Evictions and the budgets that allow them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from kubernetes import client
 
@@ -14,6 +17,7 @@ from tests.deploy.sandbox.cluster import workloads
 from tests.deploy.sandbox.cluster.conftest import Clients, eventually, refused
 from tests.deploy.sandbox.cluster.stubborn import stubborn
 
+CORDONED = "node.kubernetes.io/unschedulable"
 NOT_READY = {
     "readinessProbe": {
         "tcpSocket": {"port": 1},
@@ -66,6 +70,25 @@ def evict(kube: Clients, namespace: str, pod: str, **delete_options) -> object:
     return kube.core.create_namespaced_pod_eviction(pod, namespace, body)
 
 
+@contextmanager
+def no_room_for_pods(kube: Clients) -> Iterator[None]:
+    """Meanwhile no replacement gets a node: it could be ready before the next request is there."""
+    nodes = [node.metadata.name for node in kube.core.list_node().items]
+
+    def all_tainted() -> bool:
+        taints = [node.spec.taints or [] for node in kube.core.list_node().items]
+        return all(any(taint.key == CORDONED for taint in of_one) for of_one in taints)
+
+    try:
+        for node in nodes:
+            kube.core.patch_node(node, {"spec": {"unschedulable": True}})
+        eventually(all_tainted, "the nodes to be cordoned")
+        yield
+    finally:
+        for node in nodes:
+            kube.core.patch_node(node, {"spec": {"unschedulable": None}})
+
+
 def test_without_a_budget_every_eviction_is_allowed(
     kube: Clients, namespace: str, two_pods: list[str]
 ):
@@ -96,8 +119,9 @@ def test_the_room_of_a_budget_is_used_up_at_once(
     allows(kube, namespace, 1)
     status = budget_status(kube, namespace)
     assert (status.current_healthy, status.desired_healthy, status.expected_pods) == (2, 1, 2)
-    evict(kube, namespace, two_pods[0])
-    refused(429, evict, kube, namespace, two_pods[1])
+    with no_room_for_pods(kube):
+        evict(kube, namespace, two_pods[0])
+        refused(429, evict, kube, namespace, two_pods[1])
     # The replacement makes room again.
     allows(kube, namespace, 1)
 
