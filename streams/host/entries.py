@@ -4,6 +4,7 @@
     ended    key -> 8 bytes input offset, 0, 8 bytes time of the end (ms)
     gone     key -> no value (Kafka's tombstone), the input offset in a header
     cursor   `@` -> 8 bytes offset of the last input record applied, 1
+    announced  `!`, the record's offset, a number, a digest -> like live, of the cursor's offset
 
 An input offset always names the same state, whoever wrote it. So of two records for one key the
 one with the higher offset holds, wherever it stands in the log: a worker that was paused and wakes
@@ -12,10 +13,12 @@ up late can only add old truth.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple
 
 from streams.host.exits import JournalDamaged
 from streams.host.writer import Record
+from streams.steps.effects import ANNOUNCED
 
 CURSOR = b"@"
 _ENDED = 0
@@ -46,6 +49,17 @@ def gone_record(key: bytes, offset: int) -> Record:
 
 def cursor_record(offset: int) -> Record:
     return live_record(CURSOR, Entry(offset, b""))
+
+
+def announced_key(offset: int, number: int, value: bytes) -> bytes:
+    """Of the record at `offset`. A step that is run again may announce something else there: two
+    keys, not two contents of one."""
+    digest = blake2b(value, digest_size=8).hexdigest()
+    return ANNOUNCED + f"{offset:020}/{number:06}/{digest}".encode()
+
+
+def announced_at(key: bytes) -> int:
+    return int(key[len(ANNOUNCED) :].partition(b"/")[0])
 
 
 def read_entry(value: bytes) -> Entry:

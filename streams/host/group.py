@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas.topics import Topic, partition_for
-from streams.host.entries import Entry
+from streams.host.entries import Entry, announced_key
 from streams.host.writer import Record
 from streams.steps.effects import Effects, InputRecord, Output
 
@@ -58,6 +58,13 @@ class Group:
                 ended_at_ms = one.now_ms if value is None else 0
                 merged[key] = Entry(one.offset, value, ended_at_ms)
         return merged
+
+    def announced(self) -> dict[bytes, bytes]:
+        return {
+            announced_key(one.offset, number, value): value
+            for one in self.applied
+            for number, value in enumerate(one.effects.announced)
+        }
 
     def outputs(self, partitions: int) -> dict[Place, list[Record]]:
         """The outputs by the partition they go to, each in the order in which they were made."""

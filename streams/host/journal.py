@@ -1,10 +1,11 @@
 """One partition's journal: the entries that an agent has made of its input, and how far it came.
 
 All changes of a group of records and the cursor are appended as one record batch, so that a crash
-leaves either all of it or nothing. There is no lock against a second writer, such as a worker that
-was paused, lost its partition and wakes up. Instead each acknowledgement names the place of our
-batch: if that is not where our last one ended, somebody else has written in between. Behind us,
-it is old truth and we put our own on top; ahead of us, we are the stale one and end.
+leaves either all of it or nothing. What is announced is appended before that, and counts until the
+cursor has passed the record that it is of. There is no lock against a second writer, such as a
+worker that was paused, lost its partition and wakes up. Instead each acknowledgement names the
+place of our batch: if that is not where our last one ended, somebody else has written in between.
+Behind us, it is old truth and we put our own on top; ahead of us, we are the stale one and end.
 """
 
 from collections import deque
@@ -18,6 +19,7 @@ from streams.host.entries import (
     CURSOR,
     Entry,
     Fold,
+    announced_at,
     cursor_record,
     gone_record,
     live_record,
@@ -26,6 +28,7 @@ from streams.host.entries import (
 from streams.host.exits import Contended, JournalDamaged, JournalRewound, Stale
 from streams.host.reading import Bounds, LogReader
 from streams.host.writer import Appended, Record, batch_bytes, batches, wire_bytes
+from streams.steps.effects import ANNOUNCED
 
 ENDED_KEPT_MS = DAY_MS
 """An ended entry stays readable for longer than any paused worker lives."""
@@ -54,6 +57,9 @@ class Journal:
         self._ended = deque(
             sorted((e.ended_at_ms, k) for k, e in self._entries.items() if e.value is None)
         )
+        self._told = sorted(k for k in self._entries if k.startswith(ANNOUNCED))
+        """What was announced before we opened: over with the first group that is stored."""
+        self._announced: list[bytes] = []
         self._end = end
         self._writer = writer
         self._reader = reader
@@ -61,7 +67,22 @@ class Journal:
     @property
     def live(self) -> dict[bytes, bytes]:
         """What a step starts from."""
-        return {k: e.value for k, e in self._entries.items() if e.value is not None}
+        over = {key for key in self._told if announced_at(key) <= self.cursor}
+        return {
+            key: entry.value
+            for key, entry in sorted(self._entries.items())
+            if entry.value is not None and key not in over
+        }
+
+    async def announce(self, announced: Mapping[bytes, bytes]) -> None:
+        """Stores what a successor could not find out again, before anybody else is told."""
+        if self.cursor < 0 or not announced:
+            return  # whoever begins anew has all of it before him again
+        self._entries |= {key: Entry(self.cursor, value) for key, value in announced.items()}
+        self._announced += announced
+        foreign = await self._rewrite(announced)
+        if foreign is not None:
+            await self.put_right(await self._foreign_keys(foreign))
 
     async def append(self, changes: Mapping[bytes, Entry], cursor: int, now_ms: int) -> None:
         """Stores the changes that the input records up to `cursor` made; `now_ms` is their time."""
@@ -71,7 +92,7 @@ class Journal:
         room = BATCH_BYTES_MAX - batch_bytes(records)
         if room < 0:
             raise BatchTooLarge(f"{batch_bytes(records)} bytes")
-        gone = self._outlived(changes, now_ms, room)
+        gone = self._outlived(changes, cursor, now_ms, room)
         foreign = await self._write([*records, *(gone_record(k, cursor) for k in gone)])
         self._hold(changes, gone, cursor)
         if foreign is not None:
@@ -140,15 +161,22 @@ class Journal:
     def _hold(self, changes: Mapping[bytes, Entry], gone: Iterable[bytes], cursor: int) -> None:
         for key in gone:
             del self._entries[key]
+        self._told = [key for key in self._told if key in self._entries]
+        self._announced = [key for key in self._announced if key in self._entries]
         self._entries.update(changes)
         for key, entry in changes.items():
             if entry.value is None:
                 self._ended.append((entry.ended_at_ms, key))
         self.cursor = cursor
 
-    def _outlived(self, changes: Mapping[bytes, Entry], now_ms: int, room: int) -> list[bytes]:
-        """Ended entries whose time is over. Those that are needed again are not among them."""
-        gone: list[bytes] = []
+    def _outlived(
+        self, changes: Mapping[bytes, Entry], cursor: int, now_ms: int, room: int
+    ) -> list[bytes]:
+        """Announcements that were kept, and ended entries whose time is over. Those that are needed
+        again are not among them."""
+        over = [*self._told, *(k for k in self._announced if announced_at(k) <= cursor)]
+        gone = over[: room // wire_bytes(gone_record(over[0], 0))] if over else []
+        room -= sum(wire_bytes(gone_record(key, 0)) for key in gone)
         while self._ended and self._ended[0][0] + ENDED_KEPT_MS <= now_ms:
             ended_at_ms, key = self._ended[0]
             room -= wire_bytes(gone_record(key, 0))

@@ -1,8 +1,9 @@
 """The one host loop: decide, have the outputs acknowledged, then store state and cursor.
 
 A crash between any two of these runs the same records again over the state that was stored, which
-gives the same outputs with the same bytes. Nothing is ever stored for outputs that were not
-acknowledged, and an exception ends the process, since going on would acknowledge.
+gives the same outputs with the same bytes; a step that cannot promise that announces them first.
+Nothing else is ever stored for outputs that were not acknowledged, and an exception ends the
+process, since going on would acknowledge.
 """
 
 import asyncio
@@ -226,6 +227,9 @@ class PartitionLoop:
         if not await self._let_through(outputs):
             return
         began_s = _now_s()
+        if announced := group.announced():
+            await self.journal.announce(announced)
+            self._reached("announced")
         await self._outbox.send(outputs)
         self._reached("outputs_acked")
         await self._store(group)

@@ -2,6 +2,7 @@
 
 Each kind of rule keeps its own state: `ratios`, `watching`, `absences` and `burning`. What was told
 as firing is kept beside them in `told`, and entries that no rule asks for any more are dropped.
+What begins or ceases is `announced` before it is told.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from streams.detect.rules_file import Rule
 from streams.detect.watch import Absence, Watch
 from streams.steps import absences, budgets, told
 from streams.steps.absences import Absences
+from streams.steps.announced import announce, announced_in, as_announced
 from streams.steps.burning import Burning
 from streams.steps.effects import Effects, InputRecord, OpenStep, Output
 from streams.steps.kept import KEYS_DROPPED_MAX, Changes, Found, is_kept, kind_and_parts
@@ -44,6 +46,8 @@ class DetectStep:
         entries: Mapping[bytes, bytes],
     ) -> None:
         self._incarnation, self._cluster = incarnation, cluster
+        again = announced_in(entries)
+        entries = as_announced(entries, again)
         self._ratios = Ratios([r for r in rules if isinstance(r, RatioRule)], entries)
         self._others = (
             Watching([r for r in rules if isinstance(r, Watch)], entries),
@@ -53,7 +57,9 @@ class DetectStep:
         self._all = (self._ratios, *self._others)
         self._told = Tellings(entries)
         claimed = set().union(*(detectors.claimed for detectors in self._all))
+        self._again = [(one, one.of.encode() in claimed) for one in again]
         self._ended = self._told.of_others(claimed)
+        self._ended += [one.of.encode() for one, is_claimed in self._again if not is_claimed]
         self._dropped = dict.fromkeys(
             key for key in entries if key not in claimed and _may_be_dropped(key)
         )
@@ -74,6 +80,7 @@ class DetectStep:
         if isinstance(samples, Undecodable):
             return rejected(record, samples.fault, samples.detail)
         changes: Changes = {}
+        again = list(self._told.noted(self._announced(changes), changes))
         found = chain(
             self._ratios.judge(samples, windows_in(record), record.at_ms, changes),
             *(each.judge(samples, record.at_ms, changes) for each in self._others),
@@ -82,7 +89,16 @@ class DetectStep:
         )
         told = list(self._told.noted(found, changes))
         self._drop(changes)
-        return Effects(changes, tuple(self._outputs(record, told)))
+        announced = tuple(announce(one, changes) for one in told)
+        return Effects(changes, tuple(self._outputs(record, [*again, *told])), announced)
+
+    def _announced(self, changes: Changes) -> Iterator[Found]:
+        """By a worker that did not come to store it, and may not have come to tell it."""
+        again, self._again = self._again, []
+        for one, is_claimed in again:
+            if is_claimed:
+                changes[one.found.of] = None if one.entry is None else one.entry.encode()
+            yield one.found
 
     def _forgotten(self, now_ms: int, changes: Changes) -> Iterator[Found]:
         if not self._forget_at_ms:
@@ -98,7 +114,7 @@ class DetectStep:
 
     def _taken_out(self) -> Iterator[Found]:
         now, self._ended = self._ended[:ENDED_MAX], self._ended[ENDED_MAX:]
-        return map(self._told.ended, now)
+        return (self._told.ended(of) for of in now if self._told.stands(of))
 
     def _drop(self, changes: Changes) -> None:
         """What is written again is wanted again."""

@@ -6,6 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from schemas.topics import Topic
 
+ANNOUNCED = b"!"
+"""Leads the keys of what was announced and never stored. A step is opened with it, oldest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
@@ -45,6 +48,9 @@ class Effects:
 
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
+    announced: tuple[bytes, ...] = ()
+    """Stored before the outputs are sent, for a step that could not come to them once more: whoever
+    is opened after a crash in between is given it."""
 
 
 class PartitionStep(Protocol):

@@ -38,6 +38,9 @@ class Tellings:
         """Entries that no rule has claimed, and of which an alert stands."""
         return [of for of in self._told if of not in claimed]
 
+    def stands(self, of: bytes) -> bool:
+        return of in self._told
+
     def noted(self, found: Iterator[Found], changes: Changes) -> Iterator[Found]:
         """The same, each end with the labels and on the tape of its beginning."""
         for one in found:

@@ -19,9 +19,10 @@ from schemas.topics import COMMANDS, OUTCOMES
 from tests.audited import audited
 from tests.e2e.incidents import as_received, break_and_wait, contents, quick_stack, records
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 POINTS = (
+    ("processor", "detect.announced"),
     ("processor", "detect.outputs_acked"),
     ("processor", "decide.consumed"),
     ("processor", "decide.outputs_acked"),

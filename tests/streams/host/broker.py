@@ -1,4 +1,4 @@
-"""Topics of a test's own on the broker that all tests share."""
+"""Topics, and journals, of a test's own on the broker that all tests share."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -7,7 +7,12 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.topics import Topic
-from streams.host.writer import Writer
+from streams.host.journal import Journal, open_journals
+from streams.host.reading import LogReader
+from streams.host.writer import Record, Writer
+
+P = 1
+"""The partition of the journals."""
 
 
 def new_prefix() -> str:
@@ -43,3 +48,22 @@ async def started(writer: Writer) -> AsyncIterator[Writer]:
         yield writer
     finally:
         await writer.stop()
+
+
+class Place:
+    """One journal partition, opened as often as a test likes."""
+
+    def __init__(self, bootstrap: str, topic: str, writer: Writer) -> None:
+        self.topic = topic
+        self.writer = writer
+        self.reader = LogReader(bootstrap)
+
+    async def open(self) -> Journal:
+        return (await open_journals(self.topic, [P], self.writer, self.reader))[P]
+
+    async def somebody_writes(self, *records: Record) -> None:
+        await self.writer.append(self.topic, P, records)
+
+    async def log(self) -> list[tuple[bytes, bytes | None]]:
+        bounds = await self.reader.bounds(self.topic, [P])
+        return [(r.key, r.value) for r in await self.reader.read(self.topic, P, bounds[P])]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.topics import TAPE
-from streams.host.entries import Fold
+from streams.host.entries import CURSOR, Entry, Fold
 from streams.host.exits import Hooks
 from streams.host.inputs import DECIDE
 from streams.host.journal import Journal
@@ -85,8 +85,10 @@ def make_loop(
     *,
     limits: Limits | None = None,
     gate: Gate | None = None,
+    cursor: int = -1,
 ) -> PartitionLoop:
-    journal = Journal(JOURNAL, 0, Fold(), 0, log, reader=None)
+    fold = Fold({CURSOR: Entry(cursor, b"")} if cursor >= 0 else {})
+    journal = Journal(JOURNAL, 0, fold, 0, log, reader=None)
     return PartitionLoop(
         DECIDE,
         0,

@@ -1,7 +1,5 @@
 """A journal on the real broker: what is stored is found again, and who else wrote is noticed."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -9,42 +7,12 @@ from deploy.sandbox.kafka import Kafka
 from schemas.topics import BATCH_BYTES_MAX, DAY_MS
 from streams.host.entries import CURSOR, Entry, cursor_record, live_record
 from streams.host.exits import JournalDamaged, JournalRewound, Stale
-from streams.host.inputs import DECIDE
-from streams.host.journal import BatchTooLarge, Journal, open_journals
-from streams.host.reading import Bounds, LogReader
-from streams.host.writer import Record, Writer
-from tests.streams.host.broker import make_topics, new_prefix, started
+from streams.host.journal import BatchTooLarge
+from streams.host.reading import Bounds
+from streams.host.writer import Record
+from tests.streams.host.broker import P, Place
 
 pytestmark = pytest.mark.broker
-
-P = 1
-
-
-class Place:
-    """One journal partition, opened as often as a test likes."""
-
-    def __init__(self, bootstrap: str, topic: str, writer: Writer) -> None:
-        self.topic = topic
-        self.writer = writer
-        self.reader = LogReader(bootstrap)
-
-    async def open(self) -> Journal:
-        return (await open_journals(self.topic, [P], self.writer, self.reader))[P]
-
-    async def somebody_writes(self, *records: Record) -> None:
-        await self.writer.append(self.topic, P, records)
-
-    async def log(self) -> list[tuple[bytes, bytes | None]]:
-        bounds = await self.reader.bounds(self.topic, [P])
-        return [(r.key, r.value) for r in await self.reader.read(self.topic, P, bounds[P])]
-
-
-@pytest.fixture
-async def place(kafka: Kafka) -> AsyncIterator[Place]:
-    prefix = new_prefix()
-    await make_topics(kafka.bootstrap, prefix, [DECIDE.journal])
-    async with started(Writer(kafka.bootstrap)) as writer:
-        yield Place(kafka.bootstrap, DECIDE.journal.name(prefix), writer)
 
 
 def live(**entries: str) -> dict[bytes, Entry]:
