@@ -70,6 +70,8 @@ class Watching:
         self._series: dict[Place, Series] = {}
         self._held: dict[tuple[bool, Place], dict[Target, Held]] = defaultdict(dict)
         """Scrapes under way: of rollouts or of values, by series and target."""
+        self._opened_ms = 0
+        """The broker's time of the first record that we have heard."""
         self._heard_ms: dict[Place, int] = {}
         self.claimed: set[bytes] = set()
         self.left_out = LeftOut()
@@ -82,6 +84,7 @@ class Watching:
                         self.claimed.add(key)
 
     def judge(self, samples: Samples, now_ms: int, changes: Changes) -> Iterator[Found]:
+        self._opened_ms = self._opened_ms or now_ms
         if samples.at_ms > now_ms + AHEAD_MS:
             return
         for place, at_ms, generation in self._whole(samples, now_ms, self._rollouts, True):
@@ -100,8 +103,11 @@ class Watching:
                 self.left_out.note(place)
                 continue
             self._heard_ms[place] = now_ms
-            of_place = self._held[rollouts, place]
-            of_place[target], scrapes = add(of_place.get(target, NOTHING), samples.at_ms, piece)
+            held = self._held.get((rollouts, place), {}).get(target)
+            if held is None and samples.at_ms < self._opened_ms:
+                continue  # the rest of a scrape, whose other records were another worker's
+            after, scrapes = add(held or NOTHING, samples.at_ms, piece)
+            self._held[rollouts, place][target] = after
             for scrape in scrapes:
                 known = [value for _, _, value in scrape.series.values()]
                 total = fsum(known or scrape.born.values())

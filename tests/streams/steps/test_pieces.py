@@ -53,8 +53,10 @@ def scrape(nth: int) -> list[Sample]:
     return found
 
 
-def told(seed: int | None, each_by_itself: bool = False) -> list[tuple[str, str]]:
-    """Without a seed each scrape is one record."""
+def told(
+    seed: int | None, each_by_itself: bool = False, restarts: float = 0.0
+) -> list[tuple[str, str]]:
+    """Without a seed each scrape is one record. `restarts`: how often, after a record."""
     rng, journal, found = random.Random(seed), Journal(RULES), []
     for nth in range(SCRAPES):
         samples = scrape(nth)
@@ -65,8 +67,11 @@ def told(seed: int | None, each_by_itself: bool = False) -> list[tuple[str, str]
             cuts += places if each_by_itself else rng.sample(places, rng.randrange(4))
         bounds = sorted(cuts)
         for start, end in pairwise(bounds):
-            for fact in journal.hears(nth * EVERY_MS, *samples[start:end], cluster="eu-1", pod="a"):
+            piece, at_ms = samples[start:end], nth * EVERY_MS
+            for fact in journal.hears(at_ms, *piece, late_ms=40, cluster="eu-1", pod="a"):
                 found.append((fact.cluster, repr(fact.fact)))
+            if rng.random() < restarts:
+                journal.restart()
     return sorted(found)
 
 
@@ -84,3 +89,15 @@ def test_each_rule_begins_and_some_end() -> None:
 @given(st.integers(), st.booleans())
 def test_wherever_a_scrape_is_cut_the_same_is_told(seed: int, each_by_itself: bool) -> None:
     assert told(seed, each_by_itself) == WHOLE
+
+
+@settings(max_examples=25)
+@given(st.integers(), st.booleans())
+def test_the_rest_of_a_scrape_after_a_restart_is_not_judged_as_all_of_it(
+    seed: int, each_by_itself: bool
+) -> None:
+    def levels(facts: list[tuple[str, str]]) -> list[str]:
+        found = [fact.partition("labels=")[0] for _, fact in facts]
+        return sorted(fact for fact in found if "Deep" in fact or "Shallow" in fact)
+
+    assert levels(told(seed, each_by_itself, restarts=0.1)) == levels(WHOLE)
