@@ -7,11 +7,13 @@ would say that it has ended.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import prometheus_client
 from aiohttp import web
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 
 from streams.ingest.alertmanager.gettable import listed
 from streams.ingest.alertmanager.held import HeldAlert, Holdings, NotCaughtUp
@@ -24,6 +26,8 @@ from streams.ingest.refusal import RETRY_SOON_S, Refused
 
 WAITING_MAX = 8
 """Questions at once: each holds on to what was held when it was asked."""
+WAITING_OF_SOURCE_MAX = 4
+"""So that one that asks and does not read keeps nobody else from asking."""
 ANSWER_S = 30.0
 
 
@@ -41,7 +45,7 @@ class ListingMetrics:
             registry=gateway.registry,
         )
         size.set_function(lambda: holdings.bytes)
-        self._unanswered = Counter(
+        self._unanswered = prometheus_client.Counter(
             "mendlog_gateway_lists_not_caught_up",
             "Questions for alerts that were answered 503.",
             ["source"],
@@ -59,7 +63,8 @@ class Listing:
     holdings: Holdings
     metrics: ListingMetrics
     answer_s: float = ANSWER_S
-    waiting: int = 0
+    waiting: Counter[str] = field(default_factory=Counter)
+    """By source."""
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         async def tell(source: Source) -> web.StreamResponse:
@@ -72,9 +77,11 @@ class Listing:
             query = query_of(list(request.query.items()))
         except ValueError as error:
             raise Refused(400, str(error)) from None
-        if self.waiting >= WAITING_MAX:
+        if self.waiting[source.name] >= WAITING_OF_SOURCE_MAX:
+            raise Refused(503, f"{source.name} asks for alerts too often at once", RETRY_SOON_S)
+        if self.waiting.total() >= WAITING_MAX:
             raise Refused(503, "too many ask for alerts at once", RETRY_SOON_S)
-        self.waiting += 1
+        self.waiting[source.name] += 1
         try:
             held = await self.holdings(time.time_ns() // 1_000_000)
             return await _answered(request, listed(_seen(held, source, query)), self.answer_s)
@@ -82,7 +89,7 @@ class Listing:
             self.metrics.unanswered(source)
             raise Refused(503, str(error), error.retry_after_s) from None
         finally:
-            self.waiting -= 1
+            self.waiting[source.name] -= 1
 
 
 async def _answered(

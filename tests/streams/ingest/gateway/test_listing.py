@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.ingest.alertmanager.held import HeldAlert, NotCaughtUp
-from streams.ingest.gateway.listing import WAITING_MAX
+from streams.ingest.gateway.listing import WAITING_MAX, WAITING_OF_SOURCE_MAX
 from tests.streams.ingest.alertmanager.alerts import held
 from tests.streams.ingest.running import Running, Start
 from tests.streams.ingest.topics import until
@@ -134,10 +134,27 @@ async def test_who_comes_when_too_many_wait_is_told_to_come_again(
     gateway: Running, holdings: Holdings
 ) -> None:
     holdings.answers.clear()
-    asking = [asyncio.create_task(asked(gateway, "EU")) for _ in range(WAITING_MAX + 1)]
-    done, waiting = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-    assert [task.result()[0] for task in done] == [503]
-    assert len(waiting) == WAITING_MAX
+    waiting: set[asyncio.Task[tuple[int, object, str]]] = set()
+
+    async def sent_away(token: str, times: int) -> tuple[int, object, str]:
+        asking = [asyncio.create_task(asked(gateway, token)) for _ in range(times)]
+        done, still = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        waiting.update(still)
+        (one,) = done
+        return one.result()
+
+    each = WAITING_OF_SOURCE_MAX
+    said = "eu asks for alerts too often at once"
+    assert await sent_away("EU", each + 1) == (503, said, "1")
+    first = [asyncio.create_task(asked(gateway, "BOTH")) for _ in range(WAITING_MAX - each)]
+    waiting.update(first)
+
+    async def are_all_waiting() -> bool:
+        listing = gateway.gateway._listing
+        return listing is not None and listing.waiting.total() == WAITING_MAX
+
+    await until(are_all_waiting)
+    assert await asked(gateway, "SHOP") == (503, "too many ask for alerts at once", "1")
     holdings.answers.set()
     assert [result[0] for result in await asyncio.gather(*waiting)] == [200] * WAITING_MAX
 
@@ -148,7 +165,7 @@ async def test_who_does_not_read_is_cut_off_and_hears_of_no_shorter_list(
     holdings.alerts = HELD[:1] * 100_000
     listing = gateway.gateway._listing
     assert listing
-    listing.answer_s = 0.5
+    listing.answer_s = 3.0  # Its first line must be out by then.
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.gateway.port, limit=1024)
     writer.write(
         f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ENV['EU']}\r\n\r\n".encode()
@@ -156,7 +173,7 @@ async def test_who_does_not_read_is_cut_off_and_hears_of_no_shorter_list(
     assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
     async def is_given_up() -> bool:
-        return listing.waiting == 0
+        return listing.waiting.total() == 0
 
     await until(is_given_up)
     got = bytearray()
