@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.handle import ControlPlane
@@ -17,7 +17,7 @@ from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.kafka import Kafka
 
 # Hypothesis judges results here, not times: other tests may be using the machine.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 MISSING = pytest.StashKey[Counter[str]]()

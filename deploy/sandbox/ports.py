@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import deque
 from pathlib import Path
 
 from deploy.sandbox.errors import SandboxError
@@ -9,19 +10,39 @@ from deploy.sandbox.errors import SandboxError
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 15_000, 32_000
 CANDIDATES = 200
+_held: deque[socket.socket] = deque(maxlen=1_000)
+"""Bound and never listening: nobody else chooses the port between now and its server's start."""
 
 
 def choose(count: int) -> list[int]:
-    """Distinct free ports below the range from which the kernel numbers outgoing connections.
+    """Distinct free ports, ours from now on, below the range of outgoing connections.
 
     Inside that range, a client that retries while the broker is down can be given the very port
     it is trying to reach, connect to itself, and keep the broker from coming back.
     """
     candidates = random.SystemRandom().sample(_range(_outgoing_from()), CANDIDATES)
-    free = [port for port in candidates if is_free(port)]
-    if len(free) < count:
+    chosen: list[int] = []
+    while candidates and len(chosen) < count:
+        port = candidates.pop()
+        if hold := _hold(port):
+            _held.append(hold)
+            chosen.append(port)
+    if len(chosen) < count:
         raise SandboxError(f"Not {count} free ports on {HOST} among {CANDIDATES} tried.")
-    return free[:count]
+    return chosen
+
+
+def _hold(port: int) -> socket.socket | None:
+    """For ourselves alone. From then on a server that reuses addresses, as all of ours do, may
+    have it too."""
+    hold = socket.socket()
+    try:
+        hold.bind((HOST, port))
+    except OSError:
+        hold.close()
+        return None
+    hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return hold
 
 
 def is_free(port: int) -> bool:

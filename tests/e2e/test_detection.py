@@ -24,7 +24,7 @@ from tests.e2e.platform import Platform
 from tests.e2e.up import MENDLOG
 from tests.streams.ingest.remote_write.requests import block, series
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 MINUTE_MS = 60_000
 WAIT_S = 60.0
 TOKEN = "remote-write-token-0123456789"
@@ -212,7 +212,7 @@ def the_same_again(platform: Platform, rules: str, checkout: Measured) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={name: text for name, text in os.environ.items() if not name.startswith("MENDLOG_")},
     )  # fmt: skip

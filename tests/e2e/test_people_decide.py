@@ -23,7 +23,7 @@ from streams.policy.load import load_file
 from tests.deploy.cli.conftest import Done, process
 from tests.e2e.incidents import quick_policy, records
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 WAIT_S = 60.0
 KILLED_S = 30.0
 TRUSTED = "mode: auto\n    trusted: demo of a service that is broken on purpose"

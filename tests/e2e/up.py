@@ -30,7 +30,7 @@ def leaves_nothing_behind(data: Path, number: signal.Signals) -> None:
         assert len(children) >= 6, "broker, cluster, and four of ours"
         process.send_signal(number)
         assert process.wait(60) == (0 if number is not signal.SIGKILL else -number)
-        _, left = psutil.wait_procs(children, timeout=30)
+        _, left = psutil.wait_procs(children, timeout=60)
         assert not left
     finally:
         process.kill()

@@ -23,6 +23,8 @@ from tests.fakes import FakeCluster, written
 from tests.hand import Body, Hand, beside
 
 NAME = "web"
+PATIENT_S = 30.0
+"""How long an API may take: a slow machine is no API that does not answer."""
 
 
 class Site(Protocol):
@@ -140,7 +142,7 @@ class ApiSite:
 
     def __init__(self, address: ClusterAddress, configuration: client.Configuration) -> None:
         self.address = address
-        self.cluster = KubernetesCluster(ApiServer(address, 10.0, 4), "test", 4)
+        self.cluster = KubernetesCluster(ApiServer(address, PATIENT_S, 4), "test", 4)
         self.target = Target("test", f"contract-{uuid.uuid4().hex[:8]}", "Deployment", NAME)
         api = client.ApiClient(configuration)
         self._hand = Hand(api)

@@ -166,6 +166,7 @@ async def test_a_kind_that_we_do_not_know(site: Site):
 
 async def test_every_request_of_the_catalogue_is_accepted(site: Site):
     """Scaled up, degraded, restarted, rolled back, and each undone that can be."""
+    await settled(site)  # What is released before leaves no trace of the first release.
     await site.releases("example/main:2")
     act = await _act(site, "scale", SCALE, parameters={"replicas": "2", "max": "3"})
     assert (await look(site)).replicas_wanted == 2

@@ -14,7 +14,7 @@ from schemas.actions import CORDON
 from schemas.kinds import NODE
 from schemas.remediation import Command, OutcomeStatus, Target
 from tests.ports.conftest import REAL
-from tests.ports.sites import ApiSite
+from tests.ports.sites import PATIENT_S, ApiSite
 from tests.remediators.builders import command, outcome
 
 pytestmark = pytest.mark.parametrize("site", ["sandbox", REAL], indirect=True)
@@ -34,7 +34,7 @@ def tell(site: ApiSite, order: Command, status: OutcomeStatus, **more: str) -> d
     def count(end: str) -> None:
         ends[end] = ends.get(end, 0) + 1
 
-    server = ApiServer(site.address, 10.0, 1)
+    server = ApiServer(site.address, PATIENT_S, 1)
     herald = EventHerald({order.cluster: server}, "contract", count)
     herald.tell(order, outcome(order, status, **more))
     wait_until(lambda: bool(ends), timeout_s=WITHIN_S, what="the event to be told")

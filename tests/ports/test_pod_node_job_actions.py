@@ -31,7 +31,7 @@ from schemas.kinds import INSTANCE, NODE, POD
 from schemas.remediation import OutcomeReason, Target
 from tests.hand import Body, Hand
 from tests.ports.orders import Announced, always, announced, look, order, undo
-from tests.ports.sites import Site
+from tests.ports.sites import PATIENT_S, Site
 from tests.remediators.actions.samples import READY, kept
 
 WITHIN_S = 30.0
@@ -97,8 +97,8 @@ async def machines(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     names = ("node-a", "node-b", "node-c")
     cloud = Machines("demo", names, tells_of_node(sandbox.url, "Unknown"))
-    server = ApiServer(ClusterAddress(url=sandbox.url), 10.0, 4)
-    ec2 = Ec2Machines(Ec2(region="eu-central-1", cluster="demo", endpoint=cloud.url), 5.0)
+    server = ApiServer(ClusterAddress(url=sandbox.url), PATIENT_S, 4)
+    ec2 = Ec2Machines(Ec2(region="eu-central-1", cluster="demo", endpoint=cloud.url), PATIENT_S)
     places = Places(KubernetesCluster(server, "test", 4), {INSTANCE: ec2})
     hand = Hand(client.ApiClient(client.Configuration(host=sandbox.url)))
     try:
@@ -141,7 +141,7 @@ async def test_as_a_process_it_knows_the_sandboxs_nodes(
     try:
         assert process.stdout
         url = (await process.stdout.readline()).decode().strip()
-        ec2 = Ec2Machines(Ec2(region="eu-central-1", cluster="demo", endpoint=url), 5.0)
+        ec2 = Ec2Machines(Ec2(region="eu-central-1", cluster="demo", endpoint=url), PATIENT_S)
         found = await ec2.find(Query(INSTANCE))
         assert not isinstance(found, Reply), found
         names = {each["metadata"]["name"] for each in found}

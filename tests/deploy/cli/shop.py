@@ -109,18 +109,18 @@ class Shop:
         asyncio.run(self.platform.write(ALERTS, json.dumps([{"labels": full}]).encode()))
         return deployment
 
-    def until(self, deployment: str, state: str) -> Incident:
-        """Until the incident of that deployment is in this state."""
-        return asyncio.run(self._until(deployment, state))
+    def until(self, deployment: str, state: str, reason: str = "") -> Incident:
+        """Until the incident of that deployment is in this state, for a reason if one is told."""
+        return asyncio.run(self._until(deployment, state, reason))
 
-    async def _until(self, deployment: str, state: str) -> Incident:
+    async def _until(self, deployment: str, state: str, reason: str) -> Incident:
         deadline, seen = time.monotonic() + WAIT_S, []
         while time.monotonic() < deadline:
             async with IncidentReader(self.platform.bootstrap, self.platform.prefix) as reader:
                 seen = [i for i in await reader.all() if i.labels["deployment"] == deployment]
-            if seen and seen[0].state == state:
+            if seen and seen[0].state == state and reason in seen[0].reason:
                 return seen[0]
-        raise AssertionError(f"never {state}: {seen}")
+        raise AssertionError(f"never {state} {reason}: {seen}")
 
     def looked_at(self, deployment: str, **seen: Any) -> None:
         """The executor has looked at it: three healthy pods, unless said otherwise."""

@@ -12,7 +12,7 @@ import pytest
 from tests.deploy.cli.conftest import Mendlog
 from tests.deploy.cli.shop import Shop
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_list_says_whose_turn_it_is(mendlog: Mendlog, shop: Shop) -> None:
@@ -92,7 +92,7 @@ def test_watching_tells_each_change_until_interrupted(shop: Shop, as_json: bool)
         if as_json:
             assert json.loads(line)["labels"]["deployment"] == deployment
         child.send_signal(signal.SIGINT)
-        assert child.wait(30) == 0
+        assert child.wait(60) == 0
         assert child.stderr.read() == ""
 
 

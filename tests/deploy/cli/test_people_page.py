@@ -12,7 +12,7 @@ from tests.deploy.cli.conftest import Done, Mendlog
 from tests.deploy.cli.shop import Shop
 from tests.source import ROOT
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 PAGE = ROOT / "docs" / "people.md"
 SAME_BUT_FOR: tuple[tuple[str, str], ...] = (
     (r"\b[0-9a-f]{8,32}\b", "ID"),

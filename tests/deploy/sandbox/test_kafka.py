@@ -88,7 +88,7 @@ async def test_the_broker_reads_every_compression(kafka: Kafka, compression: str
 
 
 async def test_a_topic_is_never_made_by_naming_it(kafka: Kafka) -> None:
-    async with producer(kafka, request_timeout_ms=1000) as sender:
+    async with producer(kafka, request_timeout_ms=6000) as sender:
         with pytest.raises((UnknownTopicOrPartitionError, KafkaTimeoutError)):
             await sender.send_and_wait("nobody-created-me", b"lost")
     async with admin(kafka) as client:
@@ -157,8 +157,9 @@ async def test_a_paused_broker_answers_nobody_until_it_is_resumed(own_kafka: Sta
 async def test_a_broker_can_be_started_from_a_thread_that_ends(own_kafka: StartKafka) -> None:
     broker = await asyncio.to_thread(own_kafka)
     await asyncio.get_running_loop().shutdown_default_executor()
+    port = int(broker.bootstrap.split(":")[1])
     assert broker.alive
-    assert broker_probe.knows_itself(ports.HOST, int(broker.bootstrap.split(":")[1]))
+    assert broker_probe.knows_itself(ports.HOST, port, timeout_s=30)
 
 
 def test_a_folder_may_have_any_name_and_settings_can_be_added(tmp_path: Path) -> None:

@@ -5,13 +5,23 @@ import socket
 import pytest
 
 from deploy.sandbox.errors import SandboxError
-from deploy.sandbox.ports import CANDIDATES, HIGHEST, HOST, LOWEST, _range, choose, is_free
+from deploy.sandbox.ports import CANDIDATES, HIGHEST, HOST, LOWEST, _hold, _range, choose, is_free
 
 
 def test_chosen_ports_are_distinct_and_free() -> None:
     chosen = choose(5)
     assert len(set(chosen)) == 5
     assert all(map(is_free, chosen))
+
+
+def test_what_one_has_chosen_no_other_chooses_and_its_server_can_have() -> None:
+    (port,) = choose(1)
+    assert _hold(port) is None
+    for _ in range(2):
+        with socket.create_server((HOST, port)) as server:
+            socket.create_connection((HOST, port), timeout=30).close()
+            server.accept()[0].close()
+    assert _hold(port) is None
 
 
 def test_a_port_in_use_is_not_free() -> None:

@@ -143,7 +143,7 @@ def test_children_are_stopped_last_first(child, tmp_path: Path) -> None:
     ended = tmp_path / "ended"
     names = ("first", "second", "third")
     children = [child("import signal\n" + note.format(name, ended) + FOREVER) for name in names]
-    stop_all(children)
+    stop_all(children, grace_s=60)
     assert ended.read_text().split() == ["third", "second", "first"]
 
 

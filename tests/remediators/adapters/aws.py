@@ -32,7 +32,7 @@ class Aws:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -18,6 +18,7 @@ from schemas.remediation import Request, Target
 from tests.remediators.builders import command
 
 ONE = Target("eu-1", "", INSTANCE, "i-1")
+PATIENT_S = 30.0
 
 
 def always() -> bool:
@@ -39,7 +40,7 @@ def ours(cloud: Machines, monkeypatch: pytest.MonkeyPatch) -> Ec2Machines:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     address = Ec2(region="eu-central-1", cluster="shop", endpoint=cloud.url)
-    return Ec2Machines(address, 2.0)
+    return Ec2Machines(address, PATIENT_S)
 
 
 def ending(name: str = "i-1") -> Request:
@@ -140,7 +141,8 @@ async def test_a_question_that_fails_has_ended_nothing(cloud: Machines, ours: Ec
 
 async def test_nobody_there(cloud: Machines, ours: Ec2Machines):
     elsewhere = Ec2(region="eu-central-1", cluster="shop", endpoint="http://127.0.0.1:1")
-    assert (await Ec2Machines(elsewhere, 2.0).send(ending(), always)).answer is Answer.NEVER_SENT
+    reply = await Ec2Machines(elsewhere, PATIENT_S).send(ending(), always)
+    assert reply.answer is Answer.NEVER_SENT
 
 
 async def test_the_points_where_a_process_may_be_killed(cloud: Machines, ours: Ec2Machines):

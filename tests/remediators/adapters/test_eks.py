@@ -316,7 +316,7 @@ def secure_server(folder: Path) -> Iterator[tuple[str, bytes]]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(30)
 
 
 # Only where it is wanted.

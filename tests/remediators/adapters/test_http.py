@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -169,17 +170,10 @@ async def test_no_answer(script: Script):
         assert isinstance(await get(port, SOON_MS), NoPage)
 
 
-async def test_nobody_listens(unused_port: int):
-    assert isinstance(await get(unused_port), NoPage)
-
-
-@pytest.fixture
-async def unused_port() -> int:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
+async def test_nobody_listens():
+    with socket.socket() as bound:  # bound and not listening: nobody else gets the port
+        bound.bind(("127.0.0.1", 0))
+        assert isinstance(await get(bound.getsockname()[1]), NoPage)
 
 
 async def test_a_redirect_is_not_followed():

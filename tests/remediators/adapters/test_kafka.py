@@ -121,7 +121,7 @@ async def test_commands_are_fetched_committed_and_not_fetched_again(here: Here):
         assert [d.command.command_id for d in again] == ["c1", "c2"]
 
 
-async def _fetched(inbox, room: int, tries: int = 100) -> list[Delivery]:
+async def _fetched(inbox, room: int, tries: int = 1_000) -> list[Delivery]:
     for _ in range(tries):
         if got := list(await inbox.fetch(room)):
             return got

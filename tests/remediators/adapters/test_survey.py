@@ -21,7 +21,7 @@ DEPLOYMENT = {
     "spec": {"template": template("example/checkout:1")},
 }
 NODES = "nodes"
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 BUDGETS = "poddisruptionbudgets"
 AUTOSCALERS = "horizontalpodautoscalers"
 NOTHING = {"items": []}

@@ -54,7 +54,7 @@ class Here:
             Scope(),
             "DEGRADED_MODE",
         )
-        limits = Limits(in_flight_max, held_max, grace_s=0.2)
+        limits = Limits(in_flight_max, held_max, grace_s=WITHIN_S)
         self.executor = Executor("me", self.inbox, self.ledger, self.pulse, means, limits)
         self._offset = 0
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,6 @@ from email.utils import format_datetime
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import unused_port
 
 from remediators.adapters.post import RETRY_AFTER_MS_MAX, HttpPost, retry_after_ms
 from remediators.notifier_ports import HttpReply, HttpRequest
@@ -25,11 +25,11 @@ from remediators.notify.pagerduty import (
 )
 from remediators.notify.slack import TEXT_CHARS_MAX, Slack, escaped
 from remediators.notify.webhook import SIGNATURE, Webhook
+from tests.hurry import hurried
 from tests.remediators.notify.builders import a_letter, notice
 from tests.remediators.notify.vendors import Vendors, standing_in
 
 PATIENT_S = 30.0
-IMPATIENT_S = 0.3
 HUGE = notice(
     title="<&>" * 10**5,
     text="<&>\n" * 10**5,
@@ -73,7 +73,7 @@ async def waiting(timeout_s: float) -> AsyncIterator[Here]:
 
 @pytest_asyncio.fixture
 async def here() -> AsyncIterator[Here]:
-    """A slow machine is no slow vendor: only who waits for nothing at all is impatient."""
+    """A slow machine is no slow vendor."""
     async with waiting(PATIENT_S) as here:
         yield here
 
@@ -83,8 +83,9 @@ async def here() -> AsyncIterator[Here]:
 
 @pytest.mark.parametrize("how", ["hang", "reset"])
 @pytest.mark.parametrize("name", ["slack", "bot", "pager", "hook"])
+@hurried
 async def test_no_answer_is_no_knowledge(name: str, how: str) -> None:
-    async with waiting(IMPATIENT_S) as here:
+    async with waiting(PATIENT_S) as here:
         for vendor in here.vendors.all:
             vendor.fail(how)
         verdict = await here.tell(getattr(here, name)())
@@ -93,8 +94,10 @@ async def test_no_answer_is_no_knowledge(name: str, how: str) -> None:
 
 
 async def test_nobody_there_is_known_not_to_have_arrived(here: Here) -> None:
-    hook = Webhook("hook", 20, f"http://127.0.0.1:{unused_port()}/hush")
-    verdict = await here.tell(hook)
+    with socket.socket() as bound:  # bound and not listening: nobody else gets the port
+        bound.bind(("127.0.0.1", 0))
+        hook = Webhook("hook", 20, f"http://127.0.0.1:{bound.getsockname()[1]}/hush")
+        verdict = await here.tell(hook)
     assert verdict.answer is Answer.NOT_REACHED
     assert "hush" not in verdict.detail
 

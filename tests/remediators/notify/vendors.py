@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-WITHIN_S = 40.0
+WITHIN_S = 90.0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.remediators.notify.vendors import Vendors, standing_in
 ROOT = Path(__file__).parents[3]
 NOTIFIER = (sys.executable, "-m", "deploy.cli.main", "notifier")
 PARTITIONS = 2
-WITHIN_S = 40.0
+WITHIN_S = 90.0
 FILE = """
 default_receiver: team
 channels:

@@ -13,11 +13,12 @@ from schemas.metrics import Sample, Samples
 from schemas.tape import Detection, TapeRecord
 from schemas.topics import METRICS, TAPE, partition_for
 from streams.steps.detect import open_detect, windowed
-from tests.streams.host.bench import PARTITIONS, Bench, bench
+from tests.streams.host.bench import PARTITIONS, Bench, bench, cursor
 from tests.streams.steps.test_ratios import RULE, TARGET, counts
 
 pytestmark = pytest.mark.broker
 STEPS = {"detect.metrics": open_detect([RULE], "born", "")}
+PLACE = partition_for(b"eu-1", PARTITIONS)
 
 
 @pytest.fixture
@@ -26,11 +27,13 @@ async def host(kafka: Kafka, tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
-async def scraped(host: Bench, at_ms: int, *samples: Sample) -> None:
-    """Each series in a record of its own."""
+async def scraped(host: Bench, at_ms: int, *samples: Sample) -> int:
+    """Each series in a record of its own; gives the offset of the last."""
+    offset = -1
     for sample in samples:
         value = encode(Samples({**TARGET, "pod": "a"}, at_ms, (sample,)))
-        await host.send(METRICS, value, partition=partition_for(b"eu-1", PARTITIONS))
+        offset = await host.send(METRICS, value, partition=PLACE)
+    return offset
 
 
 async def test_a_ratio_goes_on_over_a_restart_from_series_that_come_each_by_itself(
@@ -38,9 +41,10 @@ async def test_a_ratio_goes_on_over_a_restart_from_series_that_come_each_by_itse
 ) -> None:
     start_ms = int(time.time() * 1000) - 110_000
     at_ms = [start_ms + nth * 10_000 for nth in range(12)]
-    async with host.worker(STEPS, windowed([RULE])):
+    async with host.worker(STEPS, windowed([RULE])) as worker:
         for nth in range(8):
-            await scraped(host, at_ms[nth], *counts(good=100 * nth, bad=120 * (nth == 7)))
+            last = await scraped(host, at_ms[nth], *counts(good=100 * nth, bad=120 * (nth == 7)))
+        await host.until(lambda: cursor(worker, PLACE) == last, "the cursor")
         (first,) = await host.read(TAPE, 1)
     async with host.worker(STEPS, windowed([RULE])) as worker:
         for nth in range(8, 12):

@@ -22,6 +22,11 @@ async def create_topics(bootstrap: str, prefix: str, *topics: Topic) -> None:
                 for t in topics
             ]
         )
+
+        async def are_there() -> bool:
+            return {t.name(prefix) for t in topics} <= set(await admin.list_topics())
+
+        await until(are_there)  # A broker's own word comes a moment after its controller's.
     finally:
         await admin.close()
 

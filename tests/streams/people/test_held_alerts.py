@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.sandbox.kafka import Kafka
@@ -25,6 +24,7 @@ from streams.people.held_alerts import IDLE_S, TOO_MUCH_S, HeldAlerts
 from streams.people.standing import JOURNAL
 from streams.people.standing_alerts import StandingAlerts, TooMuch
 from streams.steps.state_codec import encode_entry
+from tests.hurry import hurried
 from tests.streams.ingest.topics import until
 from tests.streams.people.test_reading import PARTITIONS, Log, log
 
@@ -260,21 +260,18 @@ async def test_where_nobody_asks_for_long_all_of_it_is_given_up_and_read_anew(lo
 async def test_a_journal_that_was_made_anew_is_read_anew(log: Log, written: int) -> None:
     for n in range(3):
         await writes(log, n, alert(f"p{n}"))
-    async with holding(log.prefix, log.bootstrap, wait_s=10) as held:
+    async with holding(log.prefix, log.bootstrap, wait_s=20) as held:
         assert await told(held) == ["p0", "p1", "p2"]
         admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
         await admin.start()
         try:
             await admin.delete_topics([JOURNAL.name(log.prefix)])
 
-            async def is_there_anew() -> bool:
-                try:
-                    await topics.create(log.bootstrap, log.prefix, PARTITIONS)
-                    return JOURNAL.name(log.prefix) in await admin.list_topics()
-                except KafkaError:
-                    return False
+            async def is_gone() -> bool:
+                return JOURNAL.name(log.prefix) not in await admin.list_topics()
 
-            await until(is_there_anew)
+            await until(is_gone)  # Else the old one may take what is written to the new one.
+            await topics.create(log.bootstrap, log.prefix, PARTITIONS, timeout_s=60)
         finally:
             await admin.close()
         for n in range(written):
@@ -293,7 +290,7 @@ async def test_a_journal_that_was_made_anew_is_read_anew(log: Log, written: int)
 @pytest.mark.broker
 async def test_alerts_of_partitions_that_are_added_are_not_left_out(log: Log) -> None:
     await writes(log, 1, alert("a"))
-    async with holding(log.prefix, log.bootstrap, wait_s=10) as held:
+    async with holding(log.prefix, log.bootstrap, wait_s=20) as held:
         assert await told(held) == ["a"]
         admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
         await admin.start()
@@ -302,7 +299,12 @@ async def test_alerts_of_partitions_that_are_added_are_not_left_out(log: Log) ->
             await admin.create_partitions(more)
         finally:
             await admin.close()
-        await log.producer.client.force_metadata_update()
+
+        async def is_there() -> bool:
+            await log.producer.client.force_metadata_update()
+            return PARTITIONS in await log.producer.partitions_for(JOURNAL.name(log.prefix))
+
+        await until(is_there)
         await writes(log, 1, alert("b"), partition=PARTITIONS)
         assert held._following
         await held._following._consumer._client.force_metadata_update()  # As every five minutes.
@@ -316,6 +318,7 @@ async def test_alerts_of_partitions_that_are_added_are_not_left_out(log: Log) ->
         await until(is_told)
 
 
+@hurried  # Else the others may begin a little later, and have that long to ask themselves.
 async def test_who_waits_for_others_waits_no_longer_than_they_do() -> None:
     never = asyncio.Event()
 

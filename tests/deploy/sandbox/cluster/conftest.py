@@ -21,7 +21,7 @@ from kubernetes import client, config
 from deploy.sandbox.cluster.handle import Cluster
 from tests.ports.rollout_definition import taught
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 OTHER_CLUSTER = os.environ.get("MENDLOG_TEST_KUBECONFIG")
 
 

@@ -159,7 +159,7 @@ def test_a_bad_release_stops_where_it_is_and_is_rolled_back(web: Web):
     )
     assert web.condition("Progressing").status == "False"
     assert web.condition("Available").status == "True"
-    assert web.read().status.unavailable_replicas == 1
+    eventually(lambda: web.read().status.unavailable_replicas == 1, "the pod to be counted")
     template = web.sets()["1"].spec.template
     del template.metadata.labels["pod-template-hash"]
     patch = [{"op": "replace", "path": "/spec/template", "value": template}]
@@ -227,7 +227,9 @@ def test_a_paused_deployment_scales_but_does_not_roll(web: Web):
     web.restart("now")
     eventually(lambda: len(web.pods()) == 2, "scaling while paused")
     assert sorted(web.sets()) == ["1"]
-    assert web.condition("Progressing").reason == "DeploymentPaused"
+    eventually(
+        lambda: web.condition("Progressing").reason == "DeploymentPaused", "the pause to be told"
+    )
     web.patch(paused=False)
     web.wait()
     assert sorted(web.sets()) == ["1", "2"]
@@ -257,6 +259,7 @@ def test_a_new_template_in_the_middle_of_a_rollout_takes_over(web: Web):
     web.create(replicas=2)
     web.wait()
     web.patch(template={"spec": {"containers": [NEVER_READY]}})
+    eventually(lambda: "2" in web.sets(), "the rollout to begin")
     web.patch(template={"spec": {"containers": [READY_AGAIN]}})
     web.wait()
     assert sorted(web.sets()) == ["2", "3"], "the third template is the first again"

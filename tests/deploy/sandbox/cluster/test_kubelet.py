@@ -22,8 +22,10 @@ import signal, time
 signal.signal(signal.SIGTERM, lambda *_: print("no", flush=True))
 print("up", flush=True)
 while True:
-    time.sleep(1)
+    time.sleep(0.05)
 """
+GRACE_S = 6
+"""Long enough to be heard by who does not listen, on a machine that stands still meanwhile."""
 
 
 class Shop:
@@ -162,8 +164,9 @@ def test_a_process_that_stops_answering_is_replaced(shop: Shop):
     spec["containers"][0]["livenessProbe"] = probe
     shop.kube.apps.create_namespaced_deployment(shop.namespace, body)
     shop.ready(1)
-    os.kill(process_of(shop.status()), signal.SIGSTOP)
-    eventually(lambda: shop.status().restart_count == 1, "the liveness restart")
+    before = shop.status()  # A slow machine may have cost it a life already.
+    os.kill(process_of(before), signal.SIGSTOP)
+    eventually(lambda: shop.status().restart_count > before.restart_count, "the liveness restart")
     shop.ready(1)
     reasons = {one.reason for one in shop.kube.core.list_namespaced_event(shop.namespace).items}
     assert {"Unhealthy", "Killing"} <= reasons
@@ -200,17 +203,17 @@ def test_a_slow_start_is_not_ready_yet_and_not_restarted(shop: Shop):
 def test_a_crash_loop_waits_longer_each_time(kube: Clients, namespace: str):
     kube.core.create_namespaced_pod(namespace, workloads.pod(command=["false"]))
 
-    def waiting() -> bool:
+    def waiting() -> client.V1ContainerStatus | None:
         status = pod_status(kube, namespace)
-        return bool(
+        waits = (
             status
             and status.restart_count >= 1
             and status.state.waiting
             and status.state.waiting.reason == "CrashLoopBackOff"
         )
+        return status if waits else None
 
-    eventually(waiting, "the back-off")
-    status = pod_status(kube, namespace)
+    status = eventually(waiting, "the back-off")
     assert status.last_state.terminated.exit_code == 1
     assert not status.ready
     eventually(lambda: pod_status(kube, namespace).restart_count >= 2, "the second restart")
@@ -310,7 +313,7 @@ def test_sigterm_first_and_sigkill_after_the_grace(cluster: Cluster, kube: Clien
     """Its log outlives it, so nothing has to be seen within the grace."""
     kube.core.create_namespaced_pod(
         namespace,
-        workloads.pod(command=["python", "-c", STUBBORN], terminationGracePeriodSeconds=1),
+        workloads.pod(command=["python", "-c", STUBBORN], terminationGracePeriodSeconds=GRACE_S),
     )
     eventually(lambda: "up" in kube.core.read_namespaced_pod_log("alone", namespace), "its start")
     process = process_of(pod_status(kube, namespace))
@@ -318,7 +321,7 @@ def test_sigterm_first_and_sigkill_after_the_grace(cluster: Cluster, kube: Clien
     started_s = time.monotonic()
     kube.core.delete_namespaced_pod("alone", namespace)
     eventually(lambda: not os.path.exists(f"/proc/{process}"), "SIGKILL")
-    assert time.monotonic() - started_s >= 1
+    assert time.monotonic() - started_s >= GRACE_S
     assert log.read_text() == "up\nno\n"
     eventually(lambda: kube.core.list_namespaced_pod(namespace).items == [], "the pod to be gone")
 

@@ -37,8 +37,8 @@ async def test_its_end_is_noticed_with_the_code_a_shell_would_show(
 @pytest.mark.usefixtures("way")
 async def test_it_can_be_stopped_more_than_once(tmp_path: Path):
     process = start(tmp_path, "import time; time.sleep(99)")
-    await process.stop(5)
-    await process.stop(5)
+    await process.stop(60)
+    await process.stop(60)
     assert await process.ended() == 128 + 15
 
 

@@ -66,4 +66,4 @@ async def test_news_wakes_everyone_who_waits():
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     store.put("things", thing("a"))
-    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    await asyncio.wait_for(asyncio.gather(*waiting), 30)

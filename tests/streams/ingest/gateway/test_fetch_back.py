@@ -14,11 +14,11 @@ from schemas.alerts import Sighting
 from schemas.topics import REJECTS
 from streams.ingest.formats.alertmanager import WEBHOOK
 from streams.ingest.formats.catalog import read
-from streams.ingest.gateway.fetch_back import AGAIN_MAX
+from streams.ingest.gateway.fetch_back import AGAIN_MAX, FETCH_S
 from tests.streams.ingest.alertmanager.alerts import listed
 from tests.streams.ingest.alertmanager.server import Odd, odd
 from tests.streams.ingest.payloads import hook
-from tests.streams.ingest.running import Running, Start
+from tests.streams.ingest.running import PATIENT_S, Running, Start
 from tests.streams.ingest.topics import header, until
 
 pytestmark = pytest.mark.broker
@@ -45,21 +45,26 @@ Asking = Callable[..., Awaitable[Running]]
 
 @pytest.fixture
 async def asking(kafka: Kafka, prefix: str, start: Start, tmp_path: Path) -> Asking:
-    """A gateway whose source says where its Alertmanager is."""
+    """A gateway whose source says where its Alertmanager is, and which waits for that."""
 
-    async def run(url: str, also: str = "", **settings: object) -> Running:
+    async def run(url: str, also: str = "") -> Running:
         file = tmp_path / "sources.yaml"
         fields = f"name: am, format: {WEBHOOK}, token_env: AM, alertmanager_url: '{url}' {also}"
         file.write_text(f"version: 1\nsources: [{{{fields}}}]\n")
-        return await start(
+        gateway = await start(
             kafka.bootstrap,
             topic_prefix=prefix,
             sources_file=file,
             env={"AM": TOKEN},
-            **settings,
         )
+        waits_for(gateway, PATIENT_S)
+        return gateway
 
     return run
+
+
+def waits_for(gateway: Running, timeout_s: float) -> None:
+    gateway.gateway._fetch_back._timeout_s = timeout_s
 
 
 @pytest.fixture
@@ -241,6 +246,7 @@ async def test_one_is_asked_at_a_time_and_the_wait_ends(asking: Asking, server: 
     assert {status for status, _ in await asyncio.gather(*sending)} == {200}
     assert (len(server.asked), server.most_at_once) == (3, 1)
     server.answers.clear()
+    waits_for(gateway, 0.5)
     assert (await post(gateway))[0] == 503
     assert await gateway.metric("mendlog_gateway_in_flight_bytes") == 0
 
@@ -249,11 +255,13 @@ async def test_those_whose_turn_does_not_come_repeat_however_many_they_are(
     asking: Asking, server: Odd
 ) -> None:
     gateway = await asking(server.url)
+    waits_for(gateway, FETCH_S)
     server.answers.clear()
     answers = await asyncio.gather(*[post(gateway) for _ in range(AGAIN_MAX + 2)])
     assert [status for status, _ in answers] == [503] * (AGAIN_MAX + 2)
     # The second to wait may get its turn when the first gives up, and then has as long as that one.
     assert len(server.asked) <= 2
+    waits_for(gateway, PATIENT_S)
     server.answers.set()
     assert (await post(gateway))[0] == 200
 

@@ -24,7 +24,7 @@ from tests.streams.ingest.payloads import (
     hook,
 )
 from tests.streams.ingest.running import PATIENT_S, Running
-from tests.streams.ingest.topics import header
+from tests.streams.ingest.topics import header, until
 
 pytestmark = pytest.mark.broker
 GOOD = body(alert())
@@ -248,7 +248,11 @@ async def test_the_senders_correlation_id(gateway: Running, given: str, kept: bo
 
 async def test_probes(gateway: Running) -> None:
     assert await gateway.get("/-/healthy") == (200, "OK\n")
-    assert await gateway.get("/-/ready") == (200, "OK\n")
+
+    async def is_ready() -> bool:
+        return await gateway.get("/-/ready") == (200, "OK\n")
+
+    await until(is_ready)
     status, text = await gateway.get("/api/v2/status")
     answer = json.loads(text)
     assert (status, answer["cluster"]["status"]) == (200, "disabled")

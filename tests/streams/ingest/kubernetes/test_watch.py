@@ -33,7 +33,7 @@ from tests.streams.ingest.kubernetes.objects import (
     status,
     waiting,
 )
-from tests.streams.ingest.topics import create_topics, header, records_of
+from tests.streams.ingest.topics import create_topics, header, records_of, until
 
 BAD = of_pod(as_pod(pod(containers=[status(**waiting("ErrImagePull"))])))
 
@@ -125,10 +125,14 @@ async def test_what_the_topic_of_changes_does_not_take_keeps_no_alert_back(
     release = release_of("Deployment", as_workload(deployment()))
     clocked.watch.changed(DEPLOYMENTS, release)
     clocked.watch.listed(PODS, [BAD])
-    await clocked.round()
-    assert len(await clocked.told()) == 1
-    assert clocked.watch.picture.rollouts == [release], "it is told when it can be"
-    assert clocked.counted("mendlog_watcher_writes_failed_total") == 1
+
+    async def is_told() -> bool:
+        await clocked.round()  # Once, unless Kafka was as slow for the alert.
+        assert clocked.watch.picture.rollouts == [release], "it is told when it can be"
+        return bool(await clocked.told())
+
+    await until(is_told)
+    assert clocked.counted("mendlog_watcher_writes_failed_total") >= 1
     await clocked.writer.close()
 
 

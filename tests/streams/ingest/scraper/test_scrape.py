@@ -308,12 +308,18 @@ async def test_as_a_process(kafka: Kafka, prefix: str, town: Town) -> None:
             return len((await scraped(kafka, prefix)).get("good", ())) >= 3
 
         await until(has_rounds)
-        async with session() as http:
-            url = f"http://127.0.0.1:{web_port}"
-            async with http.get(f"{url}/-/ready") as answer:
-                assert answer.status == 200
-            async with http.get(f"{url}/metrics") as answer:
-                assert 'mendlog_scraper_targets{state="up"} 1.0' in await answer.text()
+        url = f"http://127.0.0.1:{web_port}"
+
+        async def is_ready() -> bool:
+            async with session() as http, http.get(f"{url}/-/ready") as answer:
+                return answer.status == 200
+
+        async def is_up() -> bool:
+            async with session() as http, http.get(f"{url}/metrics") as answer:
+                return 'mendlog_scraper_targets{state="up"} 1.0' in await answer.text()
+
+        await until(is_ready)
+        await until(is_up)  # By the last round alone, which may have found us slow.
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
     finally:
