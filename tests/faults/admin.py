@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import UnknownMemberIdError
 
 from streams.host.offsets import Committed, GroupOffsets
+from tests.faults.waits import reached
 
 
 async def delete_before(bootstrap: str, place: TopicPartition, offset: int) -> None:
@@ -29,8 +31,16 @@ async def reset_group(bootstrap: str, group: str, places: list[TopicPartition]) 
     """Commits offset 0 for a group, as `kafka-consumer-groups --reset-offsets` does."""
     offsets = GroupOffsets(bootstrap)
     await offsets.start()
+
+    async def is_reset() -> bool:
+        try:
+            await offsets.commit(group, dict.fromkeys(places, Committed(0, "")))
+        except UnknownMemberIdError:  # its last member has not left yet, or was killed just now
+            return False
+        return True
+
     try:
-        await offsets.commit(group, dict.fromkeys(places, Committed(0, "")))
+        await reached(is_reset, f"{group} to be empty")
     finally:
         await offsets.stop()
 

@@ -16,6 +16,8 @@ SEEDS = tuple(int(seed) for seed in os.environ.get("MENDLOG_SEEDS", "1,2").split
 FELL = "where the kill fell"
 """Told by a test of chance of each of its kills; added up at the end."""
 SOAK = os.environ.get("MENDLOG_SOAK") == "1"
+HANGS_S = 300
+"""A test that takes longer does; many wait for several things, each for `waits.WITHIN_S`."""
 LONGEST = (
     "test_every_action_killed",
     "test_soak_runs",
@@ -39,6 +41,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long is left out, unless somebody has the time, who then has no use for files that
     would do the same again. What takes longest begins first, and the others are done beside it."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(HANGS_S))
     order = {stem: number for number, stem in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
     wanted = _of_soak(items) if SOAK else [i for i in items if not i.get_closest_marker("soak")]

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, web
 
+from deploy.sandbox import ports
 from remediators.core.marker import LAST_COMMAND, ids
 from remediators.core.patch import pointer
 
@@ -76,12 +77,19 @@ class Asked:
     body: bytes
     status: int = 0
     """The API's own answer; 0 where it was never asked."""
+    transport: asyncio.Transport | None = None
+    """Of who asks."""
     idle: bool = False
     """Told to go once more, what is on its way out stays as it is; the API says yes to that."""
 
     @property
     def done(self) -> bool:
         return 200 <= self.status < 300 and not self.idle
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.transport is None or self.transport.is_closing()
 
 
 @dataclass(frozen=True)
@@ -115,18 +123,19 @@ class Wire:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{ports.HOST}:{self._port}"
 
     def changes(self, command_id: str = "") -> list[Asked]:
         """What the API has really changed."""
         return [a for a in self.asked if a.done and command_id in ("", a.command_id)]
 
     async def start(self) -> None:
-        """Also after `stop`: on the same port."""
+        """Also after `stop`: on the same port, which nobody else is given meanwhile."""
         self._client = ClientSession(timeout=ClientTimeout(total=60))
         self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        port = self._port or ports.choose(1)[0]
+        site = web.TCPSite(self._runner, ports.HOST, port, reuse_address=True)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -156,6 +165,7 @@ class Wire:
 
     async def _changes(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         asked = Asked(time.time_ns() // 1_000_000, _command_of(body), request.path, body)
+        asked.transport = request.transport
         self.asked.append(asked)
         self.on_change.set()
         fault = self._fault_of(request.path + body.decode())

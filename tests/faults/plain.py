@@ -82,6 +82,14 @@ class Plain:
     async def changelog(self) -> list[tuple[bytes, int]]:
         return [(r.key, int(r.value)) for r in await self._read(f"{self.name}-counts-changelog")]
 
+    async def counted(self, key: bytes) -> None:
+        """Returns when the table has that key, which is after its result."""
+
+        async def is_there() -> bool:
+            return key in dict(await self.changelog())
+
+        await reached(is_there, f"{key!r} in the table")
+
     async def committed(self, offset: int) -> None:
         """Returns when the group has committed as far as that."""
         offsets = GroupOffsets(self.bootstrap)

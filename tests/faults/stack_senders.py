@@ -82,6 +82,12 @@ class Senders:
                 self._accepted.clear()
                 await self._accepted.wait()
 
+    async def refused(self) -> None:
+        """Until somebody has been told to come again."""
+        async with asyncio.timeout(WITHIN_S):
+            while not self.answers[503]:  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE_S)
+
     async def _send(self) -> None:
         while not self._ended:
             labels = [{**self._about, "n": str(next(self._numbers))} for _ in range(EACH)]
@@ -99,7 +105,7 @@ class Senders:
                 status = answer.status
                 assert status in (200, 503), await answer.text()
                 assert status == 200 or int(answer.headers["Retry-After"]) > 0
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             pass
         self.answers[status] += 1
         self.slowest_s = max(self.slowest_s, time.monotonic() - began_s)

@@ -36,10 +36,11 @@ async def test_the_broker_is_killed_and_comes_back(
     async with world(broker.bootstrap, api.url, tmp_path) as here:
         here.start_executor()
         seen = await here.look()
-        await asyncio.to_thread(broker.kill)
-        await asyncio.to_thread(broker.start)
-        act = await here.act(seen)
-        outcome = await here.ended(act)
+        async with here.kept_running():
+            await asyncio.to_thread(broker.kill)
+            await asyncio.to_thread(broker.start)
+            act = await here.act(seen)
+            outcome = await here.ended(act)
         assert outcome.status is OutcomeStatus.APPLIED
 
 

@@ -28,7 +28,7 @@ from tests.faults.executor_verbs import (
     send,
 )
 from tests.faults.executor_wire import Asked, Cut, Fault
-from tests.faults.executor_world import World, eventually, world
+from tests.faults.executor_world import ALONE, World, eventually, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -37,8 +37,10 @@ APPLIED, REJECTED, UNKNOWN = (
     OutcomeStatus.REJECTED,
     OutcomeStatus.UNKNOWN,
 )
-HELD_S = 4.0
-"""Longer than an executor of these tests waits for an answer."""
+PATIENT_S = "3"
+"""So long an executor of these tests waits for an answer."""
+TTL_MS = 10_000
+OUTLASTS_TTL_S = "15"
 
 TURNED_AWAY = {
     "409": (Fault(status=409), APPLIED),
@@ -62,14 +64,14 @@ DONE = {
 
 @pytest_asyncio.fixture
 async def here(
-    kafka: Kafka, api: Cluster, house: FlagHouse, tmp_path: Path
+    kafka: Kafka, api: Cluster, house: FlagHouse, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[World]:
+    patient_s = getattr(request, "param", PATIENT_S)
     async with world(kafka.bootstrap, api.url, tmp_path) as made:
         made.counts_generations = False
         await asyncio.to_thread(prepare, made)
-        made.start_executor(
-            actions_per_hour_max="1000", request_timeout_s="3", **house.settings(tmp_path)
-        )
+        settings = {**ALONE, **house.settings(tmp_path)}
+        made.start_executor(actions_per_hour_max="1000", request_timeout_s=patient_s, **settings)
         yield made
 
 
@@ -146,9 +148,8 @@ async def test_done_and_the_answer_did_not_arrive_whole(here: World, house: Flag
 async def test_late_so_that_it_competes_with_its_copy(here: World, house: FlagHouse):
     late = asyncio.Event()
     playing = asyncio.ensure_future(played(here, house, {"late": Fault(held_until=late)}))
-    aborts = lambda: any(a.path.endswith("/status") for a in here.wire.asked)  # noqa: E731
-    await eventually(aborts, "the last of them to be under way")
-    asyncio.get_running_loop().call_later(HELD_S, late.set)
+    await eventually(lambda: is_given_up(here), "the last of them to be given up")
+    late.set()
     orders, ended = await playing
     await eventually(lambda: all(a.status for a in here.wire.asked), "the late answers")
     for verb, outcome in ended["late"].items():
@@ -156,6 +157,13 @@ async def test_late_so_that_it_competes_with_its_copy(here: World, house: FlagHo
         judge(here, house, orders["late"][verb], outcome, told, happened=True)
 
 
+def is_given_up(here: World) -> bool:
+    """The last of them, an abort: it is what nobody may have waited for."""
+    aborts = [a for a in here.wire.asked if a.path.endswith("/status")]
+    return bool(aborts) and aborts[0].given_up
+
+
+@pytest.mark.parametrize("here", [OUTLASTS_TTL_S], indirect=True, ids=["patient"])
 async def test_delayed_past_the_expiry_nobody_says_what_became_of_it(here: World, house: FlagHouse):
     """It lands after its end is told, which nobody can keep it from; so that end is no claim."""
     late = asyncio.Event()
@@ -163,7 +171,7 @@ async def test_delayed_past_the_expiry_nobody_says_what_became_of_it(here: World
     for verb, order in orders.items():
         wire = house.wire if verb == ELSEWHERE else here.wire
         wire.faults.append(Fault(about=order.about, held_until=late))
-        expires_at_ms = time.time_ns() // 1_000_000 + 2_500
+        expires_at_ms = time.time_ns() // 1_000_000 + TTL_MS
         orders[verb] = replace(order, act=replace(order.act, expires_at_ms=expires_at_ms))
     await send(here, orders)
     for verb, outcome in (await ends(here, orders)).items():

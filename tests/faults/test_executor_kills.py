@@ -13,7 +13,7 @@ from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
 from schemas.actions import DEGRADE, SCALE
 from schemas.remediation import CommandKind, OutcomeReason, OutcomeStatus
-from tests.faults.executor_world import World, eventually, world
+from tests.faults.executor_world import WITHIN_S, World, eventually, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -140,7 +140,7 @@ async def test_read_from_the_first_command_on_nothing_happens_again(here: World)
 async def test_stopped_in_good_order_it_leaves_its_partitions_at_once(here: World):
     first = here.start_executor(session_timeout_s="300")
     await here.look()
-    await asyncio.to_thread(first.stop)
+    await asyncio.to_thread(first.stop, WITHIN_S)
     assert first.exit_code == 0
     second = here.start_executor()
     await here.look()  # long before the first one's session runs out

@@ -28,7 +28,7 @@ from tests.faults.executor_verbs import (
     send,
 )
 from tests.faults.executor_wire import Cut, Fault, Misreading
-from tests.faults.executor_world import World, world
+from tests.faults.executor_world import ALONE, World, world
 from tests.hand import beside
 from tests.remediators.actions.samples import SAMPLES, kept
 
@@ -45,7 +45,8 @@ async def here(
     async with world(kafka.bootstrap, api.url, tmp_path) as made:
         made.counts_generations = False
         await asyncio.to_thread(prepare, made)
-        made.start_executor(actions_per_hour_max="1000", **house.settings(tmp_path))
+        settings = {**ALONE, **house.settings(tmp_path)}
+        made.start_executor(actions_per_hour_max="1000", **settings)
         yield made
 
 

@@ -86,6 +86,7 @@ async def test_a_table_counts_again_what_it_counted_while_others_were_in_hand(
         await table.committed(RECORDS)
         await table.send([b"key-%d" % n for n in range(RECORDS, len(ALL))])
         await table.result_of(len(ALL) - 1)
+        await table.counted(b"key-%d" % (len(ALL) - 1))
         worker.kill()
         table.start_worker("here", cursor=False)
         await table.send([b"last"])

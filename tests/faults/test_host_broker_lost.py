@@ -26,14 +26,15 @@ async def test_a_broker_killed_three_times_while_it_starts(
     broker = own_kafka()
     async with world(broker.bootstrap, tmp_path, seed) as chains:
         chains.start_worker()
-        async with chains.steady_load():
-            await chains.outputs.more(300)
-            broker.kill()
-            for _ in range(DEATHS):
-                await _dies_starting(broker, chains.random.uniform(0.2, 1.2))
-            await asyncio.to_thread(broker.start)
-            await _goes_on(chains)
-        await chains.caught_up()
+        async with chains.kept_running():
+            async with chains.steady_load():
+                await chains.outputs.more(300)
+                broker.kill()
+                for _ in range(DEATHS):
+                    await _dies_starting(broker, chains.random.uniform(0.2, 1.2))
+                await asyncio.to_thread(broker.start)
+                await _goes_on(chains)
+            await chains.caught_up()
         await chains.check()
 
 
@@ -44,17 +45,18 @@ async def test_a_broker_without_room_to_write(
     broker = own_kafka()
     async with world(broker.bootstrap, tmp_path, seed) as chains:
         chains.start_worker()
-        async with chains.steady_load():
-            await chains.outputs.more(300)
-            largest = max(file.stat().st_size for file in broker.data_dir.rglob("*.log"))
-            _, most = resource.prlimit(broker.pid, resource.RLIMIT_FSIZE)
-            room = (largest + ROOM_LEFT_BYTES, most)
-            resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, room)
-            await until(lambda: not broker.alive, "the broker's end")
-            assert "File too large" in broker.log_file.read_text()
-            await asyncio.to_thread(broker.start)
-            await _goes_on(chains)
-        await chains.caught_up()
+        async with chains.kept_running():
+            async with chains.steady_load():
+                await chains.outputs.more(300)
+                largest = max(file.stat().st_size for file in broker.data_dir.rglob("*.log"))
+                _, most = resource.prlimit(broker.pid, resource.RLIMIT_FSIZE)
+                room = (largest + ROOM_LEFT_BYTES, most)
+                resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, room)
+                await until(lambda: not broker.alive, "the broker's end")
+                assert "File too large" in broker.log_file.read_text()
+                await asyncio.to_thread(broker.start)
+                await _goes_on(chains)
+            await chains.caught_up()
         await chains.check()
 
 
@@ -68,9 +70,7 @@ async def _dies_starting(broker: Kafka, after_s: float) -> None:
 
 
 async def _goes_on(chains: World) -> None:
-    """A worker that was in doubt for too long has ended; whoever runs it starts it again."""
-    if not any(worker.alive for worker in chains.workers):
-        chains.start_worker()
+    """A worker that was in doubt for too long ends, maybe only now; then there is another."""
     with timed("from the broker's answer to the next output"):
         await chains.outputs.more(1)
     await chains.outputs.more(300)

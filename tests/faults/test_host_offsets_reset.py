@@ -9,7 +9,7 @@ from deploy.sandbox.kafka import Kafka
 from streams.host.cursors import cursor_group
 from streams.host.inputs import DECIDE, OBSERVE
 from tests.faults.admin import reset_group
-from tests.faults.world import world
+from tests.faults.world import LONG_SESSION_S, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -32,7 +32,7 @@ async def test_offsets_reset_to_the_beginning_apply_nothing_again(kafka: Kafka, 
             its = [chains.place(source.source, p) for p in chains.partitions]
             await reset_group(chains.bootstrap, cursor_group(chains.prefix, source), its)
 
-        chains.start_worker("observe,decide", settings=NO_TICKS)
+        chains.start_worker("observe,decide", settings=NO_TICKS, session_s=LONG_SESSION_S)
         await chains.load(100)
         await chains.caught_up()
         await chains.cursors_published()

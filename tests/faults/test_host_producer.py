@@ -1,10 +1,12 @@
 """Batches that are refused, lost on the way or acknowledged to nobody: no output is skipped."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from deploy.sandbox.kafka import Kafka
+from deploy.sandbox.processes import Child
 from schemas.topics import COMMANDS
 from streams.host.entries import CURSOR, read_entry
 from streams.host.exits import EXIT_FAULT
@@ -13,7 +15,7 @@ from streams.host.reading import LogReader
 from tests.faults.admin import configure
 from tests.faults.chain import ENDS, SWARM
 from tests.faults.proxy import Proxy, proxied
-from tests.faults.waits import ended, timed
+from tests.faults.waits import WITHIN_S, ended, timed
 from tests.faults.world import LONG_SESSION_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -58,14 +60,20 @@ async def test_a_batch_that_the_broker_refuses_ends_the_worker_until_it_is_taken
         await chains.load(20)
         await chains.caught_up()
         await configure(chains.bootstrap, commands, declared | {"max.message.bytes": "1000"})
-        await chains.load(400)
-        await ended(worker)
+        await _load_until_it_ends(chains, worker)
         assert worker.exit_code == EXIT_FAULT
         assert "mendlog topics check" in worker.log_file.read_text()
         await configure(chains.bootstrap, commands, declared)
-        chains.start_worker()
-        await chains.caught_up()
+        async with chains.kept_running():
+            await chains.caught_up()
         await chains.check()
+
+
+async def _load_until_it_ends(chains: World, worker: Child) -> None:
+    """What a topic is told is in force a little later."""
+    async with asyncio.timeout(WITHIN_S):
+        while worker.alive:
+            await chains.load(400)
 
 
 async def test_a_group_larger_than_a_batch_is_stored_in_parts(kafka: Kafka, tmp_path: Path):

@@ -8,7 +8,7 @@ import pytest
 from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child
 from streams.host.inputs import INPUTS
-from tests.faults.waits import said, timed
+from tests.faults.waits import WITHIN_S, said, timed
 from tests.faults.world import LONG_SESSION_S, SESSION_TIMEOUT_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -21,15 +21,18 @@ STAYS_S = 10.0
 
 
 async def test_joining_and_leaving_under_load(kafka: Kafka, tmp_path: Path, seed: int):
+    """Only the one that is killed has a session to wait for; the others are put out by nothing."""
     async with world(kafka.bootstrap, tmp_path, seed, partitions=6) as chains:
         await chains.load(500)
         async with chains.steady_load(0.05):
-            first, second = chains.start_worker(), chains.start_worker()
+            first = chains.start_worker(session_s=LONG_SESSION_S)
+            second = chains.start_worker()
             await said(first, STARTED)
             await chains.outputs.more(500)
-            third = chains.start_worker()
+            third = chains.start_worker(session_s=LONG_SESSION_S)
             await chains.outputs.more(1_000)
-            await asyncio.to_thread(first.stop)
+            with timed("to leave in good order"):
+                await asyncio.to_thread(first.stop, WITHIN_S)
             await chains.outputs.more(1_000)
             second.kill()
             await chains.outputs.more(1_000)

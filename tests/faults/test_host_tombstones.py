@@ -73,7 +73,7 @@ async def test_what_was_deleted_and_made_again_around_crashes_is_rebuilt_from_a_
         pytest.param(MANY_KEYS, 10, id="many", marks=pytest.mark.soak),
     ],
 )
-@pytest.mark.timeout(3_600 if os.environ.get("MENDLOG_SOAK") else 120)
+@pytest.mark.timeout(3_600 if os.environ.get("MENDLOG_SOAK") else 300)
 async def test_after_sightings_of_short_lived_keys_and_silence_the_journal_holds_what_is_left(
     own_kafka: Callable[..., Kafka], tmp_path: Path, keys: int, rounds: int
 ):

@@ -13,7 +13,7 @@ from streams.host.inputs import DECIDE
 from streams.host.reading import LogReader
 from tests.faults.proxy import proxied
 from tests.faults.waits import ended, said, timed, until
-from tests.faults.world import World, world
+from tests.faults.world import LONG_SESSION_S, World, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -29,7 +29,7 @@ async def test_a_zombie_adds_only_old_truth_and_ends(
         await chains.load(400)
         zombie = chains.start_worker(fault=f"decide.{point}:3:STOP")
         await said(zombie, f"fault: decide.{point}")
-        owner = chains.start_worker()
+        owner = chains.start_worker(session_s=LONG_SESSION_S)
         async with chains.steady_load():
             with timed(f"taken over from a worker stopped at {point}"):
                 await _goes_on(chains)
@@ -53,7 +53,7 @@ async def test_a_zombie_stopped_after_its_state_write_begins_nothing_that_counts
         await chains.load(400)
         zombie = chains.start_worker(fault="decide.journal_written:3:STOP")
         await said(zombie, "fault: decide.journal_written")
-        owner = chains.start_worker()
+        owner = chains.start_worker(session_s=LONG_SESSION_S)
         async with chains.steady_load():
             with timed("taken over from a worker stopped at journal_written"):
                 await _goes_on(chains)
@@ -78,7 +78,7 @@ async def test_a_zombie_that_wakes_when_nobody_is_left(kafka: Kafka, tmp_path: P
         zombie.resume()
         await ended(zombie)
         assert await _hidden(chains)
-        chains.start_worker()
+        chains.start_worker(session_s=LONG_SESSION_S)
         await chains.load(100)
         await chains.caught_up()
         assert zombie.exit_code == EXIT_FAULT
@@ -99,7 +99,7 @@ async def test_a_write_that_arrives_after_its_writers_death(tmp_path: Path, seed
         dead = chains.start_worker(settings={"MENDLOG_BOOTSTRAP": line.address})
         await until(lambda: bool(line.cuts), "the third write of its journal", dead)
         dead.kill()
-        owner = chains.start_worker()
+        owner = chains.start_worker(session_s=LONG_SESSION_S)
         async with chains.steady_load():
             with timed("taken over from a worker killed in the middle of a write"):
                 await _goes_on(chains)

@@ -79,6 +79,7 @@ async def test_frozen_it_is_503_and_then_everything_goes_on(
         stack.kafka.pause()
         try:
             await asyncio.sleep(freeze_s)  # the fault itself lasts
+            await senders.refused()  # and is noticed, though the machine stood still as well
         finally:
             stack.kafka.resume()
         took_s = await recovered(stack, senders)

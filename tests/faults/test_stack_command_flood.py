@@ -14,7 +14,7 @@ from deploy.sandbox.cluster.handle import Cluster
 from deploy.sandbox.kafka import Kafka
 from schemas.remediation import Command, CommandKind, OutcomeReason, OutcomeStatus
 from tests.deploy.sandbox.cluster.workloads import deployment
-from tests.faults.executor_world import World, bound_to, world
+from tests.faults.executor_world import ALONE, World, bound_to, world
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -30,7 +30,7 @@ async def test_a_flood_of_commands_keeps_to_the_budget(
     kafka: Kafka, api: Cluster, tmp_path: Path, seed: int, count: int
 ):
     async with world(kafka.bootstrap, api.url, tmp_path) as here:
-        here.start_executor(actions_per_hour_max=str(BUDGET))
+        here.start_executor(actions_per_hour_max=str(BUDGET), **ALONE)
         orders = await flood(here, random.Random(seed), count)
         began_s = time.monotonic()
         await asyncio.gather(*(here.send(order) for order in orders))

@@ -23,6 +23,7 @@ COPIES = 100
 ALERTS_EACH = 5
 AT_ONCE_MAX = 40
 WITHIN_S = 120.0
+PAUSE_S = 0.2
 Alert = dict[str, object]
 
 
@@ -91,8 +92,15 @@ async def post(stack: Stack, sent: Sequence[Alert], whim: random.Random) -> None
         while left:
             size = whim.randint(1, AT_ONCE_MAX)
             part, left = left[:size], left[size:]
-            async with http.post(url, json=part) as answer:
-                assert answer.status == 200, await answer.text()
+            while (status := await _status(http, url, part)) == 503:  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE_S)
+            assert status == 200
+
+
+async def _status(http: aiohttp.ClientSession, url: str, part: Sequence[Alert]) -> int:
+    """503 where the broker is slow: then it is sent again, as one more copy."""
+    async with http.post(url, json=part) as answer:
+        return answer.status
 
 
 def of(deployment: str, incidents: Sequence[Incident]) -> set[str]:

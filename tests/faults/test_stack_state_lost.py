@@ -14,8 +14,8 @@ from deploy import topics
 from deploy.sandbox.stack import READY_S, Stack
 from schemas.remediation import Command, CommandKind, Outcome
 from schemas.topics import COMMANDS, JOURNALS, OUTCOMES
-from streams.host.offsets import Committed, GroupOffsets
 from tests.e2e.incidents import break_and_wait, contents, quick_stack, records
+from tests.faults.admin import reset_group
 from tests.faults.stack_senders import Senders, asked, check, recovered
 from tests.faults.test_incident_kills import revision
 
@@ -91,19 +91,16 @@ async def started(stack: Stack, senders: Senders) -> float:
 
 async def set_back(stack: Stack) -> int:
     """Every offset that any group has committed, also those of nobody's group."""
-    offsets = GroupOffsets(stack.kafka.bootstrap)
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap)
-    await offsets.start()
     await admin.start()
     try:
         groups = [group for group, *_ in await admin.list_consumer_groups()]
         for group in groups:
             committed = await admin.list_consumer_group_offsets(group)
-            await offsets.commit(group, dict.fromkeys(committed, Committed(0, "")))
+            await reset_group(stack.kafka.bootstrap, group, list(committed))
         return len(groups)
     finally:
         await admin.close()
-        await offsets.stop()
 
 
 async def forgotten(stack: Stack) -> None:

@@ -329,7 +329,7 @@ async def world(
     following = asyncio.create_task(made.outputs.follow())
     try:
         yield made
-    except AssertionError as failure:
+    except Exception as failure:
         for worker in made.workers:
             state = "runs" if worker.alive else f"ended with {worker.exit_code}"
             failure.add_note(f"{worker.name} {state}:\n{worker.log_tail()}")
