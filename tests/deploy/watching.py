@@ -33,16 +33,31 @@ class Line:
         assert server
         server.close()
 
-    def _open(self) -> WatchedServer:
-        if self._server is None:
-            raise ConnectionError("cut")
-        return self._server
-
     def get(self, path: str) -> tuple[int, bytes]:
-        return self._open().get(path)
+        server = self._open()
+        answer = server.get(path)
+        self._check(server)
+        return answer
 
     def follow(self, path: str) -> tuple[int, Iterator[bytes]]:
-        return self._open().follow(path)
+        server = self._open()
+        status, lines = server.follow(path)
+        return status, self._heard(server, lines)
+
+    def _open(self) -> WatchedServer:
+        self._check(self._server)
+        assert self._server
+        return self._server
+
+    def _heard(self, server: WatchedServer, lines: Iterator[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            self._check(server)
+            yield line
+
+    def _check(self, server: WatchedServer | None) -> None:
+        """Who was about to ask as it was cut would open another connection."""
+        if server is None or server is not self._server:
+            raise ConnectionError("cut")
 
 
 class Ear:
