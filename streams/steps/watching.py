@@ -12,7 +12,7 @@ from schemas.metrics import Samples
 from streams.core.keys import key_part
 from streams.detect.anomaly import Anomaly
 from streams.detect.rollout import NONE, Rollout, noticed
-from streams.detect.scrapes import NOTHING, Held, add
+from streams.detect.scrapes import LATE_MS, NOTHING, Held, add
 from streams.detect.standing import CLEAR, Standing, stand
 from streams.detect.watch import Watch
 from streams.steps.kept import (
@@ -104,8 +104,8 @@ class Watching:
                 continue
             self._heard_ms[place] = now_ms
             held = self._held.get((rollouts, place), {}).get(target)
-            if held is None and samples.at_ms < self._opened_ms:
-                continue  # the rest of a scrape, whose other records were another worker's
+            if held is None and self._may_be_a_rest(samples.at_ms, now_ms):
+                continue
             after, scrapes = add(held or NOTHING, samples.at_ms, piece)
             self._held[rollouts, place][target] = after
             for scrape in scrapes:
@@ -113,6 +113,11 @@ class Watching:
                 total = fsum(known or scrape.born.values())
                 if abs(total) < VALUE_MAX:
                     yield place, scrape.at_ms, total
+
+    def _may_be_a_rest(self, at_ms: int, now_ms: int) -> bool:
+        """Of a scrape whose other records were another worker's: it comes within a minute. Who is
+        behind for longer has a clock that is."""
+        return at_ms < self._opened_ms and now_ms < self._opened_ms + LATE_MS
 
     def _is_full(self, place: Place) -> bool:
         """What was recovered has its room, though it was not heard of yet."""

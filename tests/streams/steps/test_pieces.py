@@ -101,3 +101,12 @@ def test_the_rest_of_a_scrape_after_a_restart_is_not_judged_as_all_of_it(
         return sorted(fact for fact in found if "Deep" in fact or "Shallow" in fact)
 
     assert levels(told(seed, each_by_itself, restarts=0.1)) == levels(WHOLE)
+
+
+def test_whose_clock_is_behind_is_judged_a_little_later_after_a_restart() -> None:
+    journal, told = Journal(RULES), []
+    for nth in range(8):
+        shallow = Sample("depth", {"queue": "mail"}, 4.0)
+        told += journal.hears(nth * EVERY_MS, shallow, late_ms=600_000, cluster="eu-1", pod="a")
+    (fact,) = told
+    assert "Shallow" in repr(fact)
