@@ -4,7 +4,7 @@
     ended    key -> 8 bytes input offset, 0, 8 bytes time of the end (ms)
     gone     key -> no value (Kafka's tombstone), the input offset in a header
     cursor   `@` -> 8 bytes offset of the last input record applied, 1
-    announced  `!`, the record's offset, a number, a digest -> like live, of the cursor's offset
+    what is announced: live, and of the cursor's offset as it stood
 
 An input offset always names the same state, whoever wrote it. So of two records for one key the
 one with the higher offset holds, wherever it stands in the log: a worker that was paused and wakes
@@ -13,7 +13,6 @@ up late can only add old truth.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import NamedTuple
 
 from streams.host.exits import JournalDamaged
@@ -51,17 +50,6 @@ def cursor_record(offset: int) -> Record:
     return live_record(CURSOR, Entry(offset, b""))
 
 
-def announced_key(offset: int, number: int, value: bytes) -> bytes:
-    """Of the record at `offset`. A step that is run again may announce something else there: two
-    keys, not two contents of one."""
-    digest = blake2b(value, digest_size=8).hexdigest()
-    return ANNOUNCED + f"{offset:020}/{number:06}/{digest}".encode()
-
-
-def announced_at(key: bytes) -> int:
-    return int(key[len(ANNOUNCED) :].partition(b"/")[0])
-
-
 def read_entry(value: bytes) -> Entry:
     if len(value) < 9 or value[8] not in (_ENDED, _LIVE):
         raise JournalDamaged(f"a journal record starts with {value[:9].hex()}")
@@ -91,7 +79,9 @@ class Fold:
         entry = None if value is None else read_entry(value)
         offset = gone_offset(headers) if entry is None else entry.offset
         known = self.held.get(key)
-        if offset < (known.offset if known else self.gone.get(key, -1)):
+        if offset < (known.offset if known else self.gone.get(key, -1)) or (
+            entry and entry.value is not None and self._is_void(key, entry)
+        ):
             self.hidden.add(key)
             return
         self.hidden.discard(key)
@@ -103,6 +93,10 @@ class Fold:
             self.gone[key] = offset
         else:
             self.held[key] = entry
+
+    def _is_void(self, key: bytes, announced: Entry) -> bool:
+        """Whoever announces behind the cursor is told so before it tells anybody."""
+        return key.startswith(ANNOUNCED) and announced.offset < self.cursor
 
     @property
     def cursor(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas.topics import Topic, partition_for
-from streams.host.entries import Entry, announced_key
+from streams.host.entries import Entry
 from streams.host.writer import Record
 from streams.steps.effects import Effects, InputRecord, Output
 
@@ -24,8 +24,11 @@ class Applied:
 
     @property
     def size(self) -> int:
-        changes = sum(len(k) + len(v or b"") for k, v in self.effects.changes.items())
-        return changes + sum(len(o.key) + len(o.value) for o in self.effects.outputs)
+        return self.changes_bytes + sum(len(o.key) + len(o.value) for o in self.effects.outputs)
+
+    @property
+    def changes_bytes(self) -> int:
+        return sum(len(k) + len(v or b"") for k, v in self.effects.changes.items())
 
 
 Place = tuple[Topic, int]
@@ -44,6 +47,10 @@ class Group:
         return len(self.applied)
 
     @property
+    def changes_bytes(self) -> int:
+        return sum(one.changes_bytes for one in self.applied)
+
+    @property
     def cursor(self) -> int:
         return self.applied[-1].offset
 
@@ -60,11 +67,7 @@ class Group:
         return merged
 
     def announced(self) -> dict[bytes, bytes]:
-        return {
-            announced_key(one.offset, number, value): value
-            for one in self.applied
-            for number, value in enumerate(one.effects.announced)
-        }
+        return {k: value for one in self.applied for k, value in one.effects.announced.items()}
 
     def outputs(self, partitions: int) -> dict[Place, list[Record]]:
         """The outputs by the partition they go to, each in the order in which they were made."""

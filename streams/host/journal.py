@@ -1,11 +1,11 @@
 """One partition's journal: the entries that an agent has made of its input, and how far it came.
 
 All changes of a group of records and the cursor are appended as one record batch, so that a crash
-leaves either all of it or nothing. What is announced is appended before that, and counts until the
-cursor has passed the record that it is of. There is no lock against a second writer, such as a
-worker that was paused, lost its partition and wakes up. Instead each acknowledgement names the
-place of our batch: if that is not where our last one ended, somebody else has written in between.
-Behind us, it is old truth and we put our own on top; ahead of us, we are the stale one and end.
+leaves either all of it or nothing; only what is announced is appended before that, at the cursor as
+it stands. There is no lock against a second writer, such as a worker that was paused, lost its
+partition and wakes up. Instead each acknowledgement names the place of our batch: if that is not
+where our last one ended, somebody else has written in between. Behind us, it is old truth and we
+put our own on top; ahead of us, we are the stale one and end.
 """
 
 from collections import deque
@@ -19,7 +19,6 @@ from streams.host.entries import (
     CURSOR,
     Entry,
     Fold,
-    announced_at,
     cursor_record,
     gone_record,
     live_record,
@@ -57,9 +56,6 @@ class Journal:
         self._ended = deque(
             sorted((e.ended_at_ms, k) for k, e in self._entries.items() if e.value is None)
         )
-        self._told = sorted(k for k in self._entries if k.startswith(ANNOUNCED))
-        """What was announced before we opened: over with the first group that is stored."""
-        self._announced: list[bytes] = []
         self._end = end
         self._writer = writer
         self._reader = reader
@@ -67,22 +63,16 @@ class Journal:
     @property
     def live(self) -> dict[bytes, bytes]:
         """What a step starts from."""
-        over = {key for key in self._told if announced_at(key) <= self.cursor}
-        return {
-            key: entry.value
-            for key, entry in sorted(self._entries.items())
-            if entry.value is not None and key not in over
-        }
+        return {k: e.value for k, e in self._entries.items() if e.value is not None}
 
     async def announce(self, announced: Mapping[bytes, bytes]) -> None:
-        """Stores what a successor could not find out again, before anybody else is told."""
-        if self.cursor < 0 or not announced:
+        """Stores what a successor could not find out again, before anybody else is told of it."""
+        if self.cursor < 0:
             return  # whoever begins anew has all of it before him again
         self._entries |= {key: Entry(self.cursor, value) for key, value in announced.items()}
-        self._announced += announced
         foreign = await self._rewrite(announced)
         if foreign is not None:
-            await self.put_right(await self._foreign_keys(foreign))
+            await self.put_right(await self._foreign_keys(foreign, self.cursor))
 
     async def append(self, changes: Mapping[bytes, Entry], cursor: int, now_ms: int) -> None:
         """Stores the changes that the input records up to `cursor` made; `now_ms` is their time."""
@@ -92,18 +82,19 @@ class Journal:
         room = BATCH_BYTES_MAX - batch_bytes(records)
         if room < 0:
             raise BatchTooLarge(f"{batch_bytes(records)} bytes")
-        gone = self._outlived(changes, cursor, now_ms, room)
+        gone = self._outlived(changes, now_ms, room)
         foreign = await self._write([*records, *(gone_record(k, cursor) for k in gone)])
+        before = self.cursor
         self._hold(changes, gone, cursor)
         if foreign is not None:
-            await self.put_right(await self._foreign_keys(foreign))
+            await self.put_right(await self._foreign_keys(foreign, before))
 
     async def touch(self) -> None:
         """Writes the cursor again. A journal that rests would notice a foreign write too late,
         after compaction has kept that and thrown ours away."""
         foreign = await self._rewrite(())
         if foreign is not None:
-            await self.put_right(await self._foreign_keys(foreign))
+            await self.put_right(await self._foreign_keys(foreign, self.cursor))
 
     async def put_right(self, keys: set[bytes]) -> None:
         """Puts what we hold of these keys on top, until nobody has written in between."""
@@ -119,7 +110,7 @@ class Journal:
             foreign = await self._rewrite(keys)
             if foreign is None:
                 return
-            keys = await self._foreign_keys(foreign)
+            keys = await self._foreign_keys(foreign, self.cursor)
         raise Contended(f"{self.topic}/{self.partition}: still foreign writes after {MENDS_MAX}")
 
     async def _rewrite(self, keys: Iterable[bytes]) -> Bounds | None:
@@ -142,7 +133,8 @@ class Journal:
             )
         return Bounds(before, at) if at > before else None
 
-    async def _foreign_keys(self, foreign: Bounds) -> set[bytes]:
+    async def _foreign_keys(self, foreign: Bounds, before: int) -> set[bytes]:
+        """`before`: where we were when we last wrote, as others may have read."""
         records = await self._reader.read(self.topic, self.partition, foreign)
         cursors = [read_entry(r.value).offset for r in records if r.key == CURSOR]
         if not cursors:
@@ -152,31 +144,36 @@ class Journal:
                 f"{self.topic}/{self.partition}: another worker is at {max(cursors)}, "
                 f"we are at {self.cursor}"
             )
+        live = {r.key for r in records if r.value and read_entry(r.value).value is not None}
+        announced = {key for key in live - self._entries.keys() if key.startswith(ANNOUNCED)}
+        if announced and max(cursors) >= before:
+            raise Stale(
+                f"{self.topic}/{self.partition}: another worker was at {before} too, and may yet "
+                "tell what it has announced there"
+            )
         return {r.key for r in records}
 
     def _as_held(self, key: bytes) -> Record:
+        """As of our cursor, where it holds too: a late batch may name a record beyond the one that
+        made it, where that one was taken over from what was announced."""
         entry = self._entries.get(key)
-        return live_record(key, entry) if entry else gone_record(key, self.cursor)
+        if entry is None:
+            return gone_record(key, self.cursor)
+        self._entries[key] = held = entry._replace(offset=max(entry.offset, self.cursor))
+        return live_record(key, held)
 
     def _hold(self, changes: Mapping[bytes, Entry], gone: Iterable[bytes], cursor: int) -> None:
         for key in gone:
             del self._entries[key]
-        self._told = [key for key in self._told if key in self._entries]
-        self._announced = [key for key in self._announced if key in self._entries]
         self._entries.update(changes)
         for key, entry in changes.items():
             if entry.value is None:
                 self._ended.append((entry.ended_at_ms, key))
         self.cursor = cursor
 
-    def _outlived(
-        self, changes: Mapping[bytes, Entry], cursor: int, now_ms: int, room: int
-    ) -> list[bytes]:
-        """Announcements that were kept, and ended entries whose time is over. Those that are needed
-        again are not among them."""
-        over = [*self._told, *(k for k in self._announced if announced_at(k) <= cursor)]
-        gone = over[: room // wire_bytes(gone_record(over[0], 0))] if over else []
-        room -= sum(wire_bytes(gone_record(key, 0)) for key in gone)
+    def _outlived(self, changes: Mapping[bytes, Entry], now_ms: int, room: int) -> list[bytes]:
+        """Ended entries whose time is over. Those that are needed again are not among them."""
+        gone: list[bytes] = []
         while self._ended and self._ended[0][0] + ENDED_KEPT_MS <= now_ms:
             ended_at_ms, key = self._ended[0]
             room -= wire_bytes(gone_record(key, 0))

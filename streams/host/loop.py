@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.topics import GROUP_BYTES_MAX, HOUR_MS, MIB
+from schemas.topics import BATCH_BYTES_MAX, GROUP_BYTES_MAX, HOUR_MS, MIB
 from streams.host.exits import Hooks, NotContiguous, TooLarge
 from streams.host.group import Applied, Group, Place
 from streams.host.inputs import AgentInput
@@ -222,6 +222,11 @@ class PartitionLoop:
         )
 
     async def _carry_out(self, group: Group) -> None:
+        if len(group) > 1 and group.announced() and group.changes_bytes > BATCH_BYTES_MAX // 2:
+            for half in group.halves():  # a successor stores all that was announced at once
+                if not self.stopping:
+                    await self._carry_out(half)
+            return
         self._reached("consumed")
         outputs = group.outputs(self._limits.tape_partitions)
         if not await self._let_through(outputs):

@@ -5,7 +5,7 @@ as firing is kept beside them in `told`, and entries that no rule asks for any m
 What begins or ceases is `announced` before it is told.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from schemas.codec import Undecodable, decode, encode
@@ -19,10 +19,17 @@ from streams.detect.rules_file import Rule
 from streams.detect.watch import Absence, Watch
 from streams.steps import absences, budgets, told
 from streams.steps.absences import Absences
-from streams.steps.announced import announce, announced_in, as_announced
+from streams.steps.announced import Place, Places, announced, announced_in, as_announced, news
 from streams.steps.burning import Burning
 from streams.steps.effects import Effects, InputRecord, OpenStep, Output
-from streams.steps.kept import KEYS_DROPPED_MAX, Changes, Found, is_kept, kind_and_parts
+from streams.steps.kept import (
+    KEYS_DROPPED_MAX,
+    Changes,
+    Found,
+    encode_kept,
+    is_kept,
+    kind_and_parts,
+)
 from streams.steps.ratios import Ratios
 from streams.steps.reject import rejected
 from streams.steps.remaining import Left
@@ -46,8 +53,12 @@ class DetectStep:
         entries: Mapping[bytes, bytes],
     ) -> None:
         self._incarnation, self._cluster = incarnation, cluster
-        again = announced_in(entries)
-        entries = as_announced(entries, again)
+        all_announced = announced_in(entries)
+        self._places = Places(entries, all_announced)
+        self._over = [one.key for one in all_announced]
+        self._told = Tellings(entries)
+        self._announced = list(news(all_announced, self._told.since_ms()))
+        entries = as_announced(entries, self._announced)
         self._ratios = Ratios([r for r in rules if isinstance(r, RatioRule)], entries)
         self._others = (
             Watching([r for r in rules if isinstance(r, Watch)], entries),
@@ -55,11 +66,10 @@ class DetectStep:
             Burning([r for r in rules if isinstance(r, Slo)], entries),
         )
         self._all = (self._ratios, *self._others)
-        self._told = Tellings(entries)
         claimed = set().union(*(detectors.claimed for detectors in self._all))
-        self._again = [(one, one.of.encode() in claimed) for one in again]
+        self._claimed = claimed
         self._ended = self._told.of_others(claimed)
-        self._ended += [one.of.encode() for one, is_claimed in self._again if not is_claimed]
+        self._ended += [of for one in self._announced if (of := one.of.encode()) not in claimed]
         self._dropped = dict.fromkeys(
             key for key in entries if key not in claimed and _may_be_dropped(key)
         )
@@ -80,7 +90,7 @@ class DetectStep:
         if isinstance(samples, Undecodable):
             return rejected(record, samples.fault, samples.detail)
         changes: Changes = {}
-        again = list(self._told.noted(self._announced(changes), changes))
+        again = list(self._told.noted(self._taken_over(changes), changes))
         found = chain(
             self._ratios.judge(samples, windows_in(record), record.at_ms, changes),
             *(each.judge(samples, record.at_ms, changes) for each in self._others),
@@ -89,14 +99,22 @@ class DetectStep:
         )
         told = list(self._told.noted(found, changes))
         self._drop(changes)
-        announced = tuple(announce(one, changes) for one in told)
-        return Effects(changes, tuple(self._outputs(record, [*again, *told])), announced)
+        places = self._places.take(len(again) + len(told), record.offset, changes)
+        new = [announced(*one, changes) for one in zip(told, places[len(again) :], strict=True)]
+        changes |= dict.fromkeys(one.key for one in new)
+        return Effects(
+            changes,
+            tuple(self._outputs(record, zip([*again, *told], places, strict=True))),
+            {one.key: encode_kept(one) for one in new},
+        )
 
-    def _announced(self, changes: Changes) -> Iterator[Found]:
-        """By a worker that did not come to store it, and may not have come to tell it."""
-        again, self._again = self._again, []
-        for one, is_claimed in again:
-            if is_claimed:
+    def _taken_over(self, changes: Changes) -> Iterator[Found]:
+        """From a worker that did not come to store it, and may not have come to tell it."""
+        before, self._announced = self._announced, []
+        over, self._over = self._over, []
+        changes |= dict.fromkeys(over)
+        for one in before:
+            if one.entry is None or one.found.of in self._claimed:
                 changes[one.found.of] = None if one.entry is None else one.entry.encode()
             yield one.found
 
@@ -124,11 +142,13 @@ class DetectStep:
             del self._dropped[key]
             changes[key] = None
 
-    def _outputs(self, record: InputRecord, found: Sequence[Found]) -> Iterator[Output]:
-        for index, (_, of, detection) in enumerate(found):
+    def _outputs(
+        self, record: InputRecord, told: Iterable[tuple[Found, Place]]
+    ) -> Iterator[Output]:
+        for (_, of, detection), place in told:
             cluster = of or self._cluster
             origin = Origin(
-                record.topic.noun, self._incarnation, record.partition, record.offset, index
+                record.topic.noun, self._incarnation, record.partition, place.offset, place.number
             )
             yield Output(TAPE, cluster.encode(), encode(TapeRecord(cluster, detection, origin)))
 

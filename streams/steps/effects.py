@@ -6,8 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from schemas.topics import Topic
 
-ANNOUNCED = b"!"
-"""Leads the keys of what was announced and never stored. A step is opened with it, oldest first."""
+ANNOUNCED = b"/!/"
+"""Leads the keys of what is announced. A step that is opened with some takes it over: it tells it
+again, and ends the entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Effects:
 
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
-    announced: tuple[bytes, ...] = ()
-    """Stored before the outputs are sent, for a step that could not come to them once more: whoever
-    is opened after a crash in between is given it."""
+    announced: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Entries that are stored before the outputs are sent, and end with `changes`: of a step that
+    could not come to its outputs once more. Whoever is opened after a crash in between has them."""
 
 
 class PartitionStep(Protocol):

@@ -41,6 +41,9 @@ class Tellings:
     def stands(self, of: bytes) -> bool:
         return of in self._told
 
+    def since_ms(self) -> dict[str, int]:
+        return {one.of: one.since_ms for one in self._told.values()}
+
     def noted(self, found: Iterator[Found], changes: Changes) -> Iterator[Found]:
         """The same, each end with the labels and on the tape of its beginning."""
         for one in found:

@@ -12,7 +12,7 @@ from schemas.metrics import Samples
 from streams.core.keys import key_part
 from streams.detect.anomaly import Anomaly
 from streams.detect.rollout import NONE, Rollout, noticed
-from streams.detect.scrapes import LATE_MS, NOTHING, Held, add
+from streams.detect.scrapes import NOTHING, Held, add
 from streams.detect.standing import CLEAR, Standing, stand
 from streams.detect.watch import Watch
 from streams.steps.kept import (
@@ -42,6 +42,7 @@ GAP_MS = 5 * 60_000
 Place = tuple[int, Group]
 Labels = frozenset[tuple[str, str]]
 Target = Labels
+Seat = tuple[bool, Place, Target]
 Wanted = dict[str, list[tuple[int, Watch]]]
 
 
@@ -72,6 +73,8 @@ class Watching:
         """Scrapes under way: of rollouts or of values, by series and target."""
         self._opened_ms = 0
         """The broker's time of the first record that we have heard."""
+        self._rests: dict[Seat, int] = {}
+        """Of scrapes that began before that, their times."""
         self._heard_ms: dict[Place, int] = {}
         self.claimed: set[bytes] = set()
         self.left_out = LeftOut()
@@ -84,7 +87,7 @@ class Watching:
                         self.claimed.add(key)
 
     def judge(self, samples: Samples, now_ms: int, changes: Changes) -> Iterator[Found]:
-        self._opened_ms = self._opened_ms or now_ms
+        self._opened_ms = min(self._opened_ms or now_ms, now_ms)
         if samples.at_ms > now_ms + AHEAD_MS:
             return
         for place, at_ms, generation in self._whole(samples, now_ms, self._rollouts, True):
@@ -104,8 +107,10 @@ class Watching:
                 continue
             self._heard_ms[place] = now_ms
             held = self._held.get((rollouts, place), {}).get(target)
-            if held is None and self._may_be_a_rest(samples.at_ms, now_ms):
+            seat = rollouts, place, target
+            if held is None and self._is_a_rest(seat, samples.at_ms):
                 continue
+            self._rests.pop(seat, None)
             after, scrapes = add(held or NOTHING, samples.at_ms, piece)
             self._held[rollouts, place][target] = after
             for scrape in scrapes:
@@ -114,10 +119,9 @@ class Watching:
                 if abs(total) < VALUE_MAX:
                     yield place, scrape.at_ms, total
 
-    def _may_be_a_rest(self, at_ms: int, now_ms: int) -> bool:
-        """Of a scrape whose other records were another worker's: it comes within a minute. Who is
-        behind for longer has a clock that is."""
-        return at_ms < self._opened_ms and now_ms < self._opened_ms + LATE_MS
+    def _is_a_rest(self, seat: Seat, at_ms: int) -> bool:
+        """Of the first scrape that we hear of: its other records may have been another worker's."""
+        return at_ms < self._opened_ms and at_ms <= self._rests.setdefault(seat, at_ms)
 
     def _is_full(self, place: Place) -> bool:
         """What was recovered has its room, though it was not heard of yet."""
@@ -196,6 +200,7 @@ class Watching:
                 changes[key] = None
                 if series.standing.firing_since_ms is not None:
                     yield Found(key, "", gone(rule.name, series.standing.firing_since_ms))
+        self._rests.clear()
         for held in self._held.values():
             newest_ms = max(one.whole_ms for one in held.values())
             for target in [t for t, one in held.items() if one.whole_ms < newest_ms - FORGOTTEN_MS]:

@@ -79,7 +79,7 @@ async def test_old_truth_written_by_another_is_put_right(place: Place):
     await journal.append({b"b": Entry(8, b"next")}, cursor=8, now_ms=0)
     assert journal.repairs == 1
     last = dict(await place.log())
-    assert last[b"a"] == live_record(b"a", Entry(0, b"now")).value
+    assert last[b"a"] == live_record(b"a", Entry(8, b"now")).value
     assert last[CURSOR] == cursor_record(8).value
 
 

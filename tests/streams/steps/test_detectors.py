@@ -255,7 +255,8 @@ def test_a_release_without_detectors_can_read_the_journal(journal: Journal) -> N
     costs(journal, range(160, 240), 10.0)
     list(absent(journal, 240 * 60, 250 * 60))
     assert {key.split(b"/")[3] for key in journal.entries} == {
-        b"absence", b"anomaly", b"burn", b"burn-hour", b"burn-minute", b"burn-standing", b"told",
+        b"absence", b"anomaly", b"burn", b"burn-hour", b"burn-minute", b"burn-standing", b"last",
+        b"told",
     }  # fmt: skip
     for value in journal.entries.values():
         msgspec.json.decode(value, type=RatioStanding)
