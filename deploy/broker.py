@@ -1,10 +1,11 @@
 """A connection to the broker for orders and questions, with failures in plain words."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from streams.incarnations import IncarnationsUnknown
@@ -14,6 +15,16 @@ class BrokerUnreachable(Exception):
     """No broker did in time what was asked of it."""
 
 
+async def knock(bootstrap: str, timeout_s: float) -> None:
+    """Whether one of the addresses says a first word, for which each has so long. The clients that
+    read wait 40 s for one that takes the connection and says nothing. Raises BrokerUnreachable."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=int(timeout_s * 1000))
+    try:
+        await _start(client.bootstrap(), bootstrap)
+    finally:
+        await client.close()
+
+
 @asynccontextmanager
 async def administer(bootstrap: str, timeout_s: float) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(
@@ -21,7 +32,7 @@ async def administer(bootstrap: str, timeout_s: float) -> AsyncIterator[AIOKafka
     )
     try:
         async with asyncio.timeout(timeout_s):
-            await _start(admin, bootstrap)
+            await _start(admin.start(), bootstrap)
             yield admin
     except TimeoutError:
         raise BrokerUnreachable(f"{bootstrap} did not answer in {timeout_s:g} s") from None
@@ -31,9 +42,9 @@ async def administer(bootstrap: str, timeout_s: float) -> AsyncIterator[AIOKafka
         await admin.close()
 
 
-async def _start(admin: AIOKafkaAdminClient, bootstrap: str) -> None:
+async def _start(starting: Awaitable[None], bootstrap: str) -> None:
     try:
-        await admin.start()
+        await starting
     except (KafkaError, OSError) as fault:
         raise BrokerUnreachable(f"no Kafka broker answers at {bootstrap}") from fault
     except ValueError as fault:  # the client reads the address only now

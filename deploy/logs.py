@@ -2,12 +2,40 @@
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 """Without the variables of each frame: tokens and addresses with secrets are among them."""
+
+
+CLIENT = "aiokafka"
+AGAIN_S = 60.0
+TEXTS_MAX = 256
+
+
+class NotAgain(logging.Filter):
+    """Kafka's client logs every attempt, ten a second of some; the same text passes once a minute.
+    What it is to us, we say ourselves."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now_s = now_s
+        self._passed_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.split(".")[0] != CLIENT:
+            return True
+        text, now_s = record.getMessage(), self._now_s()
+        if now_s - self._passed_s.get(text, -AGAIN_S) < AGAIN_S:
+            return False
+        if len(self._passed_s) >= TEXTS_MAX:
+            self._passed_s.clear()
+        self._passed_s[text] = now_s
+        return True
 
 
 def configure(level: str = "INFO") -> None:
@@ -25,6 +53,7 @@ def configure(level: str = "INFO") -> None:
     )
     root = logging.getLogger()
     for handler in root.handlers:
+        handler.addFilter(NotAgain())
         handler.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=[

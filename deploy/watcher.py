@@ -11,18 +11,19 @@ from streams.ingest.refusal import BadConfiguration
 from streams.settings import WatcherSettings
 
 HERE = ClusterAddress(in_cluster=True)
+NOT_HERE = " This is not in a cluster: set MENDLOG_CLUSTERS or MENDLOG_CLUSTERS_FILE."
 
 
 def run(settings: WatcherSettings) -> int:
     """Raises BadConfiguration, and BadFile for a file of clusters that cannot be used."""
     if not settings.cluster:
         raise BadConfiguration("MENDLOG_CLUSTER must name the cluster that is watched")
+    address = address_of(settings.cluster)
     try:
-        server = WatchedServer(
-            address_of(settings.cluster), settings.request_timeout_s, settings.silent_s, len(KINDS)
-        )
+        server = WatchedServer(address, settings.request_timeout_s, settings.silent_s, len(KINDS))
     except BadClusterAddress as fault:
-        raise BadConfiguration(f"{settings.cluster} cannot be reached: {fault}") from None
+        where = NOT_HERE if address is HERE else ""
+        raise BadConfiguration(f"{settings.cluster} cannot be reached: {fault}{where}") from None
     return run_watcher(settings, server)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from remediators.clusters import ClusterAddress, Count, Positive, read_clusters
 from schemas.actions import ACTIONS
+from schemas.broker import broker_address
 
 Texts = Annotated[tuple[str, ...], NoDecode]
 """Between commas."""
@@ -38,7 +39,7 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True, populate_by_name=True)
 
-    bootstrap: str = "127.0.0.1:9092"
+    bootstrap: Annotated[str, AfterValidator(broker_address)] = "127.0.0.1:9092"
     topic_prefix: str = "mendlog"
     registry_url: str = ""
     """A Confluent-compatible schema registry; empty for none."""

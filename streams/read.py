@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from schemas.broker import no_topic
 from schemas.topics import BATCH_BYTES_MAX, Topic
 from streams.steps.effects import InputRecord, without_nulls
 
@@ -31,9 +32,7 @@ class TopicMissing(Exception):
     """The broker has no such topic."""
 
     def __init__(self, topic: str) -> None:
-        super().__init__(
-            f"there is no topic {topic}: run `mendlog topics create`, or set MENDLOG_TOPIC_PREFIX"
-        )
+        super().__init__(no_topic(topic))
 
 
 async def places_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -92,8 +92,8 @@ async def verify(
 ) -> Verified:
     total = Verified()
     consumer = plain_consumer(bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         for partition in range(partitions):
             total.add(await _verify_partition(consumer, prefix, partition, policies))
     finally:

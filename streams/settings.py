@@ -1,8 +1,20 @@
 """Settings of the processor side, read once from `MENDLOG_*`."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.broker import broker_address
+
+BrokerAddress = Annotated[str, AfterValidator(broker_address)]
+Port = Annotated[int, Field(ge=0, lt=65536)]
+"""0: any that is free."""
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+REPEAT_MOST_S = 120.0
+"""Half of what a repeat is good for, so that one may be lost."""
 
 
 class KafkaSettings(BaseSettings):
@@ -10,9 +22,9 @@ class KafkaSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MENDLOG_", frozen=True)
 
-    bootstrap: str = "127.0.0.1:9092"
+    bootstrap: BrokerAddress = "127.0.0.1:9092"
     topic_prefix: str = "mendlog"
-    tape_partitions: int = 32
+    tape_partitions: Count = 32
     """Partitions of the tape and its kin; fixed for the tape's life."""
     registry_url: str = ""
     """A Confluent-compatible schema registry; empty for none."""
@@ -24,16 +36,15 @@ class ProcessorSettings(KafkaSettings):
     """The workers' consumer group; that of the topics' prefix when empty."""
     data_dir: Path = Path("/var/lib/mendlog")
     """One folder per worker, for Faust's windowed tables of `detect`."""
-    web_port: int = 0
+    web_port: Port = 0
     """Health and metrics of this worker, on loopback unless `web_host` says otherwise; 0: any."""
     web_host: str = "127.0.0.1"
-    session_timeout_s: float = 10.0
-    group_records_max: int = 64
-    queue_records_max: int = 1000
-    tick_idle_s: float = 30.0
+    session_timeout_s: Seconds = 10.0
+    group_records_max: Count = 64
+    queue_records_max: Count = 1000
+    tick_idle_s: Seconds = 30.0
     """An idle partition gets a tick this often, so that its journal is written within the
     compaction lag."""
-    sources_file: Path | None = None
     detections_file: Path | None = None
     control_authors_file: Path | None = None
     """Whose key is whose; without it no order is verified. See docs/people.md."""
@@ -51,12 +62,12 @@ class ProcessorSettings(KafkaSettings):
 
 class GatewaySettings(KafkaSettings):
     host: str = "127.0.0.1"
-    port: int = 9093
+    port: Port = 9093
     sources_file: Path | None = None
-    produce_timeout_s: float = 5.0
-    body_timeout_s: float = 10.0
+    produce_timeout_s: Seconds = 5.0
+    body_timeout_s: Seconds = 10.0
     """For a body to arrive, from its first byte to its last."""
-    in_flight_bytes_max: int = 64 * 1024 * 1024
+    in_flight_bytes_max: Count = 64 * 1024 * 1024
     port_file: Path | None = None
     """Where to write the port that was really bound; for port 0."""
 
@@ -64,11 +75,11 @@ class GatewaySettings(KafkaSettings):
 class ScraperSettings(KafkaSettings):
     targets_url: str = ""
     """A Prometheus HTTP service discovery address."""
-    interval_s: float = 15.0
-    timeout_s: float = 5.0
+    interval_s: Seconds = 15.0
+    timeout_s: Seconds = 5.0
     metrics: str = ""
     """Comma-separated prefixes of the metric names to keep; empty keeps all."""
-    web_port: int = 0
+    web_port: Port = 0
     """Health and metrics of the scraper itself, on loopback unless `web_host` says otherwise."""
     web_host: str = "127.0.0.1"
 
@@ -76,13 +87,13 @@ class ScraperSettings(KafkaSettings):
 class WatcherSettings(KafkaSettings):
     cluster: str = ""
     """The one that is watched, by the name that it has here."""
-    request_timeout_s: float = 30.0
+    request_timeout_s: Seconds = 30.0
     """For one page of a list."""
-    silent_s: float = 150.0
+    silent_s: Seconds = 150.0
     """A watch that says nothing for so long is dead; bookmarks come each minute."""
-    repeat_s: float = 60.0
+    repeat_s: Annotated[Seconds, Field(le=REPEAT_MOST_S)] = 60.0
     """How often what still fires is said again; each time it is good for four minutes."""
-    web_port: int = 0
+    web_port: Port = 0
     """Health and metrics of the watcher itself, on loopback unless `web_host` says otherwise."""
     web_host: str = "127.0.0.1"
 

@@ -94,9 +94,14 @@ def _texts(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        return [line for line in path.read_text().splitlines() if line]
+        found = [line for line in path.read_text(encoding="utf-8").splitlines() if line]
     except OSError as fault:
         raise fail(f"{path}: {fault.strerror}", CANNOT_READ) from None
+    except UnicodeDecodeError:
+        raise fail(f"{path}: not UTF-8", CANNOT_READ) from None
+    if not found:
+        raise fail(f"--canaries {path}: empty, so there is nothing to look for", CANNOT_READ)
+    return found
 
 
 def tell(verdicts: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 They are named, not imported: a command must not pay for the libraries of the others.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 FAILED = 1
 USAGE = 2
 BAD_CONFIGURATION = 78
+PREFIX = "MENDLOG_"
+GIVEN_CHARS = 60
+_FIELD = re.compile(r'^error parsing value for field "(\w+)"')
 
 KNOWN: Mapping[str, int] = {
     "deploy.processor.NotCreated": BAD_CONFIGURATION,
@@ -48,13 +52,30 @@ def explain(fault: BaseException) -> Known | None:
 
 def _text(fault: BaseException) -> str:
     errors = getattr(fault, "errors", None)
-    return "\n".join(_settings_lines(errors())) if callable(errors) else str(fault)
+    if callable(errors):
+        return "\n".join(_settings_lines(errors()))
+    return _no_json(fault) or str(fault)
+
+
+def _no_json(fault: BaseException) -> str:
+    """Of a setting that is text where JSON is wanted, pydantic tells the field alone."""
+    field = _FIELD.search(str(fault))
+    text = getattr(fault.__cause__, "doc", None)
+    if field is None or text is None:
+        return ""
+    return (
+        f"{PREFIX}{field[1].upper()}={str(text)[:GIVEN_CHARS]!r}: expected JSON: {fault.__cause__}"
+    )
 
 
 def _settings_lines(errors: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """pydantic's findings, by the name that a person set."""
     for error in errors:
-        name = "MENDLOG_" + "__".join(map(str, error["loc"])).upper()
+        name = "__".join(map(str, error["loc"]))
+        if not name.isupper():  # else it has a name of its own
+            name = PREFIX + name.upper()
         # Of what is missing, the input is everything else that was set.
         given = "" if error["type"] == "missing" else f"={error['input']!r}"
-        yield f"{name}{given}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        said = error["msg"].removeprefix("Value error, ")
+        # What several settings are together is told in their own names.
+        yield f"{name}{given}: {said[0].lower()}{said[1:]}" if error["loc"] else said

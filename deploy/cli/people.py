@@ -2,19 +2,34 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from deploy.cli.terminal import quiet_clients
+from schemas.broker import broker_address
 
 T = TypeVar("T")
 PROGRESS_FROM = 20_000
 """So many places are read before a person begins to wonder."""
+SLOW_S = 5.0
+"""So long is waited for an answer before a person is told for whose."""
+KNOCK_S = 10.0
+"""And so long for a broker's first word, before it is given up; of several, for each."""
 
-Bootstrap = Annotated[str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.")]
+
+def _an_address(given: str | None) -> str | None:
+    try:
+        return given if given is None else broker_address(given)
+    except ValueError as error:
+        raise typer.BadParameter(f"{given!r}: {error}") from None
+
+
+Bootstrap = Annotated[
+    str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.", callback=_an_address)
+]
 Prefix = Annotated[str | None, typer.Option(help="Else MENDLOG_TOPIC_PREFIX.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
@@ -68,19 +83,52 @@ def clusters_of(settings: Any, named: list[str] | None, every: bool) -> tuple[st
 
 
 def answer(settings: Any, question: Coroutine[Any, Any, T]) -> T:
-    """Runs it. Raises BrokerUnreachable where the broker cannot be asked."""
+    """Runs it. Raises BrokerUnreachable where the broker cannot be asked, or says nothing."""
     from aiokafka.errors import KafkaError
 
     from deploy.broker import BrokerUnreachable
 
     try:
-        return asyncio.run(question)
+        return asyncio.run(_unless_silent(settings.bootstrap, question))
     except KafkaError as fault:
         if type(fault).__name__ == "KafkaConnectionError":
             why = f"no Kafka broker answers at {settings.bootstrap}"
         else:
             why = f"{settings.bootstrap} failed: {fault}"
         raise BrokerUnreachable(why) from fault
+
+
+async def _unless_silent(bootstrap: str, question: Coroutine[Any, Any, T]) -> T:
+    """It is asked at once, and given up where nobody has answered to a knock meanwhile."""
+    asking = asyncio.create_task(question)
+    knocking = asyncio.create_task(_knock(bootstrap))
+    try:
+        await asyncio.wait([asking, knocking], return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            knocking.result()
+        return await asking
+    finally:
+        asking.cancel()
+        knocking.cancel()
+        await asyncio.gather(asking, knocking, return_exceptions=True)
+
+
+async def _knock(bootstrap: str) -> None:
+    from deploy.broker import knock
+
+    async with told_when_slow(bootstrap):
+        await knock(bootstrap, KNOCK_S)
+
+
+@asynccontextmanager
+async def told_when_slow(whom: str) -> AsyncIterator[None]:
+    """Who waits for an answer is told for whose."""
+    loop = asyncio.get_running_loop()
+    telling = loop.call_later(SLOW_S, lambda: typer.echo(f"asking {whom} …", err=True))
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 @contextmanager

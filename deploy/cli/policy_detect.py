@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.files import writable
 from deploy.cli.people import AsJson, Bootstrap, Prefix, answer, progress, settings_of
 from deploy.cli.plain import plain
 from deploy.cli.terminal import show_json, show_table
@@ -39,7 +40,10 @@ def detect(
         ),
     ] = None,
     keep: Annotated[
-        Path | None, typer.Option(help="Write what is read here, for --samples.", dir_okay=False)
+        Path | None,
+        typer.Option(
+            help="Write what is read here, for --samples.", dir_okay=False, callback=writable
+        ),
     ] = None,
     warm_up: Annotated[
         str, typer.Option(help="How long before --from to begin, so that windows are full.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.files import writable
 from deploy.cli.plain import plain
 from deploy.cli.policy_explain import PolicyOption, policy_at
 from deploy.cli.terminal import show_json
@@ -29,7 +30,9 @@ def tell(
     ],
     policy: PolicyOption = None,
     detections: DetectionsOption = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML here, too.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write JUnit's XML here, too.", callback=writable)
+    ] = None,
     timeline: Annotated[bool, typer.Option(help="Show what happened in every test.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,13 +1,23 @@
 """`mendlog reconcile`: what an Alertmanager holds and we have not seen, and the reverse."""
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.people import AsJson, Bootstrap, Prefix, answer, fail, settings_of
+from deploy.cli.faults import USAGE
+from deploy.cli.people import (
+    AsJson,
+    Bootstrap,
+    Prefix,
+    answer,
+    fail,
+    settings_of,
+    told_when_slow,
+)
 from deploy.cli.terminal import commands, show_json, show_table
 from deploy.cli.times import age, now_ms, span_ms
 
@@ -42,31 +52,49 @@ def reconcile(
     grace: Annotated[str, typer.Option(help="What is younger is not counted.")] = GRACE,
     authorization_file: Annotated[
         Path | None,
-        typer.Option(help="Holds the value of the header Authorization.", dir_okay=False),
+        typer.Option(
+            help="Holds the value of the header Authorization.", exists=True, dir_okay=False
+        ),
     ] = None,
     sources: Annotated[
         Path | None,
-        typer.Option(help="The file of sources.", envvar="MENDLOG_SOURCES_FILE", dir_okay=False),
+        typer.Option(
+            help="The file of sources.",
+            envvar="MENDLOG_SOURCES_FILE",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     watch: Annotated[
         int | None, typer.Option(min=1, metavar="SECONDS", help="Again and again, as metrics.")
     ] = None,
     host: Annotated[str, typer.Option(help="Of the metrics.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Of the metrics; 0: any, which is printed.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Of the metrics; 0: any, which is printed.")
+    ] = 0,
     bootstrap: Bootstrap = None,
     prefix: Prefix = None,
     as_json: AsJson = False,
 ) -> None:
-    """Exit status 1 where alerts of its are missing here."""
+    """Exit status 1 where alerts of its are missing here, or one side does not answer; 2 where it
+    has no such receiver, or nothing has come by the name of that source."""
     from deploy.logs import configure
     from streams.ingest.alertmanager.address import Address, complaint
     from streams.ingest.alertmanager.client import NotAnswered
     from streams.ingest.alertmanager.held import NotCaughtUp
     from streams.ingest.alertmanager.reconcile import Asked
+    from streams.people.reconciling import Misnamed
 
+    _check_pattern(receiver)
     if wrong := complaint(alertmanager):
         raise typer.BadParameter(f"--alertmanager {alertmanager!r}: {wrong}")
-    registered = _registered(sources, alertmanager)
+    of_file = _of_file(sources)
+    registered = _of_this(of_file, alertmanager)
+    if sources and not (registered or source):
+        typer.echo(
+            f"no source in {sources} has `alertmanager_url: {alertmanager}`: say --source",
+            err=True,
+        )
     files = [str(authorization_file or "")] + [
         s.alertmanager.authorization_file for s in registered
     ]
@@ -81,13 +109,17 @@ def reconcile(
     configure("INFO" if watch else "CRITICAL")
     try:
         if watch:
-            answer(settings, _watch(settings, address, receiver, asked, watch, host, port))
+            # For as long as it is told to: a broker that is away is told by the metrics.
+            asyncio.run(_watch(settings, address, receiver, asked, watch, host, port))
             return
-        found = answer(settings, _once(settings, address, receiver, asked))
+        found, held = answer(settings, _once(settings, address, receiver, asked))
+    except Misnamed as error:
+        raise fail(f"--receiver: {error}", USAGE) from None
     except (NotAnswered, NotCaughtUp) as error:
         raise fail(str(error)) from None
     except OSError as error:
         raise fail(f"cannot listen: {error}") from None
+    _check_names(source or (), {s.name for s in of_file}, held)
     if as_json:
         show_json(_told(alertmanager, asked, found))
     else:
@@ -95,18 +127,46 @@ def reconcile(
     raise typer.Exit(1 if found.is_loss else 0)
 
 
-def _registered(file: Path | None, url: str) -> list[Any]:
-    """The sources that say that they are of this Alertmanager."""
+def _check_pattern(receiver: str) -> None:
+    from streams.policy.matchers import RegexFault, regex
+
+    try:
+        regex(receiver)
+    except RegexFault as fault:
+        raise typer.BadParameter(f"--receiver {receiver!r}: {fault}") from None
+
+
+def _check_names(given: Iterable[str], of_file: set[str], held: frozenset[str]) -> None:
+    """By a name that is misspelt nothing is found that fires here alone."""
+    from streams.people.reconciling import some
+
+    unknown = [name for name in given if name not in held | of_file]
+    if not unknown:
+        return
+    if held:
+        raise fail(
+            f"--source {unknown[0]!r}: no alert here came by that name, but by {some(held)}; "
+            "where it has been quiet, name the file that knows it: --sources",
+            USAGE,
+        )
+    typer.echo(f"no alert is held here: a source {unknown[0]!r} may be there or not", err=True)
+
+
+def _of_file(file: Path | None) -> Sequence[Any]:
     if file is None:
-        return []
+        return ()
     from streams.ingest.gateway.source_file import load_sources
 
-    wanted = url.rstrip("/")
     try:
-        found = load_sources(file)
+        return load_sources(file)
     except OSError as error:
-        raise fail(f"--sources: {error}") from None
-    return [s for s in found if s.alertmanager and s.alertmanager.url == wanted]
+        raise fail(f"--sources {file}: {error.strerror}", USAGE) from None
+
+
+def _of_this(sources: Sequence[Any], url: str) -> list[Any]:
+    """Those that say that they are of this Alertmanager."""
+    wanted = url.rstrip("/")
+    return [s for s in sources if s.alertmanager and s.alertmanager.url == wanted]
 
 
 @asynccontextmanager
@@ -125,9 +185,15 @@ async def _reconciling(
             await holdings.close()
 
 
-async def _once(settings: Any, address: Any, receiver: str, asked: Any) -> Any:
+async def _once(
+    settings: Any, address: Any, receiver: str, asked: Any
+) -> tuple[Any, frozenset[str]]:
+    """What differs, and by which names alerts have come here."""
+    asked_ms = now_ms()
     async with _reconciling(settings, address, receiver, asked) as reconciling:
-        return await reconciling.once()
+        async with told_when_slow(address.url):
+            listed = await reconciling.listed()
+        return await reconciling.compared(listed, asked_ms), reconciling.holdings.sources
 
 
 async def _watch(

@@ -1,12 +1,12 @@
 """`mendlog replay`: recompute what was decided, from the tape alone."""
 
-import asyncio
 import dataclasses
 import time
 from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.people import AsJson, Bootstrap, Prefix, answer
 from deploy.cli.terminal import commands, quiet_clients, show_json
 from streams.settings import KafkaSettings
 
@@ -18,12 +18,12 @@ def replay(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare with what was recorded; exit 1 on any.")
     ] = False,
-    bootstrap: Annotated[str | None, typer.Option(help="Broker; else MENDLOG_BOOTSTRAP.")] = None,
-    prefix: Annotated[str | None, typer.Option(help="Else MENDLOG_TOPIC_PREFIX.")] = None,
+    bootstrap: Bootstrap = None,
+    prefix: Prefix = None,
     partitions: Annotated[
         int | None, typer.Option(min=1, help="Else MENDLOG_TAPE_PARTITIONS.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Recompute every decision with the policy and logic in force at each fact.
 
@@ -37,8 +37,8 @@ def replay(
     quiet_clients()
     join_registry(settings.registry_url, settings.topic_prefix)
     began_s = time.monotonic()
-    result = asyncio.run(
-        verified(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)
+    result = answer(
+        settings, verified(settings.bootstrap, settings.topic_prefix, settings.tape_partitions)
     )
     if as_json:
         show_json(dataclasses.asdict(result))

@@ -16,6 +16,8 @@ from deploy.cli.times import now_ms
 app = commands("Send alerts from the shell into Kafka.")
 
 ACK_TIMEOUT_MS = 10_000
+REGISTER = "register the source with one"
+"""What `observe` advises where no cluster is named; who sends from here has an option."""
 TOPIC_ASKED_MAX = 20
 TOPIC_ASKED_EVERY_S = 0.1
 """A topic that was made a moment ago is not known at once."""
@@ -185,7 +187,8 @@ def _refusals(delivery: Any, record: Any) -> list[str]:
         return [str(fault) for fault in delivery.faults] or ["there is no alert in it"]
     read = InputRecord(ALERTS, 0, 0, now_ms(), None, record.value, record.headers)
     outputs = ObserveStep(incarnation="", cluster="").apply(read).outputs
-    return [decode(out.value, Reject).detail for out in outputs if out.topic is REJECTS]
+    rejects = [decode(out.value, Reject).detail for out in outputs if out.topic is REJECTS]
+    return [text.replace(REGISTER, "say --cluster") for text in rejects]
 
 
 def _refuse(refusals: Sequence[str], as_json: bool) -> NoReturn:

@@ -2,19 +2,18 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from deploy.cli.people import Bootstrap
 from deploy.cli.terminal import commands, quiet_clients, show_json, show_table
-from schemas.topics import TOPICS, Topic
+from schemas.topics import TAPE, TOPICS, Topic
 from streams.settings import ProcessorSettings
 
 app = commands("Create, list and check the topics.")
 
-Bootstrap = Annotated[
-    str | None, typer.Option(help="Broker address; MENDLOG_BOOTSTRAP without it.")
-]
 Prefix = Annotated[
     str | None, typer.Option(help="First part of each name; MENDLOG_TOPIC_PREFIX without it.")
 ]
@@ -96,10 +95,41 @@ def check_topics(
     elif drifts:
         rows = [(d.topic, d.setting, d.wanted, d.found) for d in drifts]
         show_table(("topic", "setting", "declared", "found"), rows)
+        for advice in _advice(drifts, settings):
+            typer.echo(advice, err=True)
     else:
         typer.echo("all topics are as declared")
     if drifts:
         raise typer.Exit(1)
+
+
+def _advice(drifts: Sequence[Any], settings: ProcessorSettings) -> Iterator[str]:
+    """What ends the differences, a line for each of their kinds."""
+    kinds = {drift.setting for drift in drifts}
+    if kinds & {"topic", "incarnation"}:
+        yield "what is missing is made by: mendlog topics create"
+    if "partitions" in kinds:
+        yield _of_partitions(drifts, settings)
+    if kinds - {"topic", "incarnation", "partitions"}:
+        yield (
+            "a setting is changed at the broker: kafka-configs.sh --bootstrap-server "
+            f"{settings.bootstrap} --alter --entity-type topics --entity-name TOPIC "
+            "--add-config SETTING=DECLARED"
+        )
+
+
+def _of_partitions(drifts: Sequence[Any], settings: ProcessorSettings) -> str:
+    found = {drift.topic: drift.found for drift in drifts if drift.setting == "partitions"}
+    count = found.get(TAPE.name(settings.topic_prefix))
+    if count is None or set(found.values()) != {count}:
+        return (
+            "the number of partitions is fixed for a topic's life: choose another "
+            "MENDLOG_TOPIC_PREFIX, or delete these topics with what they hold, and then "
+            "mendlog topics create"
+        )
+    return (
+        f"the tape was made with {count} partitions, for its life: MENDLOG_TAPE_PARTITIONS={count}"
+    )
 
 
 def _faust_topics(settings: ProcessorSettings) -> Any:

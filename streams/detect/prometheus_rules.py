@@ -15,6 +15,7 @@ from streams.detect.rules_file import load_rules
 from streams.reading.faults import FileError
 from streams.reading.nodes import spoken
 
+USAGE = 2
 BAD_CONFIGURATION = 78
 
 
@@ -54,11 +55,15 @@ def main(path: Path) -> int:
     try:
         rules = load_rules(path)
     except (FileError, OSError) as fault:
-        sys.stderr.write(f"{fault}\n")
+        no_file = isinstance(fault, OSError) and f"{path}: {fault.strerror}"
+        sys.stderr.write(f"{no_file or fault}\n")
         return BAD_CONFIGURATION
     sys.stdout.write(rules_text([rule for rule in rules if isinstance(rule, Slo)]))
     return 0
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m streams.detect.prometheus_rules DETECTIONS.yaml\n")
+        sys.exit(USAGE)
     sys.exit(main(Path(sys.argv[1])))

@@ -27,8 +27,8 @@ class Probes:
     async def ready(self, _: web.Request) -> web.Response:
         if self.is_stopping():
             return web.Response(status=503, text="stopping\n")
-        if not await self.writer.answers(self.topic):
-            return web.Response(status=503, text=f"Kafka does not answer for {self.topic}\n")
+        if why := await self.writer.why_not(self.topic):
+            return web.Response(status=503, text=f"{why}\n")
         return web.Response(text="OK\n")
 
     async def metrics(self, _: web.Request) -> web.Response:

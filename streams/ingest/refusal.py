@@ -1,4 +1,6 @@
-"""A request that is not served, as the sender is told."""
+"""A request that is not served, as the sender is told; a start that fails, as the operator is."""
+
+import os
 
 RETRY_SOON_S = 1
 RETRY_LATER_S = 5
@@ -21,3 +23,11 @@ class Refused(Exception):
 
 class BadConfiguration(Exception):
     """The process must not start like this: exit code 78."""
+
+
+def why_of(error: OSError) -> str:
+    """In the system's words alone: libraries put it into sentences of their own. A host's name that
+    is none has no error number of the system's."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError, KafkaError
 
 from schemas.topics import journal
 from streams.host.exits import JournalDamaged
@@ -29,7 +29,8 @@ TOO_MUCH_S = 300
 RETRY_S = 5
 _POLL_MS = 200
 _RECORDS_MAX = 2_000
-FAILED = (KafkaError, TopicMissing, JournalDamaged, msgspec.MsgspecError, OSError)
+# The last for an address that is none, as Kafka's client finds only when it starts.
+FAILED = (KafkaError, TopicMissing, JournalDamaged, msgspec.MsgspecError, OSError, ValueError)
 
 log = structlog.get_logger()
 
@@ -75,6 +76,11 @@ class HeldAlerts:
         return self._following.standing.bytes if self._following else 0
 
     @property
+    def sources(self) -> frozenset[str]:
+        """By which names alerts have come, of all that the journal still remembers."""
+        return self._following.standing.sources if self._following else frozenset()
+
+    @property
     def is_caught_up(self) -> bool:
         return self._following is not None and self._following.is_caught_up
 
@@ -102,7 +108,7 @@ class HeldAlerts:
             self._not_before = (self._clock() + TOO_MUCH_S, str(error))
             log.warning("the alerts that fire are not listed", why=str(error))
         except FAILED as error:
-            following.says = f"the journal of decide cannot be read: {error}"
+            following.failed(error)
             log.warning("the alerts that fire cannot be read", error=repr(error))
         finally:
             self._following = None
@@ -117,6 +123,8 @@ class _Following:
         self._consumer: AIOKafkaConsumer | None = None
         self._places: list[TopicPartition] = []
         self._read: dict[TopicPartition, int] = {}
+        self._latest_ms: dict[TopicPartition, int] = {}
+        """The highest time of a record that was read; the broker's clock may step back."""
         self._progress = asyncio.Condition()
         self.standing = StandingAlerts(bytes_max)
         self.ended = asyncio.Event()
@@ -155,6 +163,11 @@ class _Following:
             reading.cancel()
         return self.is_caught_up
 
+    def failed(self, error: Exception) -> None:
+        why = f"the journal of decide cannot be read: {error}"
+        is_gone = isinstance(error, KafkaConnectionError)
+        self.says = f"no Kafka broker answers at {self._bootstrap}" if is_gone else why
+
     async def _reach(self) -> bool:
         async with self._progress:
             await self._progress.wait_for(lambda: self._consumer is not None)
@@ -163,16 +176,24 @@ class _Following:
         read = dict(self._read)
         try:
             ends = await consumer.end_offsets(self._places)
+            is_same = await self._has_what_was_read(consumer)
         # The second where it has just been given up.
         except (KafkaError, ConsumerStoppedError) as error:
-            self.says = f"the journal of decide cannot be read: {error}"
+            self.failed(error)
             return False
         is_shorter = any(ends[place] < read[place] for place in self._places)
-        if is_shorter or consumer.partitions_for_topic(self._topic) != self._partitions:
+        has_others = consumer.partitions_for_topic(self._topic) != self._partitions
+        if is_shorter or has_others or not is_same:
             self._is_another()
         async with self._progress:
             await self._progress.wait_for(lambda: self.is_of_the_past or self._has_read(ends))
         return not self.is_of_the_past
+
+    async def _has_what_was_read(self, consumer: AIOKafkaConsumer) -> bool:
+        """A topic that was made anew has its offsets again, and no record of that moment."""
+        latest_ms = dict(self._latest_ms)
+        found = await consumer.offsets_for_times(latest_ms) if latest_ms else {}
+        return all(at and at.timestamp == latest_ms[place] for place, at in found.items())
 
     @property
     def _partitions(self) -> set[int]:
@@ -187,9 +208,11 @@ class _Following:
 
     async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
         batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
-        for records in batches.values():
+        for place, records in batches.items():
             for record in records:
                 self.standing.add(record.key, record.value, record.headers)
+            latest_ms = max(record.timestamp for record in records)
+            self._latest_ms[place] = max(latest_ms, self._latest_ms.get(place, 0))
         # Compaction leaves places empty: the position is behind them, no record is.
         for place in self._places:
             position = await consumer.position(place)

@@ -12,7 +12,7 @@ from streams.ingest.alertmanager.client import NotAnswered
 from streams.ingest.alertmanager.held import NotCaughtUp
 from streams.ingest.alertmanager.reconcile import Difference
 from streams.ingest.lifetime import until_told_to_stop
-from streams.people.reconciling import Reconciling
+from streams.people.reconciling import Misnamed, Reconciling
 
 KINDS = ("known", "silenced", "inhibited", "young", "unreadable", "missing", "only_here")
 
@@ -86,7 +86,7 @@ async def _rounds(reconciling: Reconciling, metrics: ReconcileMetrics, every_s: 
             found = await reconciling.once()
             metrics.read(found)
             log.info("reconciled", missing=len(found.missing), only_here=len(found.only_here))
-        except NotAnswered as error:
+        except (NotAnswered, Misnamed) as error:
             metrics.failed("alertmanager")
             log.warning("not reconciled", why=str(error))
         except NotCaughtUp as error:

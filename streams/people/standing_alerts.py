@@ -92,6 +92,12 @@ class StandingAlerts:
         quiet = Quiet(now_ms, [(k, r) for k, (_, r) in self._held.items() if k.startswith(SILENCE)])
         return (_listed(key, _alert.decode(raw), incidents, quiet) for key, raw in held)
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """Of those that fire, and of those that have ended and are remembered."""
+        keys = (key for held in (self._held, self._ended) for key in held)
+        return frozenset(_source(key) for key in keys if key.startswith(ALERT))
+
     def _offset_of(self, key: bytes) -> int:
         if key in self._held:
             return self._held[key][0]
@@ -153,6 +159,11 @@ def _kept(key: bytes, raw: bytes) -> bytes | None:
     if key.startswith(ALERT) and _alert.decode(raw).status is AlertStatus.RESOLVED:
         return None
     return _json(_incident.decode(raw)) if key.startswith(INCIDENT) else raw
+
+
+def _source(key: bytes) -> str:
+    """Of `alert/<cluster>/<source>/<fingerprint>`."""
+    return unquote(key.decode().split("/", 3)[2])
 
 
 def _size(key: bytes, kept: bytes) -> int:

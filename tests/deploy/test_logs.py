@@ -1,10 +1,13 @@
 """What our processes write of themselves."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
+
+from deploy.logs import AGAIN_S, TEXTS_MAX, NotAgain
 
 PROGRAM = """
 import logging, structlog
@@ -29,3 +32,17 @@ def test_a_traceback_says_where_and_not_with_what(logger: str) -> None:
     assert told["frames"][-1]["name"] == "fail"
     assert told["exc_value"] == "no luck with 4 characters"
     assert b"hush" not in done.stdout
+
+
+def test_what_the_client_of_kafka_repeats_is_written_once_a_minute() -> None:
+    now_s = 0.0
+    filter = NotAgain(lambda: now_s)
+
+    def passes(text: str, name: str = "aiokafka") -> bool:
+        return filter.filter(logging.LogRecord(name, logging.ERROR, "", 0, text, (), None))
+
+    assert [passes("no node 1"), passes("no node 1"), passes("no node 2")] == [True, False, True]
+    assert [passes("ours", "mendlog"), passes("ours", "mendlog")] == [True, True]
+    now_s = AGAIN_S
+    assert [passes("no node 1", "aiokafka.client"), passes("no node 1")] == [True, False]
+    assert all(passes(f"no node {number}") for number in range(3, 3 * TEXTS_MAX))

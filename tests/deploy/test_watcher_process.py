@@ -104,3 +104,21 @@ def test_it_watches_the_cluster_that_is_named(monkeypatch: pytest.MonkeyPatch) -
         address_of("us")
     with pytest.raises(BadConfiguration, match="MENDLOG_CLUSTER must"):
         run(WatcherSettings())
+
+
+def test_outside_of_any_cluster_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    why = "not in a cluster: set MENDLOG_CLUSTERS or MENDLOG_CLUSTERS_FILE"
+    with pytest.raises(BadConfiguration, match=why):
+        run(WatcherSettings(cluster="eu"))
+
+
+def test_a_context_that_is_not_there_is_named_with_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config"
+    file.write_text("apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n")
+    clusters = {"eu": {"context": "nosuch", "kubeconfig": str(file)}}
+    monkeypatch.setenv("MENDLOG_CLUSTERS", json.dumps(clusters))
+    with pytest.raises(BadConfiguration, match=f"eu cannot be reached: .*'nosuch' of {file}: "):
+        run(WatcherSettings(cluster="eu"))

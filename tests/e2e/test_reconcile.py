@@ -249,6 +249,6 @@ async def faults(running: World) -> None:
     code, out, err = await running.reconcile(*with_proof)
     assert (code, "3 known, 0 missing" in out) == (0, True), err
     code, _, err = await running.reconcile("--sources", str(running.folder / "none.yaml"))
-    assert (code, "none.yaml" in err, "Traceback" in err) == (1, True, False), err
+    assert (code, "none.yaml" in err, "Traceback" in err) == (2, True, False), err
     code, _, err = await running.reconcile("--prefix", "nobodys")
     assert (code, "nobodys.state.decide.tape" in err) == (1, True), err

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 
 from remediators.clusters import ClusterAddress, EksAddress
 
@@ -39,14 +40,20 @@ def open_access(address: ClusterAddress) -> Access:
         elif address.in_cluster:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
-            load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=address.kubeconfig or None,
-                context=address.context,
-                client_configuration=configuration,
-            )
+            _by_context(address, configuration)
     except (ConfigException, OSError, ValueError) as fault:
         raise BadClusterAddress(str(fault)) from fault
     return Access(configuration)
+
+
+def _by_context(address: ClusterAddress, configuration: Configuration) -> None:
+    file = address.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
+    try:
+        load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=file, context=address.context, client_configuration=configuration
+        )
+    except ConfigException as fault:
+        raise BadClusterAddress(f"context {address.context!r} of {file}: {fault}") from fault
 
 
 def _eks(address: EksAddress, configuration: Configuration) -> Access:

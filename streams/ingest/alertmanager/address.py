@@ -9,6 +9,7 @@ from yarl import URL
 from streams.reading.nodes import Reading, Section
 
 PATH = "api/v2/alerts"
+RECEIVERS_PATH = "api/v2/receivers"
 KEYS = ("alertmanager_url", "alertmanager_authorization_file")
 
 

@@ -1,26 +1,33 @@
-"""A question to an Alertmanager: GET /api/v2/alerts, bounded in time and size, no redirects."""
+"""Questions to an Alertmanager, by GET below /api/v2: bounded in time and size, no redirects."""
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from schemas.topics import MIB
-from streams.ingest.alertmanager.address import PATH, Address
+from streams.ingest.alertmanager.address import PATH, RECEIVERS_PATH, Address
 
 ANSWER_BYTES_MAX = 64 * MIB
 Asked = Sequence[tuple[str, str]]
 """Query parameters; a name may come more than once."""
 
+
+class _Receiver(msgspec.Struct):
+    name: str
+
+
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+_receivers = msgspec.json.Decoder(list[_Receiver])
+T = TypeVar("T")
 
 
 class NotAnswered(Exception):
-    """No list of alerts was to be had. `may_pass`: the same question may be answered later."""
+    """No list was to be had. `may_pass`: the same question may be answered later."""
 
     def __init__(self, why: str, *, may_pass: bool) -> None:
         super().__init__(why)
@@ -36,7 +43,27 @@ async def ask(
     bytes_max: int = ANSWER_BYTES_MAX,
 ) -> list[bytes]:
     """The alerts that it holds, each as its bytes. Raises NotAnswered."""
-    url = URL(f"{address.url.rstrip('/')}/{PATH}").with_query(list(asked))
+    body = await _body(http, address, PATH, asked, timeout_s, bytes_max)
+    return [bytes(raw) for raw in _decoded(_list, body, address.url)]
+
+
+async def ask_receivers(
+    http: aiohttp.ClientSession, address: Address, *, timeout_s: float
+) -> list[str]:
+    """The names of its receivers. Raises NotAnswered."""
+    body = await _body(http, address, RECEIVERS_PATH, (), timeout_s, ANSWER_BYTES_MAX)
+    return [receiver.name for receiver in _decoded(_receivers, body, address.url)]
+
+
+async def _body(
+    http: aiohttp.ClientSession,
+    address: Address,
+    path: str,
+    asked: Asked,
+    timeout_s: float,
+    bytes_max: int,
+) -> bytes:
+    url = URL(f"{address.url.rstrip('/')}/{path}").with_query(list(asked))
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if address.authorization_file:
         headers["Authorization"] = await asyncio.to_thread(_word, address.authorization_file)
@@ -44,7 +71,7 @@ async def ask(
     try:
         async with http.get(url, headers=headers, timeout=timeout, allow_redirects=False) as answer:
             _check(answer, address.url)
-            body = await _read(answer, bytes_max)
+            return await _read(answer, bytes_max)
     except TimeoutError:
         raise NotAnswered(f"{address.url}: no answer in {timeout_s:g} s", may_pass=True) from None
     except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError) as error:
@@ -57,14 +84,15 @@ async def ask(
         raise NotAnswered(f"{address.url}: the answer broke off: {error}", may_pass=True) from None
     except aiohttp.ClientError as error:
         raise NotAnswered(f"{address.url}: no answer in HTTP: {error}", may_pass=False) from None
-    return _alerts(body, address.url)
 
 
 def _word(file: str) -> str:
     try:
         text = Path(file).read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise NotAnswered(f"the authorization cannot be read: {error}", may_pass=False) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        why = f"the authorization cannot be read: {file}: {why}"
+        raise NotAnswered(why, may_pass=False) from None
     if not text or not text.isprintable():
         raise NotAnswered(f"{file} holds no value of a header `Authorization`", may_pass=False)
     return text
@@ -93,9 +121,9 @@ async def _read(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     return bytes(body)
 
 
-def _alerts(body: bytes, url: str) -> list[bytes]:
+def _decoded(lists: "msgspec.json.Decoder[T]", body: bytes, url: str) -> T:
     try:
-        return [bytes(raw) for raw in _list.decode(body)]
+        return lists.decode(body)
     except (ValueError, RecursionError) as error:
         why = f"{url}: no Alertmanager with an API v2 (not a list in JSON: {error})"
         raise NotAnswered(why, may_pass=False) from None

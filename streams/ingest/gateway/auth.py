@@ -2,7 +2,7 @@
 reaches us."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -10,6 +10,7 @@ import structlog
 from streams.ingest.gateway.proofs.caller import Caller
 from streams.ingest.gateway.proofs.certificates import Certificates
 from streams.ingest.gateway.proofs.keyring import Keyring
+from streams.ingest.gateway.proofs.secrets import check_secrets
 from streams.ingest.gateway.proofs.signatures import Signatures
 from streams.ingest.gateway.proofs.sns_topics import SnsTopics
 from streams.ingest.gateway.source import Source
@@ -39,6 +40,8 @@ class Guarded:
         self, sources: Sequence[Source], env: Mapping[str, str], topics: SnsTopics | None = None
     ) -> None:
         """Raises BadConfiguration."""
+        check_secrets(sources, env)
+        self._sources = sources
         self._keyring = Keyring(sources, env)
         self._certificates = Certificates(sources)
         self._signatures = Signatures(sources, env)
@@ -49,7 +52,7 @@ class Guarded:
     def admit(self, caller: Caller) -> Source | None:
         owner = self._keyring.owner(caller) or self._certificates.owner(caller)
         if owner is None and not self._may_be_signed(caller):
-            raise self._unknown()
+            raise self._unknown(caller)
         return owner
 
     def _may_be_signed(self, caller: Caller) -> bool:
@@ -60,12 +63,35 @@ class Guarded:
             return await self._topics.owner(body)
         owner = self._signatures.owner(caller, body)
         if owner is None:
-            raise self._unknown()
+            raise self._unknown(caller, self._signatures.misses(caller))
         return owner
 
-    def _unknown(self) -> Refused:
-        why = "nothing here proves a registered source: a valid bearer token is needed"
-        return Refused(401, why, asks_for=self._asks_for)
+    def _unknown(self, caller: Caller, misses: str = "") -> Refused:
+        if misses:
+            why = misses
+        elif kinds := list(dict.fromkeys(_kinds(self._sources, caller.format))):
+            why = f"{' or '.join(kinds)} is needed"
+        else:
+            why = f"none is registered that may send {caller.format}"
+        said = f"nothing here proves a registered source: {why}"
+        return Refused(401, said, asks_for=self._asks_for)
+
+
+def _kinds(sources: Sequence[Source], format: str) -> Iterator[str]:
+    """What would prove somebody at this door. Nobody is told whose proof is of which kind."""
+    here = [source for source in sources if source.format in (None, format)]
+    if any(source.tokens for source in here):
+        yield "a valid bearer token"
+    if any(source.login for source in here):
+        yield "a user with the right password"
+    for how in sorted({s.signature for s in here if s.signature}, key=lambda how: how.header):
+        yield f"a right signature of the body in {how.header}" + (
+            f", after {how.prefix!r}" if how.prefix else ""
+        )
+    if any(source.certificate for source in here):
+        yield "a client certificate"
+    if any(source.topics for source in here):
+        yield "an envelope of Amazon SNS"
 
 
 class Unguarded:

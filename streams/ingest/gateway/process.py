@@ -25,11 +25,12 @@ from streams.ingest.gateway.source import Source
 from streams.ingest.gateway.source_file import load_sources
 from streams.ingest.gateway.status import status_of
 from streams.ingest.lifetime import until_told_to_stop
+from streams.ingest.listening import listen
 from streams.ingest.otlp.write import PATH as OTLP_PATH
 from streams.ingest.otlp.write import OtlpMetrics
 from streams.ingest.probes import Probes
 from streams.ingest.produce import Writer
-from streams.ingest.refusal import BadConfiguration
+from streams.ingest.refusal import BadConfiguration, why_of
 from streams.ingest.remote_write.write import PATH, RemoteWrite
 from streams.ingest.samples.metrics import SampleMetrics
 from streams.reading.faults import FileError
@@ -93,12 +94,13 @@ class Gateway:
         return int(self._runner.addresses[0][1])
 
     async def start(self) -> None:
-        """Raises OSError where the address is not free."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
-        if self._settings.port_file:
-            _write_whole(self._settings.port_file, str(self.port))
-        log.info("the gateway listens", host=self._settings.host, port=self.port)
+        """Raises BadConfiguration where the address cannot be had."""
+        settings = self._settings
+        port = await listen(self._runner, settings.host, settings.port, "PORT")
+        if settings.port_file:
+            _write_whole(settings.port_file, str(port))
+        log.info("the gateway listens", host=settings.host, port=port)
+        self._writer.greet(ALERTS.name(settings.topic_prefix))
 
     async def stop(self) -> None:
         """Nothing new is taken; what was taken is answered; what was sent is flushed."""
@@ -132,7 +134,7 @@ async def serve(
     reached: Reached = lambda _: None,
     holdings: Holdings | None = None,
 ) -> None:
-    """Runs until SIGTERM or SIGINT. Raises BadConfiguration, or OSError."""
+    """Runs until SIGTERM or SIGINT. Raises BadConfiguration."""
     gateway = Gateway(settings, reached, holdings=holdings)
     try:
         await gateway.start()
@@ -146,27 +148,30 @@ def run_gateway(
     reached: Reached = lambda _: None,
     holdings: Holdings | None = None,
 ) -> int:
-    """The exit code: 0 after a stop in order, 1 where the address is taken, 78 to be set right."""
+    """The exit code: 0 after a stop in order, 78 to be set right."""
     try:
         uvloop.run(serve(settings, reached, holdings))
     except BadConfiguration as error:
         log.error("the gateway does not start", why=str(error))
         return os.EX_CONFIG
-    except OSError as error:
-        log.error("the gateway cannot listen", why=str(error))
-        return 1
-    return 0
+    return os.EX_OK
 
 
 def _sources(file: Path | None) -> tuple[Source, ...]:
     try:
         return load_sources(file) if file else ()
-    except (FileError, OSError) as error:
+    except FileError as error:
         raise BadConfiguration(str(error)) from None
+    except OSError as error:
+        why = f"MENDLOG_SOURCES_FILE={file}: {why_of(error)}"
+        raise BadConfiguration(why) from None
 
 
 def _write_whole(file: Path, text: str) -> None:
-    """Whoever waits for the file never reads half of it."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
-        part.write(text)
-    os.replace(part.name, file)
+    """Whoever waits for the file never reads half of it. Raises BadConfiguration."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
+            part.write(text)
+        os.replace(part.name, file)
+    except OSError as error:
+        raise BadConfiguration(f"MENDLOG_PORT_FILE={file}: {why_of(error)}") from None

@@ -14,8 +14,10 @@ from streams.ingest.kubernetes.follow import Api
 from streams.ingest.kubernetes.metrics import WatcherMetrics
 from streams.ingest.kubernetes.watch import Watch
 from streams.ingest.lifetime import until_told_to_stop
+from streams.ingest.listening import listen
 from streams.ingest.probes import Probes
 from streams.ingest.produce import Writer
+from streams.ingest.refusal import BadConfiguration
 from streams.settings import WatcherSettings
 
 PRODUCE_TIMEOUT_S = 5.0
@@ -31,20 +33,21 @@ class Closable(Api, Protocol):
 
 
 async def watch(settings: WatcherSettings, api: Closable) -> None:
-    """Runs until SIGTERM or SIGINT. Raises OSError."""
+    """Runs until SIGTERM or SIGINT. Raises BadConfiguration."""
     flight = Flight(IN_FLIGHT_BYTES_MAX)
     writer = Writer(settings.bootstrap, "mendlog-watcher", flight, PRODUCE_TIMEOUT_S)
     metrics = WatcherMetrics()
-    probes = Probes(writer, ALERTS.name(settings.topic_prefix), metrics.registry)
+    topic = ALERTS.name(settings.topic_prefix)
+    probes = Probes(writer, topic, metrics.registry)
     app = web.Application()
     app.add_routes(probes.routes())
     runner = web.AppRunner(app, access_log=None)
     watching = Watch(settings, api, writer, metrics)
     working = asyncio.create_task(watching.run())
     try:
-        await runner.setup()
-        await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        log.info("the watcher runs", cluster=settings.cluster, web_port=runner.addresses[0][1])
+        port = await listen(runner, settings.web_host, settings.web_port, "WEB_PORT")
+        log.info("the watcher runs", cluster=settings.cluster, web_port=port)
+        writer.greet(topic)
         await until_told_to_stop(working)
     finally:
         working.cancel()
@@ -57,10 +60,10 @@ async def watch(settings: WatcherSettings, api: Closable) -> None:
 
 
 def run_watcher(settings: WatcherSettings, api: Closable) -> int:
-    """The exit code: 0 after a stop in order, 1 where the address is taken."""
+    """The exit code: 0 after a stop in order, 78 to be set right."""
     try:
         asyncio.run(watch(settings, api))
-    except OSError as error:
-        log.error("the watcher cannot listen", why=str(error))
-        return 1
+    except BadConfiguration as error:
+        log.error("the watcher does not start", why=str(error))
+        return os.EX_CONFIG
     return os.EX_OK

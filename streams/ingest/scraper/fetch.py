@@ -2,8 +2,9 @@
 
 import aiohttp
 
-from schemas.topics import BODY_BYTES_MAX
+from schemas.topics import BODY_BYTES_MAX, MIB
 from streams.ingest.inflate import ENCODINGS, Broken, Plain, TooLarge
+from streams.ingest.refusal import why_of
 
 HEADERS = {"Accept": "text/plain;version=0.0.4, application/json", "Accept-Encoding": "gzip"}
 FAILED = (aiohttp.ClientError, OSError, TimeoutError, TooLarge, Broken, ValueError)
@@ -23,6 +24,25 @@ async def fetch(
         if answer.status != 200 or answer.content_type != content_type:
             raise ValueError(f"status {answer.status}, {answer.content_type}")
         return await _read(answer)
+
+
+def why_not(error: BaseException) -> str:
+    """One of FAILED, for who runs this."""
+    match error:
+        case TimeoutError():
+            return "no answer in time"
+        case aiohttp.ClientSSLError():  # its number is that of another library
+            return str(error)
+        case OSError():
+            return why_of(error)
+        case TooLarge():
+            return f"more than {BODY_BYTES_MAX // MIB} MiB"
+        case UnicodeDecodeError():
+            return "not UTF-8"
+        case aiohttp.InvalidURL():
+            return f"no address: {error}"
+        case _:
+            return str(error) or type(error).__name__
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -15,7 +15,7 @@ from schemas.topics import METRICS
 from streams.ingest.produce import NotAcknowledged, Record, Writer
 from streams.ingest.refusal import Refused
 from streams.ingest.scraper.exposition import read_samples
-from streams.ingest.scraper.fetch import FAILED, fetch
+from streams.ingest.scraper.fetch import FAILED, fetch, why_not
 from streams.ingest.scraper.metrics import ScraperMetrics
 from streams.ingest.scraper.targets import Target, read_targets
 from streams.settings import ScraperSettings
@@ -64,7 +64,7 @@ class Rounds:
                 await fetch(self._http, url, "application/json", timeout_s)
             )
         except FAILED as error:
-            log.warning("the targets cannot be discovered", url=url, why=repr(error))
+            log.warning("the targets cannot be discovered", url=url, why=why_not(error))
         self._down = {target: why for target, why in self._down.items() if target in self._targets}
 
     async def _visit(self, target: Target) -> None:
@@ -84,7 +84,7 @@ class Rounds:
             page = await fetch(self._http, target.url, "text/plain", self._settings.timeout_s)
             found = await asyncio.to_thread(read_samples, page.decode(), self._prefixes)
         except FAILED as error:
-            self._note(target, repr(error))
+            self._note(target, why_not(error))
             return (Sample("up", {}, 0.0),)
         self._note(target, None)
         return (Sample("up", {}, 1.0), *found)

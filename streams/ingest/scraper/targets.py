@@ -8,6 +8,7 @@ import msgspec
 from streams.ingest.formats.alert_json import UNREADABLE
 from streams.ingest.series_key import series_key
 
+EMPTY = "an empty body, not a JSON array of targets"
 _HIDDEN = "__"
 """Labels of Prometheus' own; they say how to scrape, and are no labels of the samples."""
 
@@ -43,7 +44,8 @@ def read_targets(body: bytes) -> tuple[Target, ...]:
     try:
         groups = _groups.decode(body)
     except UNREADABLE as error:
-        raise BadTargets(str(error)) from None
+        what = f"not a JSON array of targets: {error}" if body else EMPTY
+        raise BadTargets(what) from None
     return tuple(_target(address, group.labels) for group in groups for address in group.targets)
 
 

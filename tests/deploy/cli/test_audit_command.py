@@ -49,12 +49,22 @@ def test_the_page_explains_every_invariant() -> None:
     ("arguments", "said"),
     [
         (["--bootstrap", "127.0.0.1:1"], "no Kafka broker answers at 127.0.0.1:1"),
+        (["--bootstrap", "foo:bar"], "'foo:bar': expected host:port"),
         (["--canaries", "not-there"], "not-there: No such file or directory"),
+        (["--canaries", "empty"], "--canaries empty: empty, so there is nothing to look for"),
+        (["--canaries", "bytes"], "bytes: not UTF-8"),
     ],
 )
 def test_what_cannot_be_read_is_no_violation(
-    mendlog: Mendlog, arguments: list[str], said: str
+    mendlog: Mendlog,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").write_text("\n")
+    Path("bytes").write_bytes(b"\xff")
     done = mendlog("audit", *arguments)
     assert (done.exit_code, done.out) == (CANNOT_READ, "")
     assert said in done.err

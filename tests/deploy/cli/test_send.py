@@ -111,7 +111,7 @@ def test_there_must_be_such_a_topic(mendlog: Mendlog, kafka: Kafka) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (("--label", "alertname=A"), "name no cluster"),
+        (("--label", "alertname=A"), "1 alert(s) name no cluster: say --cluster, add the label"),
         ((*NAMED, "--cluster", "*"), "no cluster is called '*'"),
         ((*NAMED, "--label", "a-b=x"), "labels: 'a-b' is no name"),
         ((*NAMED, "--starts-at", "yesterday"), "starts_at: no time"),

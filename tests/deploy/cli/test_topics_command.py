@@ -5,9 +5,12 @@ import uuid
 
 import pytest
 
+from deploy.cli.topics import _advice
+from deploy.drift import Drift
 from deploy.sandbox.kafka import Kafka
 from schemas.records import RECORDS
 from schemas.topics import TOPICS
+from streams.settings import ProcessorSettings
 from tests.deploy.cli.conftest import Mendlog, process
 
 UNREACHABLE = "127.0.0.1:1"
@@ -62,6 +65,34 @@ def test_check_tells_each_difference(mendlog: Mendlog, broker: list[str]) -> Non
     table = mendlog("topics", "check", *broker[:-1], "3").out.splitlines()
     assert table[0].split() == ["topic", "setting", "declared", "found"]
     assert len(table) == 1 + len(drifts)
+
+
+def test_check_says_what_to_do(mendlog: Mendlog, broker: list[str]) -> None:
+    missing = mendlog("topics", "check", *broker)
+    assert missing.err == "what is missing is made by: mendlog topics create\n"
+    mendlog("topics", "create", *broker)
+    other = mendlog("topics", "check", *broker[:-1], "3")
+    assert "MENDLOG_TAPE_PARTITIONS=2" in other.err
+    assert "MENDLOG" not in mendlog("topics", "check", *broker[:-1], "3", "--json").err
+
+
+@pytest.mark.parametrize(
+    ("drifts", "said"),
+    [
+        ([Drift("mendlog.alerts", "topic", "present", "missing")], ["topics create"]),
+        ([Drift("mendlog.alerts", "incarnation", "written", "none")], ["topics create"]),
+        ([Drift("mendlog.tape", "partitions", "32", "2")], ["MENDLOG_TAPE_PARTITIONS=2"]),
+        ([Drift("mendlog.tape", "partitions", "1", "2"),
+          Drift("mendlog.x", "partitions", "1", "3")], ["MENDLOG_TOPIC_PREFIX"]),
+        ([Drift("mendlog.x", "partitions", "1", "3")], ["MENDLOG_TOPIC_PREFIX"]),
+        ([Drift("mendlog.tape", "topic", "present", "missing"),
+          Drift("mendlog.x", "retention.ms", "1", "2")], ["topics create", "kafka-configs.sh"]),
+    ],
+)  # fmt: skip
+def test_each_kind_of_difference_has_its_advice(drifts: list[Drift], said: list[str]) -> None:
+    advice = [*_advice(drifts, ProcessorSettings(topic_prefix="mendlog"))]
+    assert len(advice) == len(said)
+    assert all(words in line for words, line in zip(said, advice, strict=True))
 
 
 def test_what_cannot_be_made_is_told_on_stderr(mendlog: Mendlog, broker: list[str]) -> None:

@@ -4,9 +4,14 @@ import asyncio
 import json
 import os
 import re
+import shlex
+import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -20,7 +25,7 @@ from streams.ingest.formats import limits
 from streams.ingest.formats.catalog import FORMATS, read
 from streams.ingest.formats.datadog import Datadog
 from streams.ingest.formats.generic import wrap
-from streams.ingest.gateway.source_file import compile_sources
+from streams.ingest.gateway.source_file import KNOWN, compile_sources
 from streams.ingest.scraper.targets import read_targets
 from streams.ingest.series_key import series_key
 from tests.streams.ingest.running import Start
@@ -33,16 +38,63 @@ def examples(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
+(_FILE,) = [text for text in examples("yaml") if text.startswith("version: 1\nsources:")]
+REGISTERED = compile_sources(_FILE)
 PROGRAMS = [text for text in examples("python") if "asyncio.run" in text]
 
 
 def test_the_file_of_sources_compiles() -> None:
-    (text,) = [text for text in examples("yaml") if text.startswith("version: 1\nsources:")]
-    sources = {source.name: source for source in compile_sources(text)}
+    sources = {source.name: source for source in REGISTERED}
     eu = sources["prometheus-eu"]
     assert (eu.cluster, len(eu.tokens.envs)) == ("prod-eu", 2)
-    assert all(source.format in FORMATS for source in sources.values() if source.format)
     assert all(source.proves_itself for source in sources.values())
+
+
+def test_google_sends_the_name_that_is_registered() -> None:
+    (login,) = [source.login for source in REGISTERED if source.format == "gcp"]
+    assert login
+    assert re.findall(r'^ +username = "(.*?)"', TEXT, re.MULTILINE) == [login.user]
+
+
+def test_grafana_sends_the_token_or_signs_as_it_is_registered() -> None:
+    (point,) = [yaml.safe_load(text) for text in examples("yaml") if "contactPoints:" in text]
+    settings = point["contactPoints"][0]["receivers"][0]["settings"]
+    assert settings["authorization_scheme"] == "Bearer"
+    (token,) = [source for source in REGISTERED if source.format == "grafana"]
+    assert token.tokens.envs
+    (signs,) = [yaml.safe_load(text) for text in examples("yaml") if "hmacConfig:" in text]
+    (text,) = [text for text in examples("yaml") if text.startswith("- name: grafana")]
+    (signed,) = compile_sources(f"version: 1\nsources:\n{text}")
+    assert signed.signature
+    assert signed.signature.header == "X-Grafana-Alerting-Signature"  # Grafana's own, unless told
+    assert signed.signature.timestamp_header == signs["hmacConfig"]["timestampHeader"]
+
+
+@pytest.mark.needs("amtool")
+def test_amtool_reads_its_file_as_shown(tmp_path: Path) -> None:
+    heard = []
+
+    class Asked(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append((urlsplit(self.path).path, self.headers["Authorization"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *_: object) -> None: ...
+
+    (line,) = re.findall(r"^    (amtool .*)$", TEXT, re.MULTILINE)
+    (file,) = [text for text in examples("yaml") if text.startswith("authorization:")]
+    (tmp_path / "mendlog.yml").write_text(file)
+    (tmp_path / "mendlog-token").write_text("a-word-of-amtools-own\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Asked) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = line.replace("127.0.0.1:9093", f"127.0.0.1:{server.server_port}")
+        done = subprocess.run(shlex.split(here), cwd=tmp_path, timeout=60, check=False)
+        server.shutdown()
+    assert done.returncode == 0
+    assert heard == [("/api/v2/alerts", "Bearer a-word-of-amtools-own")]
 
 
 MAPPED = [text for text in examples("yaml") if "firing:" in text]
@@ -90,7 +142,7 @@ def test_the_template_for_datadog_has_every_field_that_is_read() -> None:
 
 
 def test_every_format_and_limit_is_told() -> None:
-    assert all(f"`{name}`" in TEXT for name in FORMATS)
+    assert all(f"`{name}`" in TEXT for name in KNOWN)
     assert f"{limits.ALERTS_MAX:,} alerts" in TEXT
     assert f"{limits.LABELS_MAX} labels" in TEXT
     assert f"{limits.VALUE_BYTES_MAX // 1024} KiB a value" in TEXT

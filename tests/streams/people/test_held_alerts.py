@@ -1,6 +1,7 @@
 """The alerts that fire, from a journal that is written while it is read, out of order and twice."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -123,6 +124,9 @@ def test_names_with_signs_of_the_key_come_back_as_they_were() -> None:
     journal = Journal()
     journal.sees(1, alert("a", source="s/1"), cluster="eu/1%2f=,")
     assert [one.cluster for one in journal.held()] == ["eu/1%2f=,"]
+    journal.sees(2, alert("a", source="s/1", status=AlertStatus.RESOLVED), cluster="eu/1%2f=,")
+    journal.sees(2, alert("b", source="%2f"))
+    assert journal.standing.sources == {"s/1", "%2f"}, "of what has ended, too"
 
 
 def test_other_entries_are_passed_over_and_so_are_those_of_a_candidate() -> None:
@@ -348,6 +352,24 @@ async def test_without_a_broker_the_wait_ends_and_nothing_is_listed() -> None:
         with pytest.raises(NotCaughtUp):
             await held(NOW_MS)
         assert not held.is_caught_up
+
+
+async def test_a_broker_that_is_away_is_named() -> None:
+    async with holding("nobodys", "127.0.0.1:1", wait_s=60) as held:
+        with pytest.raises(NotCaughtUp, match=r"^no Kafka broker answers at 127\.0\.0\.1:1$"):
+            await held(NOW_MS)
+
+
+async def test_an_address_that_is_none_ends_the_question_and_not_the_task() -> None:
+    faults: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, told: faults.append(told))
+    async with holding("nobodys", "nohost:noport", wait_s=60) as held:
+        for _ in range(2):
+            with pytest.raises(NotCaughtUp, match="cannot be read"):
+                await held(NOW_MS)
+    gc.collect()
+    assert not faults
 
 
 @pytest.mark.broker

@@ -11,9 +11,9 @@ from streams.ingest.alertmanager.client import NotAnswered, session
 from streams.ingest.alertmanager.held import HeldAlert, NotCaughtUp
 from streams.ingest.alertmanager.reconcile import Asked
 from streams.people.reconcile_watch import watch
-from streams.people.reconciling import Reconciling
+from streams.people.reconciling import Misnamed, Reconciling
 from tests.streams.ingest.alertmanager.alerts import held, listed
-from tests.streams.ingest.alertmanager.server import Odd, odd
+from tests.streams.ingest.alertmanager.server import PATH, Odd, odd
 from tests.streams.ingest.topics import until
 
 
@@ -80,6 +80,29 @@ async def test_the_side_that_does_not_answer_is_named(
     server.status = 503
     with pytest.raises(NotAnswered):
         await reconciling(http, server, holdings).once()
+
+
+RECEIVERS = "/api/v2/receivers"
+
+
+async def test_a_receiver_that_it_does_not_have_is_told_with_those_that_it_has(
+    http: aiohttp.ClientSession, server: Odd
+) -> None:
+    server.bodies[RECEIVERS] = b'[{"name": "web.hook"}, {"name": "mendlog"}]'
+    for misspelt in ("nosuch", "mend", "mendlog2|lo"):
+        with pytest.raises(Misnamed, match=r"no receiver .* it has mendlog, web\.hook$"):
+            await reconciling(http, server, Holdings(), misspelt).once()
+    for right in ("mendlog", "mend.*", "a|web.hook"):
+        found = await reconciling(http, server, Holdings(held("c")), right).once()
+        assert (found.holds, len(found.only_here)) == (0, 1)
+
+
+async def test_of_one_that_holds_alerts_it_is_not_asked(
+    http: aiohttp.ClientSession, server: Odd
+) -> None:
+    server.body = alerts("a")
+    await reconciling(http, server, Holdings(), "mendlog").once()
+    assert [request.path for request in server.asked] == [PATH]
 
 
 async def test_metrics_tell_what_was_read_last_and_what_failed_since(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from streams.ingest.gateway.source import Secrets, Source
-from streams.ingest.refusal import BadConfiguration
+from streams.ingest.refusal import BadConfiguration, why_of
 
 CHARACTERS_MIN = 16
 P = TypeVar("P", str, bytes)
@@ -13,13 +13,23 @@ P = TypeVar("P", str, bytes)
 
 def read_secrets(secrets: Secrets, of: str, env: Mapping[str, str]) -> Iterator[str]:
     """`of` says whose they are, in a fault. Raises BadConfiguration."""
-    for where, word in _read(secrets, of, env):
-        if len(word) < CHARACTERS_MIN or not all("!" <= sign <= "~" for sign in word):
-            raise BadConfiguration(
-                f"the {of} in {where} is no word of {CHARACTERS_MIN} or more visible ASCII "
-                "characters"
-            )
+    for word, fault in _judged(secrets, of, env):
+        if fault:
+            raise BadConfiguration(fault)
         yield word
+
+
+def check_secrets(sources: Iterable[Source], env: Mapping[str, str]) -> None:
+    """Raises BadConfiguration with all that is wrong with any."""
+    faults = [
+        fault
+        for source in sources
+        for secrets, kind in _secrets_of(source)
+        for _, fault in _judged(secrets, f"{kind} of source {source.name!r}", env)
+        if fault
+    ]
+    if faults:
+        raise BadConfiguration("; ".join(faults))
 
 
 def one_owner_each(what: str, proofs: Iterable[tuple[Source, P]]) -> dict[P, Source]:
@@ -33,11 +43,34 @@ def one_owner_each(what: str, proofs: Iterable[tuple[Source, P]]) -> dict[P, Sou
     return owners
 
 
-def _read(secrets: Secrets, of: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _secrets_of(source: Source) -> Iterator[tuple[Secrets, str]]:
+    yield source.tokens, "token"
+    if source.login:
+        yield source.login.passwords, "password"
+    if source.signature:
+        yield source.signature.secrets, "secret"
+
+
+def _judged(secrets: Secrets, of: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each word, or what is wrong with it."""
     for name in secrets.envs:
-        yield f"${name}", env.get(name, "")
+        word = env.get(name)
+        why = "is not set" if word is None else _fault(word)
+        yield word or "", why and f"the {of} in ${name} {why}"
     for file in secrets.files:
         try:
-            yield file, Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadConfiguration(f"the {of}: {error}") from None
+            word = Path(file).read_text(encoding="utf-8").strip()
+            why = _fault(word)
+        except OSError as error:
+            word, why = "", f"cannot be read: {why_of(error)}"
+        except UnicodeDecodeError:
+            word, why = "", "is not UTF-8"
+        yield word, why and f"the {of} in {file} {why}"
+
+
+def _fault(word: str) -> str:
+    if not word:
+        return "is empty"
+    if len(word) < CHARACTERS_MIN or not all("!" <= sign <= "~" for sign in word):
+        return f"is no word of {CHARACTERS_MIN} or more visible ASCII characters"
+    return ""

@@ -30,6 +30,16 @@ class Signatures:
     def may_be_signed(self, caller: Caller) -> bool:
         return any(self._candidates(caller))
 
+    def misses(self, caller: Caller) -> str:
+        """What a signature that is shown lacks on the outside; empty where it may be one. Told from
+        the settings and the form of the header, never by comparing with what is right."""
+        hows = {key.signature for key in self._candidates(caller)}
+        lacking = sorted(how.header for how in hows if not _has_prefix(how, caller))
+        if not hows or len(lacking) < len(hows):
+            return ""
+        prefixes = " or ".join(sorted(repr(how.prefix) for how in hows))
+        return f"what {lacking[0]} holds must begin with {prefixes}"
+
     def owner(self, caller: Caller, body: bytes) -> Source | None:
         """Every key is tried, whichever fits. Raises Refused for a right signature that is old."""
         signed = [key for key in self._candidates(caller) if _is_signed(key, caller, body)]
@@ -61,6 +71,11 @@ def _is_signed(key: _Key, caller: Caller, body: bytes) -> bool:
     shown = caller.headers[how.header].split(",")
     fits = [hmac.compare_digest(one.strip().encode(errors="replace"), wanted) for one in shown]
     return any(fits)
+
+
+def _has_prefix(how: Signature, caller: Caller) -> bool:
+    shown = caller.headers[how.header].split(",")
+    return any(one.strip().startswith(how.prefix) for one in shown)
 
 
 def _check_age(how: Signature, caller: Caller) -> None:

@@ -16,6 +16,8 @@ class Odd:
 
     status: int = 200
     body: bytes = b"[]"
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    """By path, where it is another."""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,7 +39,7 @@ class Odd:
             self.at_once -= 1
         return web.Response(
             status=self.status,
-            body=self.body,
+            body=self.bodies.get(request.path, self.body),
             content_type=self.content_type,
             headers=self.headers,
         )

@@ -7,7 +7,7 @@ import pytest
 from deploy.sandbox.kafka import Kafka
 from streams.ingest.formats.alertmanager import API_V2, WEBHOOK
 from streams.ingest.gateway.auth import UNNAMED, Doorkeeper, Unguarded, doorkeeper
-from streams.ingest.gateway.process import run_gateway
+from streams.ingest.gateway.process import Gateway, run_gateway
 from streams.ingest.gateway.proofs.caller import Caller
 from streams.ingest.gateway.source import Secrets, Source
 from streams.ingest.gateway.source_file import KEYS, KNOWN, compile_sources
@@ -105,7 +105,12 @@ def test_this_machine_may(host: str) -> None:
 @pytest.mark.parametrize(
     ("env", "why"),
     [
-        ({**ENV, "AM": ""}, "token of source 'am' in .AM"),
+        ({**ENV, "AM": ""}, "^the token of source 'am' in .AM is empty$"),
+        ({"PROM_NEW": NEW, "AM": OTHER}, "^the token of source 'prom-eu' in .PROM_OLD is not set$"),
+        (
+            {"AM": "x", "PROM_NEW": NEW},
+            ".PROM_OLD is not set; the token of source 'am' in .AM is no",
+        ),
         ({**ENV, "AM": "short"}, "16 or more"),
         ({**ENV, "AM": "sixteen characters with spaces"}, "visible ASCII"),
         ({**ENV, "AM": OLD}, "'prom-eu' and 'am' share a token"),
@@ -121,8 +126,12 @@ def test_a_token_from_a_file(tmp_path: Path) -> None:
     source = Source("s", tokens=Secrets(files=(str(tmp_path / "token"),)))
     assert admitted(doorkeeper([source], "::", {}), f"Bearer {OLD}") == source
     missing = Source("s", tokens=Secrets(files=(str(tmp_path / "none"),)))
-    with pytest.raises(BadConfiguration, match="none"):
+    with pytest.raises(BadConfiguration, match=r"none cannot be read: no such file or directory$"):
         doorkeeper([missing], "::", {})
+    (tmp_path / "bytes").write_bytes(b"\xff" * 20)
+    garbled = Source("s", tokens=Secrets(files=(str(tmp_path / "bytes"),)))
+    with pytest.raises(BadConfiguration, match=r"bytes is not UTF-8$"):
+        doorkeeper([garbled], "::", {})
 
 
 @pytest.mark.parametrize(
@@ -166,6 +175,13 @@ def test_a_wrong_file_says_where(text: str, faults: list[str]) -> None:
     with pytest.raises(FileError) as error:
         compile_sources(text)
     assert [str(fault) for fault in error.value.faults] == faults
+
+
+def test_a_file_of_sources_that_is_not_there_is_told_by_its_setting(tmp_path: Path) -> None:
+    file = tmp_path / "none.yaml"
+    why = f"^MENDLOG_SOURCES_FILE={file}: no such file or directory$"
+    with pytest.raises(BadConfiguration, match=why):
+        Gateway(GatewaySettings(port=0, sources_file=file))
 
 
 def test_the_gateway_does_not_start_misconfigured(tmp_path: Path) -> None:

@@ -39,13 +39,13 @@ async def test_told_to_stop_it_answers_what_it_has_begun(
     assert ledger <= written
 
 
-async def test_a_taken_port_is_exit_code_1(launch: Launch, tmp_path: Path) -> None:
+async def test_a_taken_port_is_exit_code_78(launch: Launch, tmp_path: Path) -> None:
     _, url = await launch()
     env = {**os.environ, "MENDLOG_PORT": url.split(":")[2].split("/")[0]}
     second = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.streams.ingest.gateway_process", env=env
     )
-    assert await second.wait() == 1
+    assert await second.wait() == 78
 
 
 async def test_it_refuses_to_be_open_to_the_network() -> None:

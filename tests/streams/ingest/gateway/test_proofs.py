@@ -252,3 +252,54 @@ def test_one_proof_cannot_speak_for_two(proof: str, what: str) -> None:
     text = f"version: 1\nsources: [{{name: a, {proof}}}, {{name: b, {proof}}}]"
     with pytest.raises(BadConfiguration, match=f"'a' and 'b' share a {what}"):
         doorkeeper(compile_sources(text), "::", ENV)
+
+
+REFUSED = "nothing here proves a registered source: "
+MESH_TOO = "or a client certificate is needed"
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (caller("datadog"), f"a user with the right password {MESH_TOO}"),
+        (
+            caller("alertmanager-webhook", Authorization="Bearer x"),
+            f"a right signature of the body in X-Hub-Signature-256, after 'sha256=' {MESH_TOO}",
+        ),
+        (caller("alertmanager-api-v2"), f"a right signature of the body in X-Sig {MESH_TOO}"),
+        (caller("grafana"), "a client certificate is needed"),
+    ],
+)
+def test_a_refusal_names_what_would_prove_somebody_here(shown: Caller, why: str) -> None:
+    with pytest.raises(Refused) as refused:
+        KEEPER.admit(shown)
+    assert refused.value.why == REFUSED + why
+
+
+def test_where_nobody_is_registered_to_send_the_refusal_says_so() -> None:
+    source = "version: 1\nsources: [{name: a, format: grafana, token_env: OLD}]"
+    with pytest.raises(Refused) as refused:
+        doorkeeper(compile_sources(source), "::", ENV).admit(caller("datadog"))
+    assert refused.value.why == f"{REFUSED}none is registered that may send datadog"
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (signed(OLD, b"body"), "what X-Hub-Signature-256 holds must begin with 'sha256='"),
+        (
+            f"sha1={signed(OLD, b'body')}",
+            "what X-Hub-Signature-256 holds must begin with 'sha256='",
+        ),
+        (
+            f"sha256={signed(OTHER, b'body')}",
+            f"a right signature of the body in X-Hub-Signature-256, after 'sha256=' {MESH_TOO}",
+        ),
+    ],
+)
+async def test_a_refused_signature_is_told_its_form_and_nothing_of_what_is_right(
+    shown: str, why: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await KEEPER.prove(caller("alertmanager-webhook", X_Hub_Signature_256=shown), b"body")
+    assert (refused.value.status, refused.value.why) == (401, REFUSED + why)
