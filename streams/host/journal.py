@@ -146,10 +146,10 @@ class Journal:
             )
         live = {r.key for r in records if r.value and read_entry(r.value).value is not None}
         announced = {key for key in live - self._entries.keys() if key.startswith(ANNOUNCED)}
-        if announced and max(cursors) >= before:
+        if announced and max(cursors) >= before:  # told by now, or still to be told: not by us
             raise Stale(
-                f"{self.topic}/{self.partition}: another worker was at {before} too, and may yet "
-                "tell what it has announced there"
+                f"{self.topic}/{self.partition}: another worker was at {before} too, and has "
+                "announced there what we do not know"
             )
         return {r.key for r in records}
 

@@ -100,6 +100,20 @@ async def test_whose_place_another_announces_at_ends_and_leaves_it(place: Place)
 
 
 @pytest.mark.broker
+async def test_whose_place_another_has_told_from_ends_too_and_its_successor_knows(
+    place: Place,
+) -> None:
+    journal = await place.open()
+    await journal.append({}, cursor=3, now_ms=0)
+    other = await place.open()
+    await other.announce({KEY: b"what it tells"})
+    await other.append({KEY: Entry(4, None), b"a": Entry(4, b"told")}, cursor=4, now_ms=0)
+    with pytest.raises(Stale):
+        await journal.append({}, cursor=5, now_ms=0)
+    assert (await place.open()).live == {b"a": b"told"}
+
+
+@pytest.mark.broker
 async def test_a_foreign_write_beside_it_is_put_right(place: Place) -> None:
     journal = await place.open()
     await journal.append({b"a": Entry(0, b"now")}, cursor=7, now_ms=0)
