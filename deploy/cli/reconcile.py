@@ -118,7 +118,7 @@ def reconcile(
     except (NotAnswered, NotCaughtUp) as error:
         raise fail(str(error)) from None
     except OSError as error:
-        raise fail(f"cannot listen: {error}") from None
+        raise fail(f"cannot listen: {error}" if watch else str(error)) from None
     _check_names(source or (), {s.name for s in of_file}, held)
     if as_json:
         show_json(_told(alertmanager, asked, found))
