@@ -1,5 +1,6 @@
 """What every test may ask for: a real broker and control plane, programs that PyPI lacks."""
 
+import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from deploy.sandbox.control_plane import build
@@ -21,6 +23,18 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 MISSING = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command that a test runs in this process says how and from which level on to log."""
+    ours, root = structlog.get_config(), logging.getLogger()
+    level, handlers = root.level, root.handlers.copy()
+    yield
+    structlog.configure(**ours)
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -208,6 +208,10 @@ class _Following:
 
     async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
         batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
+        # Before any of them counts as read: else the check would find these, and be content.
+        if batches and not await self._has_what_was_read(consumer):
+            self._is_another()
+            return
         for place, records in batches.items():
             for record in records:
                 self.standing.add(record.key, record.value, record.headers)
