@@ -1,6 +1,8 @@
 """Prometheus cuts a scrape anywhere, and others send each series by itself: it changes nothing."""
 
 import random
+from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -53,10 +55,14 @@ def scrape(nth: int) -> list[Sample]:
     return found
 
 
+def never(_nth: int) -> float:
+    return 0.0
+
+
 def told(
-    seed: int | None, each_by_itself: bool = False, restarts: float = 0.0
+    seed: int | None, each_by_itself: bool = False, restarts: Callable[[int], float] = never
 ) -> list[tuple[str, str]]:
-    """Without a seed each scrape is one record. `restarts`: how often, after a record."""
+    """Without a seed each scrape is one record. `restarts`: after which share of its records."""
     rng, journal, found = random.Random(seed), Journal(RULES), []
     for nth in range(SCRAPES):
         samples = scrape(nth)
@@ -70,9 +76,14 @@ def told(
             piece, at_ms = samples[start:end], nth * EVERY_MS
             for fact in journal.hears(at_ms, *piece, late_ms=40, cluster="eu-1", pod="a"):
                 found.append((fact.cluster, repr(fact.fact)))
-            if rng.random() < restarts:
+            if rng.random() < restarts(nth):
                 journal.restart()
     return sorted(found)
+
+
+def levels(facts: list[tuple[str, str]]) -> Counter[str]:
+    found = [fact.partition("labels=")[0] for _, fact in facts]
+    return Counter(fact for fact in found if "Deep" in fact or "Shallow" in fact)
 
 
 WHOLE = told(None)
@@ -96,11 +107,17 @@ def test_wherever_a_scrape_is_cut_the_same_is_told(seed: int, each_by_itself: bo
 def test_the_rest_of_a_scrape_after_a_restart_is_not_judged_as_all_of_it(
     seed: int, each_by_itself: bool
 ) -> None:
-    def levels(facts: list[tuple[str, str]]) -> list[str]:
-        found = [fact.partition("labels=")[0] for _, fact in facts]
-        return sorted(fact for fact in found if "Deep" in fact or "Shallow" in fact)
+    """One worker hears three of every four scrapes: it can witness what holds for 30 s."""
+    in_every_fourth = told(seed, each_by_itself, lambda nth: 0.5 * (nth % 4 == 0))
+    assert levels(in_every_fourth) == levels(WHOLE)
 
-    assert levels(told(seed, each_by_itself, restarts=0.1)) == levels(WHOLE)
+
+@settings(max_examples=25)
+@given(st.integers(), st.booleans(), st.sampled_from([0.1, 0.2, 0.4]))
+def test_however_often_it_restarts_nothing_is_told_that_is_not_so(
+    seed: int, each_by_itself: bool, often: float
+) -> None:
+    assert levels(told(seed, each_by_itself, lambda _: often)) <= levels(WHOLE)
 
 
 def test_whose_clock_is_behind_is_judged_a_little_later_after_a_restart() -> None:
