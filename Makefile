@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
+TIMES ?= 20
 # Faults mostly wait: for sessions, for time-outs, for brokers to start. By itself xdist would begin
 # with the files of most tests; the order is that of tests/faults/conftest.py.
 BESIDE := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
@@ -11,7 +12,7 @@ CORE_TESTS := tests/streams/core tests/golden tests/streams/steps/test_candidate
   tests/streams/policy/test_times.py tests/streams/policy/test_inhibits.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test coverage mutation test-faults test-cluster soak check fmt bench lock clean
+.PHONY: help demo up test properties coverage mutation test-faults test-cluster soak check fmt bench lock clean
 
 help: ## what you can ask for
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +57,10 @@ soak: .venv ## each action killed at twenty moments, long faults, a million aler
 	@MENDLOG_SOAK=1 MENDLOG_SEEDS=3,4,5 $(BIN)/python -m pytest tests/faults \
 	  -k "not whatever_moment and not any_moment" $(BESIDE) $(PYTEST_ARGS)
 	@$(BIN)/python -m tests.soak --minutes 15
+
+properties: .venv ## each property with TIMES (20) as many examples, others each time; by hand
+	@MENDLOG_EXAMPLES_TIMES=$(TIMES) $(BIN)/python -m pytest -m hypothesis --timeout=3600 \
+	  --numprocesses=2 $(PYTEST_ARGS)
 
 coverage: .venv ## branches of the core that its own tests reach; fails below 98 %
 	@mkdir -p .cache

@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
 
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.control_plane.parts import Layout
 from deploy.sandbox.kafka import Kafka
+from tests.examples import choose_examples
 
-# Hypothesis judges results here, not times: other tests may be using the machine.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+choose_examples()
 
 MISSING = pytest.StashKey[Counter[str]]()
 

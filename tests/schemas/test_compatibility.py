@@ -12,6 +12,7 @@ from schemas.codec import CONFLUENT, DecodeFault, Undecodable, decode
 from schemas.compatibility import breaks
 from schemas.records import RECORDS
 from schemas.shape import schema_of, to_plain
+from tests.examples import examples
 from tests.schemas.mutations import mutations
 from tests.schemas.values import plain_values, without_names
 
@@ -161,7 +162,7 @@ BY_NAME = {record.__name__: record for record in RECORDS}
 
 
 @pytest.mark.parametrize("name", ["Alert", "Control", "Incident", "Outcome", "TapeRecord"])
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data())
 def test_a_foreign_schema_is_refused_or_read_as_avro_resolves_it(
     name: str, data: st.DataObject

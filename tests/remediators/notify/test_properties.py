@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from remediators.notifier_ports import HttpFault, HttpReply
 from remediators.notify.letter import letter
+from tests.examples import examples
 from tests.remediators.notify.builders import HOUR_MS, NOW_MS, notice
 from tests.remediators.notify.partition import Here
 
@@ -39,7 +40,7 @@ answers = st.lists(replies, max_size=12)
 pauses = st.lists(st.integers(0, 400_000), max_size=4)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(notices, answers, answers, answers, st.sampled_from([1, 2, 1000]), pauses)
 def test_each_receiver_ends_once_in_order_and_in_time(about, ops, pager, hook, per_minute, lives):
     asyncio.run(story(about, {"ops": ops, "pager": pager, "hook": hook}, per_minute, lives))

@@ -19,6 +19,7 @@ from streams.core.decide import Out
 from streams.core.entries import AlertState, IncidentState
 from streams.policy.book import PolicyBook
 from tests.builders import START_MS, World, alert
+from tests.examples import examples
 from tests.policies import CATALOGUE, CORRELATED, quick
 
 INHIBITING = """
@@ -78,7 +79,7 @@ def _plain(out: Out) -> Any:
     return {name: value for name, value in fields.items() if name not in ("facts_hash", "previous")}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DELIVERIES, st.randoms(use_true_random=False))
 def test_the_order_within_a_delivery_changes_nothing(
     deliveries: list[list[Sighting]], whim: random.Random
@@ -88,7 +89,7 @@ def test_the_order_within_a_delivery_changes_nothing(
     assert but_for_the_bytes_of_facts(first.all) == but_for_the_bytes_of_facts(second.all)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(DELIVERIES, st.data())
 def test_a_repeat_within_a_delivery_changes_nothing(
     deliveries: list[list[Sighting]], data: st.DataObject
@@ -98,7 +99,7 @@ def test_a_repeat_within_a_delivery_changes_nothing(
     assert but_for_the_bytes_of_facts(first.all) == but_for_the_bytes_of_facts(second.all)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(BEGINNING, min_size=1, max_size=10), st.data())
 def test_where_a_delivery_is_cut_changes_nothing(seen: list[Sighting], data: st.DataObject) -> None:
     """As long as nothing was done in between: that is what a group waits for."""

@@ -24,6 +24,7 @@ from streams.policy.book import PolicyBook
 from streams.policy.load import compile_policy
 from streams.steps.state_codec import decode_state, encode_entry
 from tests.builders import World, alert, ms
+from tests.examples import examples
 from tests.policies import CATALOGUE, CORRELATED, ESCALATE, quick, step
 from tests.streams.core.referee import Referee
 
@@ -284,4 +285,4 @@ def stored(state: State) -> dict[str, bytes]:
 
 
 TestEverything = Everything.TestCase
-TestEverything.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestEverything.settings = settings(max_examples=examples(60), stateful_step_count=60, deadline=None)

@@ -10,6 +10,7 @@ from streams.core.inhibition import InhibitRule
 from streams.policy.book import PolicyBook
 from streams.policy.load import compile_policy
 from tests.builders import START_MS, World
+from tests.examples import examples
 from tests.policies import quick
 
 RULES = """
@@ -55,7 +56,7 @@ def muted(world: World) -> dict[str, bool]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(SETS, st.data())
 def test_what_is_inhibited_is_what_the_rules_say(
     firing: list[dict[str, str]], data: st.DataObject

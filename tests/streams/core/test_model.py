@@ -36,6 +36,7 @@ from streams.policy.book import PolicyBook
 from streams.policy.load import digest_of
 from streams.steps.state_codec import decode_state, encode_entry
 from tests.builders import QUICK, World, alert, observation
+from tests.examples import examples
 from tests.streams.core.model import CONCURRENT, PER_HOUR, PER_MINUTE, Model
 
 TIGHT = (
@@ -340,7 +341,7 @@ SMALL = st.integers(0, 1_000)
 HISTORIES = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), max_size=60)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(HISTORIES)
 def test_whatever_is_heard_no_rule_is_broken(history: list[Numbers]) -> None:
     hostile = Hostile()

@@ -22,6 +22,7 @@ from streams.core.lifecycle import TRANSITIONS, Phase
 from streams.core.state import State
 from streams.steps.state_codec import decode_state, encode_entry
 from tests.builders import World, alert
+from tests.examples import examples
 
 NAMES = st.sampled_from(["HighErrors", "Unmatched"])
 DEPLOYMENTS = st.sampled_from(["checkout", "cart", ""])
@@ -145,7 +146,7 @@ def test_the_chain_has_no_gap_and_no_second_content(
         assert [d.seq for d in decisions] == list(range(1, len(decisions) + 1))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(sightings(), max_size=12), st.data())
 def test_splitting_a_delivery_changes_no_incident(
     seen: list[Sighting], data: st.DataObject

@@ -14,6 +14,7 @@ from streams.policy.lint import differences, remarks
 from streams.policy.load import read_policy
 from streams.reading.faults import FileError
 from streams.reading.nodes import TEXT_BYTES_MAX
+from tests.examples import examples
 from tests.streams.policy.texts import QUICK, WHOLE
 
 WITHIN_S = 30
@@ -48,7 +49,7 @@ def test_any_text(text: str) -> None:
     judged(text)
 
 
-@settings(deadline=timedelta(seconds=WITHIN_S), max_examples=300)
+@settings(deadline=timedelta(seconds=WITHIN_S), max_examples=examples(300))
 @given(st.data())
 def test_a_policy_in_which_anything_was_changed(data: st.DataObject) -> None:
     tokens = list(TOKENS)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schemas.metrics import Sample
 from streams.host.exits import Stale
 from streams.steps.effects import ANNOUNCED, InputRecord
+from tests.examples import examples
 from tests.streams.steps.journal import depth
 from tests.streams.steps.lives import Worker, record, rules_of, worker
 from tests.streams.steps.test_detectors_kept import RATIO
@@ -76,7 +77,7 @@ def days(draw: st.DrawFn) -> tuple[list[int | None], list[int]]:
 GROUPS = st.lists(st.tuples(st.integers(1, 8), st.sampled_from([None, None, *Killed])), max_size=40)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(days(), GROUPS)
 def test_wherever_it_is_killed_what_lasts_is_told_and_all_else_is_ended(
     day: tuple[list[int | None], list[int]], groups: list[tuple[int, Killed | None]]

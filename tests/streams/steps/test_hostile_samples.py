@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.metrics import Sample
 from schemas.tape import Detection
 from streams.steps.announced import LAST
+from tests.examples import examples
 from tests.streams.detect.texts import RULES
 from tests.streams.steps.journal import START_MS, Journal
 from tests.streams.steps.test_detectors_kept import RATIO, rules
@@ -48,7 +49,7 @@ def odd_time(rng: random.Random, now_ms: int) -> int:
 Alert = tuple[str, tuple[tuple[str, str], ...]]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers())
 def test_each_alert_ends_on_the_tape_where_it_began_and_leaves_nothing(seed: int) -> None:
     rng, journal, now_ms = random.Random(seed), Journal(RULE), 0

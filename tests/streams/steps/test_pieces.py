@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.metrics import Sample
 from streams.detect.rules_file import compile_rules
+from tests.examples import examples
 from tests.streams.detect.texts import SLO
 from tests.streams.steps.journal import Journal
 
@@ -96,13 +97,13 @@ def test_each_rule_begins_and_some_end() -> None:
     assert "RESOLVED" in said
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(), st.booleans())
 def test_wherever_a_scrape_is_cut_the_same_is_told(seed: int, each_by_itself: bool) -> None:
     assert told(seed, each_by_itself) == WHOLE
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(), st.booleans())
 def test_the_rest_of_a_scrape_after_a_restart_is_not_judged_as_all_of_it(
     seed: int, each_by_itself: bool
@@ -112,7 +113,7 @@ def test_the_rest_of_a_scrape_after_a_restart_is_not_judged_as_all_of_it(
     assert levels(in_every_fourth) == levels(WHOLE)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(), st.booleans(), st.sampled_from([0.1, 0.2, 0.4]))
 def test_however_often_it_restarts_nothing_is_told_that_is_not_so(
     seed: int, each_by_itself: bool, often: float

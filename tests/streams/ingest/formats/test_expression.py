@@ -14,6 +14,7 @@ from streams.ingest.formats.expression import ALLOWED, BadExpression, expression
 from streams.ingest.formats.generic import DELIVERY_BYTES_MAX, parse, wrap
 from streams.ingest.formats.mapping import Mapping
 from streams.ingest.formats.parsed import BadField
+from tests.examples import examples
 from tests.streams.ingest.payloads import RECEIVED_MS
 
 
@@ -131,7 +132,7 @@ VALUES = st.recursive(
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @given(st.lists(WORDS, max_size=40).map("".join) | st.text(max_size=30), VALUES)
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_text_is_refused_or_works_out_or_is_a_named_fault(text: str, sent: object) -> None:
     work = Evaluation(2_000)
     with suppress(BadExpression, BadField):

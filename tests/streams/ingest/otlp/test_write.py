@@ -21,6 +21,7 @@ from schemas.topics import METRICS, MIB, partition_for
 from streams.ingest.gateway.source_file import compile_sources
 from streams.ingest.otlp.encoding import JSON, JSON_BYTES_MAX, PROTOBUF
 from streams.ingest.otlp.write import PATH, READ_AT_ONCE_BYTES_MAX
+from tests.examples import examples
 from tests.streams.ingest.otlp.requests import (
     DELTA,
     FIXTURES,
@@ -219,7 +220,7 @@ async def test_without_kafka_it_is_503_and_when_to_come_again(start: Start) -> N
     assert (status, said.code, headers["Retry-After"]) == (503, 14, "5")
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 120), st.binary(max_size=4))
 async def test_whatever_comes_is_answered_as_documented(
     gateway: Running, noise: bytes, at: int, other: bytes

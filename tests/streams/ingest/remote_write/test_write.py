@@ -13,6 +13,7 @@ from schemas.metrics import Samples
 from schemas.topics import METRICS, MIB, partition_for
 from streams.ingest.gateway.source_file import compile_sources
 from streams.ingest.remote_write.write import PATH, WRITTEN
+from tests.examples import examples
 from tests.streams.ingest.remote_write.requests import (
     HEADERS,
     POD,
@@ -188,7 +189,7 @@ async def test_what_does_not_fit_now_is_503_and_what_never_will_is_413(start: St
     await until(is_gone)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     st.binary(max_size=200) | st.binary(max_size=200).map(pack),
     st.integers(0, 60),
