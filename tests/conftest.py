@@ -38,7 +38,9 @@ def _logs_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """One broker for all tests that leave it running; they choose topic names of their own."""
-    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
+    # It is not started again, so that its session may outlast what a busy machine does to it.
+    patient = {"broker.session.timeout.ms": 60_000}
+    with Kafka(tmp_path_factory.mktemp("kafka"), settings=patient) as broker:
         yield broker
 
 

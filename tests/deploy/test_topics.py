@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.broker import BrokerUnreachable, administer
 from deploy.drift import Drift, check, differences
+from deploy.sandbox.broker_probe import knows_itself
 from deploy.sandbox.kafka import Kafka
 from deploy.topics import Wanted, create, wanted
 from schemas.codec import encode
@@ -154,6 +155,23 @@ async def test_a_broker_that_says_nothing_is_not_waited_for() -> None:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(BrokerUnreachable, match=r"did not answer in 0.2 s"):
             await create(address, "p", PARTITIONS, timeout_s=0.2)
+
+
+async def test_a_broker_that_its_controller_takes_for_dead_is_waited_for(
+    own_kafka: Callable[..., Kafka],
+) -> None:
+    """As after a long pause; here it says too seldom that it lives."""
+    broker = own_kafka(
+        settings={"broker.heartbeat.interval.ms": 8000, "broker.session.timeout.ms": 4000}
+    )
+    host, port = broker.bootstrap.split(":")
+    while knows_itself(host, int(port)):  # noqa: ASYNC110 - no event
+        await asyncio.sleep(0.02)
+    with pytest.raises(BrokerUnreachable, match=r"did not answer in 0.2 s"):
+        async with administer(broker.bootstrap, 0.2) as admin:
+            await admin.list_topics()
+    async with administer(broker.bootstrap, 60) as admin:
+        assert await admin.list_topics() == []
 
 
 @pytest.mark.parametrize(
