@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
+from deploy.sandbox.broker_settings import BACK_SOON
 from deploy.sandbox.control_plane import build
 from deploy.sandbox.control_plane.handle import ControlPlane
 from deploy.sandbox.control_plane.parts import Layout
@@ -50,8 +51,9 @@ def own_kafka(tmp_path: Path) -> Iterator[Callable[..., Kafka]]:
     number = count()
     with ExitStack() as afterwards:
 
-        def start(**options: Any) -> Kafka:
-            broker = Kafka(tmp_path / f"kafka-{next(number)}", **options)
+        def start(settings: Mapping[str, str | int] | None = None, **options: Any) -> Kafka:
+            soon = {**BACK_SOON, **(settings or {})}
+            broker = Kafka(tmp_path / f"kafka-{next(number)}", settings=soon, **options)
             afterwards.callback(broker.kill)
             broker.start()
             return broker

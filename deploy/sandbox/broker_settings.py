@@ -24,8 +24,9 @@ TUNING = {
     # A worker joins at once, and may ask for a session short enough to watch it fail over.
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1000,
-    # After a crash the broker is let in again only when its former session has run out.
-    "broker.session.timeout.ms": 2000,
+    # Its controller, in the same process, says that it is dead when it has been silent for so long,
+    # as on a laptop that was closed; clients that begin just then find nobody.
+    "broker.session.timeout.ms": 9000,
     "broker.heartbeat.interval.ms": 250,
     # A laptop's worth of threads and buffers; the cleaner alone would take 128 MiB of heap.
     "num.network.threads": 2,
@@ -34,6 +35,8 @@ TUNING = {
     "log.cleaner.dedupe.buffer.size": 16 * MIB,
     "auto.leader.rebalance.enable": "false",
 }
+BACK_SOON = {"broker.session.timeout.ms": 2000}
+"""For one that will be killed: it is let in again only when its former session has run out."""
 LOG_DIR = "segments"
 """Relative to the broker's working folder, whose name may hold what a settings file may not."""
 

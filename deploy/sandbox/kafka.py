@@ -83,7 +83,7 @@ class Kafka:
             self._child.stop(grace_s)
 
     def kill(self) -> None:
-        """SIGKILL. The next start takes two seconds more: the old session has to run out."""
+        """SIGKILL. The next start takes up to nine seconds more: the old session has to run out."""
         if self._child is not None:
             self._child.kill()
 

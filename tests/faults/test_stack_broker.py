@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.sandbox.broker_settings import BACK_SOON
 from deploy.sandbox.java import Jvm
 from deploy.sandbox.kafka import Kafka, broker_jvm
 from deploy.sandbox.progress import Quiet
@@ -47,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             environment={"gateway": IMPATIENT},
         ),
     )
-    made.kafka = Kafka(folder / "kafka", jvm=ignoring_limits(folder))
+    made.kafka = Kafka(folder / "kafka", settings=BACK_SOON, jvm=ignoring_limits(folder))
     try:
         made.start()
         yield made

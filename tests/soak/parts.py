@@ -11,7 +11,9 @@ from typing import Any
 import aiohttp
 
 from deploy.sandbox import ports
+from deploy.sandbox.broker_settings import BACK_SOON
 from deploy.sandbox.cluster.manifests import NAMESPACE
+from deploy.sandbox.kafka import Kafka
 from deploy.sandbox.processes import Child, stop_all
 from deploy.sandbox.stack import Options, Stack
 from deploy.sandbox.workloads import create
@@ -129,6 +131,7 @@ async def running(folder: Path) -> AsyncIterator[Parts]:
         file = folder / "notifier.yaml"
         file.write_text(NOTIFIER.format(url=vendors.webhook.url))
         stack = Stack(folder, options(file))
+        stack.kafka = Kafka(folder / "kafka", settings=BACK_SOON)
         afterwards.push_async_callback(asyncio.to_thread, stack.stop)
         await asyncio.to_thread(stack.start)
         wire = Wire(stack.cluster.url)
