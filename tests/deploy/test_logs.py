@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
-from deploy.logs import AGAIN_S, TEXTS_MAX, NotAgain
+from deploy.logs import AGAIN_S, TEXTS_MAX, NotAgain, configure
 
 PROGRAM = """
 import logging, structlog
@@ -46,3 +48,11 @@ def test_what_the_client_of_kafka_repeats_is_written_once_a_minute() -> None:
     now_s = AGAIN_S
     assert [passes("no node 1", "aiokafka.client"), passes("no node 1")] == [True, False]
     assert all(passes(f"no node {number}") for number in range(3, 3 * TEXTS_MAX))
+
+
+@pytest.mark.parametrize("time", ["once", "and again"])
+def test_how_a_command_logs_that_a_test_runs_here_ends_with_the_test(time: str) -> None:
+    with capture_logs() as said:
+        structlog.get_logger().error("heard", time=time)
+    assert said == [{"event": "heard", "time": time, "log_level": "error"}]
+    configure("CRITICAL")
